@@ -1,0 +1,9 @@
+{# Fails with each combination of columns that stands on more than one row: the grain of a model. #}
+{% test is_unique_on(model, columns) %}
+select
+    {{ columns | join(', ') }},
+    count(*) as row_count
+from {{ model }}
+group by {{ columns | join(', ') }}
+having count(*) > 1
+{% endtest %}

@@ -1,0 +1,158 @@
+"""The dbt project inside one Python process: manifest, invocation, Dagster assets of a stage.
+
+DbtCliResource starts a subprocess for each group (3 to 5 s each); here one dbtRunner with the
+manifest already read runs a stage in a fraction of a second, and its events become the same
+materializations and checks. What does not belong here: any model's name.
+"""
+
+import os
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+PROJECT_DIR = REPOSITORY / "dbt_project"
+MANIFEST = PROJECT_DIR / "target" / "manifest.json"
+PARTIAL_PARSE = PROJECT_DIR / "target" / "partial_parse.msgpack"
+
+
+class DbtFailed(Exception):
+    """A dbt invocation did not succeed; the message names the nodes that failed and why."""
+
+
+def _environment(warehouse: Path) -> None:
+    os.environ["EVSETTLE_WAREHOUSE"] = str(warehouse)
+    os.environ["DBT_INDIRECT_SELECTION"] = "buildable"
+    os.environ["DO_NOT_TRACK"] = "1"
+
+
+def parse() -> Path:
+    """Write target/manifest.json and target/partial_parse.msgpack; both are made, never committed."""
+    from dbt.cli.main import dbtRunner
+
+    result = dbtRunner().invoke(["--quiet", "parse", *_project_arguments(PROJECT_DIR / "target")])
+    if not result.success:
+        raise DbtFailed(str(result.exception))
+    return MANIFEST
+
+
+def _project_arguments(target: Path) -> list[str]:
+    return [
+        "--project-dir", str(PROJECT_DIR),
+        "--profiles-dir", str(PROJECT_DIR),
+        "--target-path", str(target),
+        "--log-path", str(target),
+    ]  # fmt: skip
+
+
+def load_manifest() -> Any:
+    """dbt's Manifest as parsed at set-up: no parsing at run time."""
+    from dbt.contracts.graph.manifest import Manifest
+
+    if not PARTIAL_PARSE.exists():
+        parse()
+    return Manifest.from_msgpack(PARTIAL_PARSE.read_bytes())
+
+
+def invoke(
+    arguments: Sequence[str], warehouse: Path, callbacks: Sequence[Any] = (), manifest: Any = None
+) -> None:
+    """Run one dbt command on a home's warehouse and close dbt's connections. Raises DbtFailed."""
+    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+    from dbt.cli.main import dbtRunner
+
+    _environment(warehouse)
+    runner = dbtRunner(manifest=manifest or load_manifest(), callbacks=list(callbacks))
+    target = warehouse.parent / "dbt"
+    try:
+        result = runner.invoke(["--quiet", *arguments, *_project_arguments(target)])
+    finally:
+        DuckDBConnectionManager.close_all_connections()
+    if not result.success:
+        raise DbtFailed(failure_text(result))
+
+
+def failure_text(result: Any) -> str:
+    """One line for each node that failed."""
+    if result.exception is not None:
+        return str(result.exception)
+    failed = [
+        f"{node.node.name}: {(node.message or node.status).strip()}"
+        for node in getattr(result.result, "results", [])
+        if node.status in ("error", "fail", "runtime error")
+    ]
+    return "\n".join(failed) or "dbt did not say why"
+
+
+def build_stage(stage: str, warehouse: Path) -> None:
+    """Build and test the models of one stage, without Dagster (tests, benchmarks)."""
+    invoke(["build", "--select", f"group:{stage}"], warehouse)
+
+
+def stage_models(stage: str) -> Any:
+    """Dagster assets for the dbt group of one stage."""
+    import dagster as dg
+    from dagster_dbt import dbt_assets
+
+    @dbt_assets(manifest=MANIFEST, select=f"group:{stage}", name=f"{stage}_models")
+    def models(context: dg.AssetExecutionContext, settlement: dg.ResourceParam[Any]) -> Iterator[object]:
+        yield from build_in_process(context, settlement.home.warehouse)
+
+    return models
+
+
+def build_in_process(context: Any, warehouse: Path) -> Iterator[object]:
+    """dbt build of the selected models of this step, yielding Dagster's events as nodes finish."""
+    from dagster_dbt.asset_utils import get_updated_cli_invocation_params_for_context
+    from dagster_dbt.core.dbt_cli_event import DbtCoreCliEventMessage
+    from google.protobuf.json_format import MessageToDict
+
+    manifest: Mapping[str, Any] = _dagster_manifest()
+    parameters = get_updated_cli_invocation_params_for_context(context=context, manifest=manifest)
+    selection = parameters.selection_args
+    messages: list[dict[str, Any]] = []
+    failure: DbtFailed | None = None
+    try:
+        invoke(
+            ["build", *selection],
+            warehouse,
+            callbacks=[lambda event: messages.append(MessageToDict(event, preserving_proto_field_name=True))],
+        )
+    except DbtFailed as error:
+        failure = error
+    for message in messages:
+        event = DbtCoreCliEventMessage(raw_event=message, event_history_metadata={})
+        yield from event.to_default_asset_events(
+            manifest=manifest,
+            dagster_dbt_translator=parameters.dagster_dbt_translator,
+            context=context,
+            target_path=warehouse.parent / "dbt",
+        )
+    if failure is not None:
+        import dagster as dg
+
+        raise dg.Failure(description=str(failure)) from failure
+
+
+def _dagster_manifest() -> Mapping[str, Any]:
+    from dagster_dbt.dbt_manifest import validate_manifest
+
+    return validate_manifest(MANIFEST)
+
+
+def main() -> None:
+    """`python -m orchestration.dbt parse|engine`, called by the Makefile."""
+    match sys.argv[1:]:
+        case ["parse"]:
+            parse()
+        case ["engine"]:
+            from orchestration.engine.compile import write_engine
+
+            write_engine()
+        case _:
+            sys.exit("python -m orchestration.dbt parse | engine")
+
+
+if __name__ == "__main__":
+    main()

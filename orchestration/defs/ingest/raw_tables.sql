@@ -1,0 +1,373 @@
+-- The raw tables: what the Python side of ingest writes and dbt's ingest models read.
+-- JSON has ended before a row gets here: every column is typed. Times are UTC. Money, energy
+-- and hours are decimals with 8 places. A column the source does not carry is null, never 0.
+
+create schema if not exists ingest;
+create schema if not exists inspect;
+create schema if not exists rate;
+create schema if not exists reconcile;
+create schema if not exists settle;
+
+-- One row: the run in progress. as_of is the only clock that SQL may read.
+create table if not exists ingest.raw_run (
+    run_seq bigint,                    -- ledger seq of the run entry
+    as_of timestamptz,
+    engine_version varchar,
+    rules_sha256 varchar
+);
+
+-- What this run must look at again; emptied when a run ends well. See dbt model inspect.work.
+create table if not exists ingest.raw_touched (
+    kind varchar,                      -- everything, cdr, tariff, location, token, session
+    id varchar,                        -- cdr_key, or 'record|<record_id>' for a CDR record without key; <party>|<tariff_id>; <location_id>; <token_uid>; '' for everything
+    reason varchar
+);
+
+-- One row per file taken in by an arrival.
+create table if not exists ingest.raw_files (
+    file_seq bigint,
+    arrival_seq bigint,                -- ledger seq of the arrival entry
+    received_at timestamptz,
+    source varchar,
+    feed varchar,
+    file_name varchar,
+    file_sha256 varchar,
+    size_bytes bigint,
+    record_count bigint,
+    replays_file_seq bigint,           -- not null: the same bytes were taken in before, no records
+    reading_sha256 varchar             -- how it was read: mapping and approved repairs; another value re-reads the file
+);
+
+-- One row per physical record of one file, of any feed, readable or not.
+create table if not exists ingest.raw_records (
+    record_id bigint,                  -- (file_seq << 32) | position
+    file_seq bigint,
+    position integer,
+    record_sha256 varchar,             -- of its bytes as they stand in the file
+    raw_text varchar,
+    is_typed boolean,                  -- false: could not be typed; no row in the feed's table
+    problem_rule_id varchar,           -- SCHEMA_TYPE_INVALID, SCHEMA_REQUIRED_MISSING ... when it could not be read at all
+    problem varchar                    -- one sentence: field, what stands there, what was expected
+);
+
+-- One row per CDR record that is an object with enough in it to be a row (it may still lack fields).
+create table if not exists ingest.raw_cdrs (
+    record_id bigint,
+    file_seq bigint,
+    position integer,
+    cdr_key varchar,                   -- lower(cpo_party) || '|' || lower(cdr_id); null when either is missing
+    cpo_party varchar,                 -- NL/EVS
+    emsp_party varchar,
+    party_source varchar,              -- record, prefix, mapping
+    cdr_id varchar,
+    ocpi_version varchar,              -- 2.1.1, 2.2.1, 2.3.0, csv
+    started_at timestamptz,
+    ended_at timestamptz,
+    session_id varchar,
+    authorization_reference varchar,
+    auth_method varchar,
+    token_uid varchar,
+    token_type varchar,
+    contract_id varchar,
+    location_id varchar,
+    evse_uid varchar,
+    evse_id varchar,
+    connector_id varchar,
+    location_country varchar,
+    record_time_zone varchar,          -- when the record (2.1.1) or the mapping names it
+    meter_id varchar,
+    currency varchar,
+    energy_kwh decimal(18, 8),         -- total_energy as sent
+    total_time_hours decimal(18, 8),
+    total_parking_hours decimal(18, 8),
+    claimed_excl_tax decimal(18, 8),   -- as sent, sign as sent
+    claimed_incl_tax decimal(18, 8),
+    claimed_fixed_excl_tax decimal(18, 8),
+    claimed_energy_excl_tax decimal(18, 8),
+    claimed_time_excl_tax decimal(18, 8),
+    claimed_parking_excl_tax decimal(18, 8),
+    claimed_reservation_excl_tax decimal(18, 8),
+    is_credit boolean,                 -- false when absent
+    credit_reference_id varchar,
+    is_home_charging boolean,
+    last_updated timestamptz,
+    time_form varchar,                 -- utc, none (no designator), offset: how the record's stamps are written; worst of them
+    is_time_ambiguous boolean,         -- local stamp in the repeated hour of the clock change; null when not local
+    is_test boolean,                   -- the mapping's test_when matched; null when the source cannot say
+    missing_fields varchar,            -- comma list of mandatory fields that are absent or null; null = none
+    type_problems varchar,             -- '; ' list, a sentence a field; the field's column is null; null = none
+    excess_precision varchar           -- comma list of number fields with more than 4 decimals; null = none
+);
+
+-- One row per charging period, in the order of the record.
+create table if not exists ingest.raw_charging_periods (
+    record_id bigint,
+    period_no integer,                 -- 1-based, as sent
+    started_at timestamptz,
+    tariff_id varchar,
+    energy_kwh decimal(18, 8),         -- ENERGY volume, null when the dimension is absent
+    time_hours decimal(18, 8),
+    parking_hours decimal(18, 8),
+    reservation_hours decimal(18, 8),
+    min_current decimal(18, 8),
+    max_current decimal(18, 8),
+    min_power decimal(18, 8),
+    max_power decimal(18, 8),
+    energy_import_kwh decimal(18, 8),
+    energy_export_kwh decimal(18, 8),
+    other_dimensions varchar,          -- comma list: known but not billable (POWER, CURRENT, SOC ...)
+    unknown_dimensions varchar,        -- comma list: not in this version
+    dimension_problems varchar         -- '; ' list: volume not finite, not a number, dimension given twice
+);
+
+-- The two readings of a date whose day and month could be swapped (CSV only).
+create table if not exists ingest.raw_date_readings (
+    record_id bigint,
+    row_in_file integer,               -- physical order
+    started_at timestamptz,            -- as written
+    ended_at timestamptz,
+    started_at_swapped timestamptz,    -- day and month exchanged; equal to started_at when they cannot be
+    ended_at_swapped timestamptz,
+    is_swappable boolean,              -- start or end would change
+    is_swapped boolean                 -- an approved repair has swapped this file already: raw_cdrs has the swapped ones
+);
+
+-- Canonical content of records whose cdr_key occurs more than once.
+create table if not exists ingest.raw_content_hashes (record_id bigint, content_sha256 varchar);
+
+-- One row per distinct price-relevant tariff content.
+create table if not exists ingest.raw_tariff_bodies (
+    tariff_no bigint,                  -- first 15 hex digits of tariff_body
+    tariff_body varchar,               -- sha256 of the canonical content, ids and dates left out
+    currency varchar,
+    min_price_excl_tax decimal(18, 8),
+    min_price_incl_tax decimal(18, 8),
+    max_price_excl_tax decimal(18, 8),
+    max_price_incl_tax decimal(18, 8),
+    tax_included varchar,              -- YES, NO, N/A; null before 2.3.0
+    problems varchar                   -- '; ' list: what in it cannot be priced; null = none
+);
+
+create table if not exists ingest.raw_tariff_elements (
+    tariff_no bigint,
+    element_no integer,                -- 1-based
+    start_minute integer,              -- minutes of the local day; null = no such restriction
+    end_minute integer,                -- 00:00 as an end is 1440
+    start_date date,
+    end_date date,
+    day_mask integer,                  -- bit 0 Monday ... bit 6 Sunday; null = none given
+    min_kwh decimal(18, 8),
+    max_kwh decimal(18, 8),
+    min_current decimal(18, 8),
+    max_current decimal(18, 8),
+    min_power decimal(18, 8),
+    max_power decimal(18, 8),
+    min_duration_seconds bigint,
+    max_duration_seconds bigint,
+    reservation varchar,               -- RESERVATION, RESERVATION_EXPIRES, null
+    restrictions_text varchar          -- as a person would read them, null = none
+);
+
+create table if not exists ingest.raw_tariff_components (
+    tariff_no bigint,
+    element_no integer,
+    component_no integer,              -- 1-based within the element
+    dimension varchar,                 -- ENERGY, TIME, PARKING_TIME, FLAT
+    price decimal(18, 8),
+    tax_percent decimal(18, 8),        -- vat, or the sum of the named taxes; null = not given
+    step_size bigint,                  -- Wh or seconds; 0 or null = none
+    price_round_granularity varchar,   -- Gireve 2.1.1 extension
+    price_round_rule varchar,
+    step_round_granularity varchar,
+    step_round_rule varchar
+);
+
+-- One row per tariff object of a CDR, in order. tariff_no is null when it cannot be read.
+create table if not exists ingest.raw_cdr_tariffs (
+    record_id bigint,
+    tariff_index integer,              -- 1-based
+    tariff_id varchar,
+    tariff_no bigint,
+    tariff_type varchar,
+    valid_from timestamptz,
+    valid_to timestamptz
+);
+
+-- One row per tariff object seen in a tariffs feed or in master/tariffs.
+create table if not exists ingest.raw_tariff_sightings (
+    record_id bigint,                  -- null for master/tariffs
+    sighting_seq bigint,               -- ledger seq of the entry that brought it
+    seen_at timestamptz,
+    source varchar,                    -- partner, hub or own
+    is_opening boolean,                -- first arrival of this source and feed: known from its own validity start
+    cpo_party varchar,
+    tariff_id varchar,
+    tariff_no bigint,
+    tariff_type varchar,
+    valid_from timestamptz,
+    valid_to timestamptz,
+    last_updated timestamptz
+);
+
+-- One row per connector (a location without EVSEs gives one row with null evse_uid).
+create table if not exists ingest.raw_connectors (
+    record_id bigint,
+    sighting_seq bigint,
+    seen_at timestamptz,
+    source varchar,
+    is_opening boolean,
+    cpo_party varchar,
+    location_id varchar,
+    country varchar,                   -- as sent (ISO alpha-3 in OCPI)
+    time_zone varchar,
+    evse_uid varchar,
+    evse_id varchar,
+    evse_status varchar,
+    connector_id varchar,
+    standard varchar,
+    power_type varchar,
+    max_power_w decimal(18, 2),        -- max_electric_power, else derived from voltage x amperage (AC_3_PHASE x3)
+    last_updated timestamptz
+);
+
+create table if not exists ingest.raw_tokens (
+    record_id bigint,
+    sighting_seq bigint,
+    seen_at timestamptz,
+    source varchar,
+    is_opening boolean,
+    emsp_party varchar,
+    token_uid varchar,
+    token_type varchar,
+    contract_id varchar,
+    is_valid boolean,
+    whitelist varchar,
+    last_updated timestamptz
+);
+
+-- Who we are: one row per own party.
+create table if not exists ingest.raw_own_parties (
+    party varchar,
+    role varchar,                      -- CPO, EMSP; one row per role
+    legal_name varchar,
+    country varchar
+);
+
+-- One row: network-wide terms.
+create table if not exists ingest.raw_network (
+    time_zone varchar,
+    country varchar,
+    currency varchar,
+    history_before date
+);
+
+-- One row per partner and contract version (template and file resolved). Later known_from wins for one valid_from.
+create table if not exists ingest.raw_contracts (
+    partner varchar,
+    contract_version varchar,          -- sha256 of the resolved terms
+    name varchar,
+    valid_from date,
+    known_seq bigint,                  -- ledger seq of the master entry
+    known_from timestamptz,
+    is_approved boolean,               -- propose and approve by two people
+    currency varchar,
+    frequency varchar,                 -- monthly, semi-monthly, weekly
+    cut_off_days integer,
+    tariff_source varchar,             -- cdr, registry
+    tariff_approval varchar,           -- auto, manual
+    period_tariff varchar,             -- only_tariff, literal
+    period_policy varchar,             -- as_sent, split
+    discount_percent decimal(18, 8),
+    rounding_mode varchar,             -- half-up, half-even
+    rounding_level varchar,            -- session, line, statement
+    rounding_scale integer,
+    tolerance_amount decimal(18, 8),
+    tolerance_percent decimal(18, 8),
+    tolerance_energy_kwh decimal(18, 8),
+    tolerance_duration_seconds integer,
+    tolerance_clock_skew_seconds integer,
+    late_days integer,                 -- null = never too late
+    due_days_reject integer,
+    due_days_hold integer,
+    due_days_warn integer,             -- null = no deadline
+    requires varchar                   -- ',location,token,' : commas around each word; ',' when empty
+);
+
+create table if not exists ingest.raw_contract_parties (partner varchar, contract_version varchar, party varchar);
+
+-- Overrides of rules by template or contract.
+create table if not exists ingest.raw_contract_rules (
+    partner varchar,
+    contract_version varchar,
+    rule_id varchar,
+    severity varchar,                  -- null = the rule's own
+    tolerance decimal(18, 8)           -- null = the rule's own
+);
+
+-- The rules as declared in the suites: one row per rule.
+create table if not exists ingest.raw_rules (
+    rule_id varchar,
+    gate varchar,
+    rule_group varchar,                -- SCHEMA, IDENT ...
+    severity varchar,
+    owner varchar,
+    reason_code varchar,
+    tolerance decimal(18, 8),          -- the default; null = none
+    is_overridable boolean
+);
+
+-- Decisions that stand: a two-person kind appears once the second person approved.
+create table if not exists ingest.raw_decisions (
+    seq bigint,                        -- of the entry that made it stand
+    effective_at timestamptz,
+    kind varchar,                      -- waive, exclude, adjust, release, replace, reprocess, repair, tariff, terms ...
+    subject_kind varchar,              -- cdr, file, tariff, partner, record, finding, period
+    subject_id varchar,                -- cdr_key; <source>/<feed>/<file>; <party>:<tariff_id>; partner; finding_id ...
+    rule_id varchar,                   -- --set rule=, else null
+    amount_excl_tax decimal(18, 8),    -- --set amount=, else null
+    value varchar,                     -- --set repair= / body= / revision=, else null
+    reason_code varchar,
+    note varchar,
+    decided_by varchar,
+    approved_by varchar                -- null for one-person kinds
+);
+
+create table if not exists ingest.raw_ledger (
+    seq bigint, kind varchar, happened_at timestamptz, actor varchar, subject varchar,
+    event varchar, reason_code varchar, note varchar, evidence_sha256 varchar, previous_hash varchar, hash varchar
+);
+
+-- What earlier finished runs changed (from the objects of their run-end entries).
+create table if not exists ingest.raw_cdr_history (
+    run_end_seq bigint, as_of timestamptz, cdr_key varchar, revision integer,
+    state_from varchar, state_to varchar, settled_from decimal(18, 8), settled_to decimal(18, 8)
+);
+
+create table if not exists ingest.raw_finding_history (
+    run_end_seq bigint, as_of timestamptz, change varchar,   -- opened, resolved
+    finding_id varchar, subject_kind varchar, subject_id varchar, cdr_key varchar, revision integer, gate varchar,
+    rule_id varchar, reason_code varchar, severity varchar, owner varchar, observed varchar, expected varchar,
+    tolerance varchar, caused_by varchar
+);
+
+create table if not exists ingest.raw_zone_offsets (
+    zone varchar,
+    utc_from timestamptz,              -- inclusive
+    utc_to timestamptz,                -- exclusive
+    offset_seconds integer
+);
+
+-- The network's days, and its working days for deadlines.
+create table if not exists ingest.raw_local_days (
+    day date,
+    starts_at timestamptz,             -- midnight in the network's zone
+    is_working boolean,
+    working_day_no integer             -- working days up to and including this day
+);
+
+create table if not exists ingest.raw_billing_periods (
+    frequency varchar,
+    period varchar,                    -- 2026-10, 2026-10-H1, 2026-W41
+    starts_on date,                    -- inclusive, network's zone
+    ends_on date                       -- exclusive
+);

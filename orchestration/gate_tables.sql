@@ -1,0 +1,34 @@
+-- What a gate writes: one pair of tables in the schema of each stage that has a gate.
+create table if not exists inspect.gate_findings (
+    finding_id varchar,                -- sha256 of subject_kind, subject_id, rule_id, revision
+    subject_kind varchar,              -- cdr, record, file
+    subject_id varchar,                -- cdr_key; <source>/<feed>/<file>#<position>; <source>/<feed>/<file>
+    cdr_key varchar,                   -- null unless the subject is a CDR
+    work_key varchar,                  -- the key in inspect.work that renews this row; null for files
+    revision integer,
+    gate varchar,
+    rule_id varchar,
+    reason_code varchar,
+    severity varchar,                  -- reject, hold, warn (contract override applied)
+    owner varchar,
+    status varchar,                    -- open, waived
+    observed varchar,
+    expected varchar,
+    tolerance varchar,
+    caused_by varchar                  -- finding_id of the root
+);
+
+create table if not exists inspect.gate_verdicts (
+    cdr_key varchar,
+    revision integer,
+    gate varchar,
+    verdict varchar,                   -- pass, hold, reject: the worst open severity, warn passes
+    suite_sha256 varchar,
+    rules_evaluated integer,
+    rules_not_evaluated integer
+);
+
+create table if not exists reconcile.gate_findings as select * from inspect.gate_findings limit 0;
+create table if not exists reconcile.gate_verdicts as select * from inspect.gate_verdicts limit 0;
+create table if not exists settle.gate_findings as select * from inspect.gate_findings limit 0;
+create table if not exists settle.gate_verdicts as select * from inspect.gate_verdicts limit 0;

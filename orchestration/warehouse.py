@@ -1,0 +1,52 @@
+"""The DuckDB warehouse of a home: where it is, how it is opened, which tables Python writes.
+
+What does not belong here: any reading of files (ingest) and any SQL of a stage (dbt_project).
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import duckdb
+
+RAW_TABLES_SQL = Path(__file__).parent / "defs" / "ingest" / "raw_tables.sql"
+GATE_TABLES_SQL = Path(__file__).parent / "gate_tables.sql"
+
+# dbt's compiled SQL names the database after the file, so the name is part of the contract.
+DATABASE = "evsettle"
+
+
+def create_tables(connection: duckdb.DuckDBPyConnection) -> None:
+    """Create the schemas and every table that Python writes, where they are missing; times are read as UTC."""
+    connection.execute("set TimeZone = 'UTC'")
+    connection.execute(RAW_TABLES_SQL.read_text())
+    connection.execute(GATE_TABLES_SQL.read_text())
+
+
+@contextmanager
+def open_warehouse(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A connection to the warehouse file, tables in place, closed afterwards.
+
+    DuckDB locks the file between processes: dbt can open it only when this one is closed,
+    unless both are in one process.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    connection = duckdb.connect(str(path))
+    try:
+        create_tables(connection)
+        yield connection
+    finally:
+        connection.close()
+
+
+@contextmanager
+def open_in_memory() -> Iterator[duckdb.DuckDBPyConnection]:
+    """An empty warehouse in memory under the same database name, for `evsettle price`."""
+    connection = duckdb.connect()
+    try:
+        connection.execute(f"attach ':memory:' as {DATABASE}")
+        connection.execute(f"use {DATABASE}")
+        create_tables(connection)
+        yield connection
+    finally:
+        connection.close()
