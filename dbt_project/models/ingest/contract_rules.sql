@@ -1,0 +1,21 @@
+with
+
+contract_rules_as_read as (
+
+    select
+        partner,
+        contract_version,
+        rule_id,
+        severity,
+        tolerance
+    from {{ source('ingest', 'raw_contract_rules') }}
+
+)
+
+select
+    partner,
+    contract_version,
+    rule_id,
+    severity,
+    tolerance
+from contract_rules_as_read

@@ -1,0 +1,27 @@
+with
+
+rules_as_read as (
+
+    select
+        rule_id,
+        gate,
+        rule_group,
+        severity,
+        owner,
+        reason_code,
+        tolerance,
+        is_overridable
+    from {{ source('ingest', 'raw_rules') }}
+
+)
+
+select
+    rule_id,
+    gate,
+    rule_group,
+    severity,
+    owner,
+    reason_code,
+    tolerance,
+    is_overridable
+from rules_as_read
