@@ -1,0 +1,195 @@
+"""`evsettle explain`: the whole story of one session, from the line of a file to the line of a statement."""
+
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import click
+
+from orchestration.cli.show import show_json, show_table
+from orchestration.facts.home import HomeError, open_home
+from orchestration.published import Snapshot
+
+_CDRS = "select * from cdrs where cdr_key = lower(?) or lower(cdr_id) = lower(?) order by cdr_key"
+
+_RECORDS = """
+    select records.source, records.feed, records.file_name, records.position, records.received_at, records.disposition,
+        records.reason, records.record_sha256, records.file_sha256
+    from records
+    where records.feed = 'cdrs' and records.cdr_key = ?
+    order by records.received_at, records.file_name, records.position
+"""
+
+_FINDINGS = """
+    select gate, rule_id, severity, status, owner, observed, expected, tolerance, reason_code, due_at, caused_by
+    from findings
+    where cdr_key = ?
+    order by gate, case severity when 'reject' then 1 when 'hold' then 2 else 3 end, rule_id
+"""
+
+_VERDICTS = """
+    select gate, verdict, rules_evaluated, rules_not_evaluated, suite_sha256
+    from verdicts
+    where cdr_key = ?
+    order by case gate when 'inspect' then 1 when 'reconcile' then 2 else 3 end
+"""
+
+_LINES = """
+    select line_no, period_no, dimension, volume, unit_price, tax_percent, amount_excl_tax, amount_incl_tax,
+        tariff_id, element_no, component_no, tariff_version, restrictions
+    from price_lines
+    where cdr_key = ? and reading = 'base'
+    order by line_no
+"""
+
+_EVENTS = """
+    select seq, happened_at, actor, event, reason_code, note
+    from events
+    where subject = ? or subject = 'cdr:' || ?
+    order by seq
+"""
+
+_STATEMENT = """
+    select statements.statement_id, statements.status, statement_lines.line_no, statement_lines.kind,
+        statement_lines.amount_excl_tax
+    from statement_lines
+    inner join statements on statement_lines.statement_id = statements.statement_id
+    where statement_lines.cdr_key = ?
+    order by statements.statement_id, statement_lines.line_no
+"""
+
+
+def story(snapshot: Snapshot, subject: str) -> dict[str, Any]:
+    """All that is known of one CDR. Raises HomeError when no CDR, or more than one, answers to the subject."""
+    found = snapshot.records(_CDRS, [subject, subject])
+    if not found:
+        raise HomeError(_where_else(snapshot, subject))
+    if len(found) > 1:
+        keys = ", ".join(row["cdr_key"] for row in found)
+        raise HomeError(f"{len(found)} CDRs have the id {subject}; name one by its key: {keys}")
+    key = found[0]["cdr_key"]
+    return {
+        "cdr": found[0],
+        "records": snapshot.records(_RECORDS, [key]),
+        "findings": snapshot.records(_FINDINGS, [key]),
+        "verdicts": snapshot.records(_VERDICTS, [key]),
+        "price_lines": snapshot.records(_LINES, [key]),
+        "statement_lines": snapshot.records(_STATEMENT, [key]),
+        "events": snapshot.records(_EVENTS, [key, key]),
+    }
+
+
+def _where_else(snapshot: Snapshot, subject: str) -> str:
+    """Why a subject is no session: perhaps its record was quarantined."""
+    records = snapshot.records(
+        "select source, feed, file_name, position, disposition, reason from records where lower(cdr_key) = lower(?) "
+        "or source || '/' || feed || '/' || file_name || '#' || position = ?",
+        [subject, subject],
+    )
+    if not records:
+        return f"No session is called {subject}: `evsettle exceptions` lists those that wait, published/cdrs.parquet all."
+    record = records[0]
+    return (
+        f"{subject} is a {record['disposition']} record ({record['reason']}), no session: "
+        f"{record['source']}/{record['feed']}/{record['file_name']} position {record['position']}."
+    )
+
+
+def raw_text(warehouse: Path, record_sha256: str) -> str | None:
+    """The record as it stands in its file, or nothing while a run holds the warehouse."""
+    import duckdb
+
+    try:
+        with duckdb.connect(str(warehouse), read_only=True) as connection:
+            row = connection.execute(
+                "select raw_text from ingest.raw_records where record_sha256 = ? limit 1", [record_sha256]
+            ).fetchone()
+    except duckdb.Error:
+        return None
+    return None if row is None else str(row[0])
+
+
+def _show(found: dict[str, Any], raw: str | None) -> None:
+    cdr = found["cdr"]
+    click.secho(f"{cdr['cdr_id']}  ({cdr['cdr_key']}, revision {cdr['revision']})", bold=True)
+    click.echo(f"  {cdr['state']}, {cdr['direction']}, partner {cdr['partner'] or 'unknown'}, period {cdr['period']}")
+    click.echo(f"  {cdr['started_at']:%Y-%m-%d %H:%M:%S}Z to {cdr['ended_at']:%Y-%m-%d %H:%M:%S}Z, {_plain(cdr['energy_kwh'])} kWh")
+    click.echo(f"  at {cdr['location_id'] or '-'} / {cdr['evse_uid'] or '-'} / {cdr['connector_id'] or '-'}")
+    click.echo(f"  operator {cdr['cpo_party']}, provider {cdr['emsp_party']} (from the {cdr['party_source']})\n")
+    show_table(
+        "Where it came from",
+        ["file", ">line", "received", "disposition", "reason", "record sha256"],
+        [
+            (f"{r['source']}/{r['feed']}/{r['file_name']}", r["position"], r["received_at"], r["disposition"], r["reason"],
+             r["record_sha256"][:16])
+            for r in found["records"]
+        ],
+    )  # fmt: skip
+    if raw is not None:
+        click.echo(f"As it stands there:\n  {raw[:2000]}{' …' if len(raw) > 2000 else ''}\n")
+    show_table(
+        "What the gates said",
+        ["gate", "verdict", ">rules evaluated", ">not evaluated"],
+        [tuple(row.values())[:4] for row in found["verdicts"]],
+    )
+    if found["findings"]:
+        show_table(
+            "Findings",
+            ["gate", "rule", "severity", "status", "owner", "observed", "expected", "tolerance"],
+            [tuple(row.values())[:8] for row in found["findings"]],
+        )
+    _show_price(found)
+    if found["events"]:
+        show_table("Events", [">seq", "at", "who", "event", "reason", "note"], [tuple(r.values()) for r in found["events"]])
+
+
+def _show_price(found: dict[str, Any]) -> None:
+    cdr = found["cdr"]
+    show_table(
+        f"Price, line by line (tariff {cdr['tariff_id']}, version {str(cdr['tariff_version'])[:16]})",
+        [">#", ">period", "dimension", ">volume", ">price", ">tax %", ">net", ">gross", "element.component", "when"],
+        [
+            (r["line_no"], r["period_no"], r["dimension"], _plain(r["volume"]), _plain(r["unit_price"]),
+             _plain(r["tax_percent"]), _plain(r["amount_excl_tax"]), _plain(r["amount_incl_tax"]),
+             f"{r['element_no']}.{r['component_no']}" if r["element_no"] else "", r["restrictions"] or "always")
+            for r in found["price_lines"]
+        ],
+    )  # fmt: skip
+    show_table(
+        f"Money, net of tax, {cdr['currency']}",
+        [">claimed", ">rated", ">expected", ">settled"],
+        [tuple(_plain(cdr[f"{part}_excl_tax"]) for part in ("claimed", "rated", "expected", "settled"))],
+    )
+    for line in found["statement_lines"]:
+        click.echo(f"On statement {line['statement_id']} ({line['status']}), line {line['line_no']}: {line['amount_excl_tax']}")
+    if not found["statement_lines"]:
+        click.echo("On no statement.")
+    click.echo()
+
+
+def _plain(value: Decimal | None) -> str:
+    return "-" if value is None else format(value.normalize(), "f")
+
+
+@click.command(
+    "explain",
+    epilog="Examples:\n\n  evsettle explain CDR-000123\n\n  evsettle explain 'nl/evs|cdr-000123' --json",
+)
+@click.argument("cdr")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object instead of text.")
+@click.pass_obj
+def command(home_path: Path | None, cdr: str, as_json: bool) -> None:
+    """The whole story of one session: file, findings, tariff version, each price line, decisions, statement.
+
+    CDR is a CDR's id, or its key (party|id) where two parties use the same id.
+    """
+    try:
+        home = open_home(home_path)
+        found = story(Snapshot(home), cdr)
+    except HomeError as error:
+        raise click.ClickException(str(error)) from error
+    if as_json:
+        show_json(found)
+        return
+    raw = raw_text(home.warehouse, found["records"][0]["record_sha256"]) if found["records"] else None
+    _show(found, raw)

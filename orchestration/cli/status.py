@@ -1,0 +1,105 @@
+"""`evsettle status`: where every session and period stands."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from orchestration.cli.show import home_option, show_json, show_table, shown_path
+from orchestration.facts import ledger
+from orchestration.facts.home import Home, HomeError, open_home
+from orchestration.published import Snapshot
+
+_STATES = """
+    select state, direction, count(*) as sessions, sum(energy_kwh) as energy_kwh
+    from cdrs
+    group by state, direction
+    order by case state when 'valid' then 1 when 'adjusted' then 2 when 'credited' then 3 when 'held' then 4 else 5 end,
+        direction
+"""
+
+_RECORDS = """
+    select feed, disposition, reason, count(*) as records
+    from records
+    where disposition in ('quarantined', 'superseded')
+    group by feed, disposition, reason
+    order by feed, disposition, records desc
+"""
+
+_STATEMENTS = """
+    select statement_id, partner, period, direction, currency, status, sessions, energy_kwh, amount_excl_tax
+    from statements
+    order by period, partner, direction, currency
+"""
+
+_EXCEPTIONS = """
+    select owner, count(*) as findings, count(distinct subject_id) as subjects, sum(amount_at_stake) as at_stake,
+        min(due_at) as first_due
+    from findings
+    where status = 'open' and severity in ('reject', 'hold')
+    group by owner
+    order by owner
+"""
+
+
+def summary(home: Home) -> dict[str, Any]:
+    """States, quarantine, statements and open exceptions of a home's last published run."""
+    snapshot = Snapshot(home)
+    last = next((entry for entry in reversed(ledger.read_all(home)) if entry.kind == "run-end"), None)
+    return {
+        "home": str(home.root),
+        "last_run": None if last is None else {"seq": last.body["run"], "at": last.at, "outcome": last.body["outcome"]},
+        "states": snapshot.records(_STATES),
+        "set_aside": snapshot.records(_RECORDS),
+        "statements": snapshot.records(_STATEMENTS),
+        "exceptions": snapshot.records(_EXCEPTIONS),
+    }
+
+
+def show_summary(home: Home) -> None:
+    """The same as tables, with where to look and what to type next."""
+    found = summary(home)
+    show_table(
+        "Sessions by state",
+        ["state", "direction", ">sessions", ">kWh"],
+        [tuple(row.values()) for row in found["states"]],
+    )
+    if found["set_aside"]:
+        show_table(
+            "Records set aside (kept, with their reason)",
+            ["feed", "disposition", "reason", ">records"],
+            [tuple(row.values()) for row in found["set_aside"]],
+        )
+    show_table(
+        "Draft statements",
+        ["statement", "partner", "period", "direction", "currency", "status", ">sessions", ">kWh", ">net amount"],
+        [tuple(row.values()) for row in found["statements"]],
+    )
+    show_table(
+        "Open exceptions by owner",
+        ["owner", ">findings", ">subjects", ">at stake", "first due"],
+        [tuple(row.values()) for row in found["exceptions"]],
+    )
+    option = home_option(home)
+    click.echo(f"Reports: {shown_path(home.reports)}/<period>/<partner>/   Tables: {shown_path(home.published)}/*.parquet")
+    click.echo(f"Next:    evsettle{option} exceptions --owner platform")
+    click.echo(f"         evsettle{option} explain <cdr id>")
+    click.echo(f"         evsettle{option} dev    (lineage in the Dagster UI)")
+
+
+@click.command(
+    "status",
+    epilog="Examples:\n\n  evsettle status\n\n  evsettle --home /srv/settle status --json | jq .statements",
+)
+@click.option("--json", "as_json", is_flag=True, help="One JSON object instead of tables.")
+@click.pass_obj
+def command(home_path: Path | None, as_json: bool) -> None:
+    """Where every session and period stands, after the last run."""
+    try:
+        home = open_home(home_path)
+        if as_json:
+            show_json(summary(home))
+        else:
+            show_summary(home)
+    except HomeError as error:
+        raise click.ClickException(str(error)) from error

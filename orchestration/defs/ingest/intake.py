@@ -1,0 +1,63 @@
+"""Assets that bring a home's files into the ledger, and the ledger into the raw tables."""
+
+import re
+from collections.abc import Iterator
+
+import dagster as dg
+
+from orchestration.defs.ingest.landing import take_in
+from orchestration.defs.ingest.load import load_from_ledger
+from orchestration.defs.resources import Settlement
+from orchestration.run_entries import begin_run
+from orchestration.warehouse import RAW_TABLES_SQL, open_warehouse
+
+_TABLE = re.compile(r"((?:^--[^\n]*\n)*)create table if not exists ingest\.(\w+)", re.MULTILINE)
+
+
+def raw_tables() -> dict[str, str]:
+    """Name and description of every table that ingest's Python writes, from the DDL itself."""
+    return {
+        name: " ".join(line.removeprefix("--").strip() for line in comment.splitlines())
+        for comment, name in _TABLE.findall(RAW_TABLES_SQL.read_text())
+    }
+
+
+@dg.asset(
+    key_prefix="ingest",
+    group_name="ingest",
+    kinds={"file"},
+    owners=["platform@evsettle.example"],
+    description="The ledger's arrival and master entries: every file as it came, with hash, order and time.",
+)
+def arrivals(context: dg.AssetExecutionContext, settlement: Settlement) -> dg.MaterializeResult[None]:
+    """Take in what is new in landing and master."""
+    taken = take_in(settlement.home, settlement.instant)
+    for problem in taken.problems:
+        context.log.warning(problem)
+    return dg.MaterializeResult(metadata={"new_files": taken.file_count, "problems": len(taken.problems)})
+
+
+@dg.multi_asset(
+    name="raw_records",
+    specs=[
+        dg.AssetSpec(
+            ["ingest", name],
+            deps=[arrivals],
+            group_name="ingest",
+            kinds={"duckdb", "python"},
+            owners=["platform@evsettle.example"],
+            description=description or None,
+        )
+        for name, description in raw_tables().items()
+    ],
+)
+def raw_records(settlement: Settlement) -> Iterator[dg.MaterializeResult[None]]:
+    """Bring the raw tables up to the ledger, and open the run in it."""
+    with open_warehouse(settlement.home.warehouse) as connection:
+        begin_run(settlement.home, connection, settlement.instant)
+        load_from_ledger(settlement.home, connection)
+        for name in raw_tables():
+            row = connection.execute(f"select count(*) from ingest.{name}").fetchone()  # noqa: S608 - names of our own DDL
+            yield dg.MaterializeResult(
+                asset_key=["ingest", name], metadata={"dagster/row_count": row[0] if row else 0}
+            )

@@ -1,0 +1,44 @@
+"""Reading the published snapshot of a home: what status, exceptions and analysts see, never the live warehouse."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import duckdb
+
+from orchestration.facts.home import Home, HomeError
+
+TABLES = (
+    "records",
+    "cdrs",
+    "findings",
+    "verdicts",
+    "price_lines",
+    "statements",
+    "statement_lines",
+    "waterfall",
+    "events",
+)
+
+
+class Snapshot:
+    """The published tables as views of one in-memory DuckDB connection."""
+
+    def __init__(self, home: Home) -> None:
+        """Raises HomeError when no run has published anything yet."""
+        self._connection = duckdb.connect()
+        self._connection.execute("set TimeZone = 'UTC'")
+        for table in TABLES:
+            path = home.published / f"{table}.parquet"
+            if not path.exists():
+                raise HomeError(f"{path} is not there yet: `evsettle run` publishes it.")
+            self._connection.read_parquet(str(path)).create_view(table)
+
+    def rows(self, sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        """All rows of one query over the published tables."""
+        return self._connection.execute(sql, list(parameters)).fetchall()
+
+    def records(self, sql: str, parameters: Sequence[Any] = ()) -> list[dict[str, Any]]:
+        """All rows as dictionaries by column name."""
+        cursor = self._connection.execute(sql, list(parameters))
+        names = [column[0] for column in cursor.description or ()]
+        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]

@@ -1,0 +1,92 @@
+"""The ledger's frame around a run: what it read, and how it ended.
+
+A run without a run-end never counted: whatever it left in the warehouse is touched again by the next.
+"""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import duckdb
+
+from orchestration.facts import ledger, objects
+from orchestration.facts.home import Home
+from orchestration.facts.ledger import Entry
+from orchestration.version import engine_version, rules_sha256
+
+
+def master_sha256(entries: Sequence[Entry]) -> str:
+    """One hash over the master files as the ledger last saw them (path and content, sorted)."""
+    files: dict[str, str] = {}
+    for entry in entries:
+        if entry.kind == "master":
+            for change in entry.body["changes"]:
+                files[change["path"]] = change["sha256"]
+    content = "\n".join(f"{path} {sha256}" for path, sha256 in sorted(files.items()) if sha256)
+    return hashlib.sha256(content.encode()).hexdigest()
+
+
+def begin_run(home: Home, connection: duckdb.DuckDBPyConnection, as_of: datetime) -> int:
+    """Append the run entry and make its as_of the clock of all SQL. Returns the entry's seq.
+
+    When engine or rules are not those of the run before, everything is touched.
+    """
+    entries = ledger.read_all(home)
+    body = {
+        "as_of": as_of.astimezone(UTC).isoformat().replace("+00:00", "Z"),
+        "read_up_to": entries[-1].seq if entries else 0,
+        "master_sha256": master_sha256(entries),
+        "rules_sha256": rules_sha256(),
+        "engine_version": engine_version(),
+    }
+    entry = ledger.append(home, "run", body, "evsettle", as_of)
+    before = connection.execute("select engine_version, rules_sha256 from ingest.raw_run").fetchone()
+    connection.execute("begin")
+    if before != (body["engine_version"], body["rules_sha256"]):
+        connection.execute("insert into ingest.raw_touched values ('everything', '', 'engine or rules changed')")
+    connection.execute("delete from ingest.raw_run")
+    connection.execute(
+        "insert into ingest.raw_run values (?, ?, ?, ?)",
+        [entry.seq, as_of, body["engine_version"], body["rules_sha256"]],
+    )
+    connection.execute("commit")
+    return entry.seq
+
+
+def end_run(
+    home: Home,
+    connection: duckdb.DuckDBPyConnection,
+    changes: bytes,
+    manifests: Mapping[str, str],
+    counts: Mapping[str, Any],
+) -> Entry:
+    """Append the run-end entry, then forget what was touched: from here on the run counted."""
+    row = connection.execute("select run_seq, as_of from ingest.raw_run").fetchone()
+    assert row is not None, "begin_run comes first"
+    run_seq, as_of = row
+    body = {
+        "run": run_seq,
+        "outcome": "done",
+        "manifests": dict(sorted(manifests.items())),
+        "changes": objects.put(home, changes),
+        "counts": dict(counts),
+    }
+    entry = ledger.append(home, "run-end", body, "evsettle", as_of)
+    connection.execute("delete from ingest.raw_touched")
+    return entry
+
+
+def is_up_to_date(home: Home, entries: Sequence[Entry]) -> bool:
+    """Whether the ledger's last word is a run that ended well under this engine and these rules, and its outputs stand."""
+    if not entries or entries[-1].kind != "run-end" or entries[-1].body["outcome"] != "done":
+        return False
+    run = next(entry for entry in reversed(entries) if entry.kind == "run")
+    if (run.body["engine_version"], run.body["rules_sha256"]) != (engine_version(), rules_sha256()):
+        return False
+    manifests = entries[-1].body["manifests"]
+    return (
+        home.warehouse.exists()
+        and (home.published / "cdrs.parquet").exists()
+        and all((home.root / path).exists() for path in manifests)
+    )
