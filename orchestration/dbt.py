@@ -55,9 +55,7 @@ def load_manifest() -> Any:
     return Manifest.from_msgpack(PARTIAL_PARSE.read_bytes())
 
 
-def invoke(
-    arguments: Sequence[str], warehouse: Path, callbacks: Sequence[Any] = (), manifest: Any = None
-) -> None:
+def invoke(arguments: Sequence[str], warehouse: Path, callbacks: Sequence[Any] = (), manifest: Any = None) -> None:
     """Run one dbt command on a home's warehouse and close dbt's connections. Raises DbtFailed."""
     from dbt.adapters.duckdb.connections import DuckDBConnectionManager
     from dbt.cli.main import dbtRunner
@@ -104,12 +102,13 @@ def stage_models(stage: str) -> Any:
 
 def build_in_process(context: Any, warehouse: Path) -> Iterator[object]:
     """dbt build of the selected models of this step, yielding Dagster's events as nodes finish."""
+    from dagster_dbt import DagsterDbtTranslator
     from dagster_dbt.asset_utils import get_updated_cli_invocation_params_for_context
     from dagster_dbt.core.dbt_cli_event import DbtCoreCliEventMessage
     from google.protobuf.json_format import MessageToDict
 
     manifest: Mapping[str, Any] = _dagster_manifest()
-    parameters = get_updated_cli_invocation_params_for_context(context=context, manifest=manifest)
+    parameters = get_updated_cli_invocation_params_for_context(context, manifest, DagsterDbtTranslator())
     selection = parameters.selection_args
     messages: list[dict[str, Any]] = []
     failure: DbtFailed | None = None
@@ -121,6 +120,8 @@ def build_in_process(context: Any, warehouse: Path) -> Iterator[object]:
         )
     except DbtFailed as error:
         failure = error
+    for key, metadata in _measures(warehouse, context.selected_asset_keys).items():
+        context.add_asset_metadata(metadata, asset_key=key)
     for message in messages:
         event = DbtCoreCliEventMessage(raw_event=message, event_history_metadata={})
         yield from event.to_default_asset_events(
@@ -133,6 +134,32 @@ def build_in_process(context: Any, warehouse: Path) -> Iterator[object]:
         import dagster as dg
 
         raise dg.Failure(description=str(failure)) from failure
+
+
+# Sums of these columns are worth seeing on an asset; one per currency where there is one.
+_MONEY_COLUMNS = ("amount_excl_tax", "settled_excl_tax", "expected_excl_tax", "total_excl_tax")
+
+
+def _measures(warehouse: Path, keys: Any) -> dict[Any, dict[str, Any]]:
+    """Row count, and money by currency, of each selected model that has been built."""
+    import dagster as dg
+
+    from orchestration.warehouse import open_warehouse
+
+    measured: dict[Any, dict[str, Any]] = {}
+    with open_warehouse(warehouse) as connection:
+        built = set(connection.execute("select table_schema, table_name from information_schema.tables").fetchall())
+        for key in keys:
+            if tuple(key.path) not in built:
+                continue
+            relation = connection.table(".".join(key.path))
+            measured[key] = {"dagster/row_count": relation.aggregate("count(*)").fetchone()[0]}
+            money = next((column for column in _MONEY_COLUMNS if column in relation.columns), None)
+            if money is not None and "currency" in relation.columns:
+                sums = relation.aggregate(f"currency, sum({money}) as total", "currency").order("currency").fetchall()
+                text = ", ".join(f"{currency} {total:,.2f}" for currency, total in sums if total is not None)
+                measured[key][money] = dg.MetadataValue.text(text or "none")
+    return measured
 
 
 def _dagster_manifest() -> Mapping[str, Any]:

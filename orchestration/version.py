@@ -7,7 +7,11 @@ from pathlib import Path
 
 _PACKAGE = Path(__file__).resolve().parent
 _DBT_PROJECT = _PACKAGE.parent / "dbt_project"
-_COMPUTES = ((_DBT_PROJECT / "models", ("*.sql",)), (_DBT_PROJECT / "macros", ("*.sql",)), (_PACKAGE / "defs", ("*.py", "*.sql")))
+_COMPUTES = (
+    (_DBT_PROJECT / "models", ("*.sql",)),
+    (_DBT_PROJECT / "macros", ("*.sql",)),
+    (_PACKAGE / "defs", ("*.py", "*.sql")),
+)
 
 
 @cache

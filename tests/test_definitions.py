@@ -39,7 +39,10 @@ def test_every_asset_belongs_to_a_stage_and_has_an_owner(defs: dg.Definitions) -
 def test_the_gates_hold_the_order(defs: dg.Definitions) -> None:
     graph = defs.resolve_asset_graph()
     billable = graph.get(dg.AssetKey(["reconcile", "cdrs_billable"]))
-    assert {dg.AssetKey(["inspect", "gate_verdicts"]), dg.AssetKey(["reconcile", "gate_verdicts"])} <= billable.parent_keys
+    assert {
+        dg.AssetKey(["inspect", "gate_verdicts"]),
+        dg.AssetKey(["reconcile", "gate_verdicts"]),
+    } <= billable.parent_keys
 
 
 def test_statements_are_the_only_partitions(defs: dg.Definitions) -> None:

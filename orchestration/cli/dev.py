@@ -10,9 +10,7 @@ from orchestration.dbt import REPOSITORY
 from orchestration.facts.home import HomeError, open_home
 
 
-@click.command(
-    "dev", epilog="Examples:\n\n  evsettle dev\n\n  evsettle --home /srv/settle dev --port 3100"
-)
+@click.command("dev", epilog="Examples:\n\n  evsettle dev\n\n  evsettle --home /srv/settle dev --port 3100")
 @click.option("--port", default=3000, show_default=True, help="Port on 127.0.0.1.")
 @click.pass_obj
 def command(home_path: Path | None, port: int) -> None:
@@ -22,7 +20,10 @@ def command(home_path: Path | None, port: int) -> None:
     except HomeError as error:
         raise click.ClickException(str(error)) from error
     prepare_instance(home.dagster_dir)
-    environment = os.environ | {"EVSETTLE_HOME": str(home.root.resolve()), "DAGSTER_HOME": str(home.dagster_dir.resolve())}
+    environment = os.environ | {
+        "EVSETTLE_HOME": str(home.root.resolve()),
+        "DAGSTER_HOME": str(home.dagster_dir.resolve()),
+    }
     dagster = Path(sys.executable).with_name("dagster")
     click.echo(f"http://127.0.0.1:{port} in about half a minute; Ctrl-C stops it", err=True)
     os.chdir(REPOSITORY)

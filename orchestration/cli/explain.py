@@ -87,7 +87,9 @@ def _where_else(snapshot: Snapshot, subject: str) -> str:
         [subject, subject],
     )
     if not records:
-        return f"No session is called {subject}: `evsettle exceptions` lists those that wait, published/cdrs.parquet all."
+        return (
+            f"No session is called {subject}: `evsettle exceptions` lists those that wait, published/cdrs.parquet all."
+        )
     record = records[0]
     return (
         f"{subject} is a {record['disposition']} record ({record['reason']}), no session: "
@@ -113,7 +115,9 @@ def _show(found: dict[str, Any], raw: str | None) -> None:
     cdr = found["cdr"]
     click.secho(f"{cdr['cdr_id']}  ({cdr['cdr_key']}, revision {cdr['revision']})", bold=True)
     click.echo(f"  {cdr['state']}, {cdr['direction']}, partner {cdr['partner'] or 'unknown'}, period {cdr['period']}")
-    click.echo(f"  {cdr['started_at']:%Y-%m-%d %H:%M:%S}Z to {cdr['ended_at']:%Y-%m-%d %H:%M:%S}Z, {_plain(cdr['energy_kwh'])} kWh")
+    click.echo(
+        f"  {cdr['started_at']:%Y-%m-%d %H:%M:%S}Z to {cdr['ended_at']:%Y-%m-%d %H:%M:%S}Z, {_plain(cdr['energy_kwh'])} kWh"
+    )
     click.echo(f"  at {cdr['location_id'] or '-'} / {cdr['evse_uid'] or '-'} / {cdr['connector_id'] or '-'}")
     click.echo(f"  operator {cdr['cpo_party']}, provider {cdr['emsp_party']} (from the {cdr['party_source']})\n")
     show_table(
@@ -140,7 +144,9 @@ def _show(found: dict[str, Any], raw: str | None) -> None:
         )
     _show_price(found)
     if found["events"]:
-        show_table("Events", [">seq", "at", "who", "event", "reason", "note"], [tuple(r.values()) for r in found["events"]])
+        show_table(
+            "Events", [">seq", "at", "who", "event", "reason", "note"], [tuple(r.values()) for r in found["events"]]
+        )
 
 
 def _show_price(found: dict[str, Any]) -> None:
@@ -161,7 +167,9 @@ def _show_price(found: dict[str, Any]) -> None:
         [tuple(_plain(cdr[f"{part}_excl_tax"]) for part in ("claimed", "rated", "expected", "settled"))],
     )
     for line in found["statement_lines"]:
-        click.echo(f"On statement {line['statement_id']} ({line['status']}), line {line['line_no']}: {line['amount_excl_tax']}")
+        click.echo(
+            f"On statement {line['statement_id']} ({line['status']}), line {line['line_no']}: {line['amount_excl_tax']}"
+        )
     if not found["statement_lines"]:
         click.echo("On no statement.")
     click.echo()

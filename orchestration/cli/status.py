@@ -81,7 +81,9 @@ def show_summary(home: Home) -> None:
         [tuple(row.values()) for row in found["exceptions"]],
     )
     option = home_option(home)
-    click.echo(f"Reports: {shown_path(home.reports)}/<period>/<partner>/   Tables: {shown_path(home.published)}/*.parquet")
+    click.echo(
+        f"Reports: {shown_path(home.reports)}/<period>/<partner>/   Tables: {shown_path(home.published)}/*.parquet"
+    )
     click.echo(f"Next:    evsettle{option} exceptions --owner platform")
     click.echo(f"         evsettle{option} explain <cdr id>")
     click.echo(f"         evsettle{option} dev    (lineage in the Dagster UI)")

@@ -1,6 +1,5 @@
 """The one resource: which home is settled, as of when, under the writers' lock."""
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -39,11 +38,3 @@ class Settlement(dg.ConfigurableResource):
         """Hold the home's lock for the whole run: one writer at a time, whoever started it."""
         with writer_lock(self.home):
             yield self
-
-
-@dg.definitions
-def resources() -> dg.Definitions:
-    return dg.Definitions(
-        resources={"settlement": Settlement(home_path=os.environ.get("EVSETTLE_HOME", ""))},
-        executor=dg.in_process_executor,
-    )

@@ -40,11 +40,6 @@ def progress(context: dg.InitLoggerContext) -> logging.Logger:
     return logger
 
 
-@dg.definitions
-def schedules() -> dg.Definitions:
-    return dg.Definitions(jobs=[settlement], schedules=[daily], loggers={"progress": progress, "console": dg.colored_console_logger})
-
-
 def run_config(home: str, as_of: str, period: str) -> dict[str, Any]:
     """The configuration of one run of the job: its home, its clock, and progress lines instead of the event log."""
     return {
