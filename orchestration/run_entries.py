@@ -78,7 +78,7 @@ def end_run(
 
 
 def is_up_to_date(home: Home, entries: Sequence[Entry]) -> bool:
-    """Whether the ledger's last word is a run that ended well under this engine and these rules, and its outputs stand."""
+    """Whether the ledger ends with a run that ended well under this engine and these rules, and its outputs stand."""
     if not entries or entries[-1].kind != "run-end" or entries[-1].body["outcome"] != "done":
         return False
     run = next(entry for entry in reversed(entries) if entry.kind == "run")

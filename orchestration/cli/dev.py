@@ -21,8 +21,8 @@ def command(home_path: Path | None, port: int) -> None:
         raise click.ClickException(str(error)) from error
     prepare_instance(home.dagster_dir)
     environment = os.environ | {
-        "EVSETTLE_HOME": str(home.root.resolve()),
-        "DAGSTER_HOME": str(home.dagster_dir.resolve()),
+        "EVSETTLE_HOME": str(home.root),
+        "DAGSTER_HOME": str(home.dagster_dir),
     }
     dagster = Path(sys.executable).with_name("dagster")
     click.echo(f"http://127.0.0.1:{port} in about half a minute; Ctrl-C stops it", err=True)

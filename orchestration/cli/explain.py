@@ -1,5 +1,6 @@
 """`evsettle explain`: the whole story of one session, from the line of a file to the line of a statement."""
 
+from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -87,9 +88,7 @@ def _where_else(snapshot: Snapshot, subject: str) -> str:
         [subject, subject],
     )
     if not records:
-        return (
-            f"No session is called {subject}: `evsettle exceptions` lists those that wait, published/cdrs.parquet all."
-        )
+        return f"No session is called {subject}: `evsettle exceptions` lists those that wait."
     record = records[0]
     return (
         f"{subject} is a {record['disposition']} record ({record['reason']}), no session: "
@@ -115,20 +114,24 @@ def _show(found: dict[str, Any], raw: str | None) -> None:
     cdr = found["cdr"]
     click.secho(f"{cdr['cdr_id']}  ({cdr['cdr_key']}, revision {cdr['revision']})", bold=True)
     click.echo(f"  {cdr['state']}, {cdr['direction']}, partner {cdr['partner'] or 'unknown'}, period {cdr['period']}")
-    click.echo(
-        f"  {cdr['started_at']:%Y-%m-%d %H:%M:%S}Z to {cdr['ended_at']:%Y-%m-%d %H:%M:%S}Z, {_plain(cdr['energy_kwh'])} kWh"
-    )
+    click.echo(f"  {_instant(cdr['started_at'])} to {_instant(cdr['ended_at'])}, {_plain(cdr['energy_kwh'])} kWh")
     click.echo(f"  at {cdr['location_id'] or '-'} / {cdr['evse_uid'] or '-'} / {cdr['connector_id'] or '-'}")
     click.echo(f"  operator {cdr['cpo_party']}, provider {cdr['emsp_party']} (from the {cdr['party_source']})\n")
     show_table(
         "Where it came from",
         ["file", ">line", "received", "disposition", "reason", "record sha256"],
         [
-            (f"{r['source']}/{r['feed']}/{r['file_name']}", r["position"], r["received_at"], r["disposition"], r["reason"],
-             r["record_sha256"][:16])
-            for r in found["records"]
+            (
+                f"{row['source']}/{row['feed']}/{row['file_name']}",
+                row["position"],
+                row["received_at"],
+                row["disposition"],
+                row["reason"],
+                row["record_sha256"][:16],
+            )
+            for row in found["records"]
         ],
-    )  # fmt: skip
+    )
     if raw is not None:
         click.echo(f"As it stands there:\n  {raw[:2000]}{' …' if len(raw) > 2000 else ''}\n")
     show_table(
@@ -173,6 +176,10 @@ def _show_price(found: dict[str, Any]) -> None:
     if not found["statement_lines"]:
         click.echo("On no statement.")
     click.echo()
+
+
+def _instant(value: datetime | None) -> str:
+    return "unknown" if value is None else f"{value:%Y-%m-%d %H:%M:%S}Z"
 
 
 def _plain(value: Decimal | None) -> str:
