@@ -4,8 +4,10 @@ A run without a run-end never counted: whatever it left in the warehouse is touc
 """
 
 import hashlib
+import json
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -77,6 +79,25 @@ def end_run(
     return entry
 
 
+def _marker(home: Home) -> Path:
+    return home.published / "run.json"
+
+
+def mark_published(home: Home, entry: Entry) -> None:
+    """Say which run the published snapshot shows: a crash before this makes the next run publish again."""
+    temporary = _marker(home).with_suffix(".tmp")
+    temporary.write_text(json.dumps({"run_end": entry.seq}))
+    temporary.replace(_marker(home))
+
+
+def _published_seq(home: Home) -> int | None:
+    try:
+        seq = json.loads(_marker(home).read_text())["run_end"]
+    except (OSError, ValueError, KeyError):
+        return None
+    return seq if isinstance(seq, int) else None
+
+
 def is_up_to_date(home: Home, entries: Sequence[Entry]) -> bool:
     """Whether the ledger ends with a run that ended well under this engine and these rules, and its outputs stand."""
     if not entries or entries[-1].kind != "run-end" or entries[-1].body["outcome"] != "done":
@@ -87,6 +108,6 @@ def is_up_to_date(home: Home, entries: Sequence[Entry]) -> bool:
     manifests = entries[-1].body["manifests"]
     return (
         home.warehouse.exists()
-        and (home.published / "cdrs.parquet").exists()
+        and _published_seq(home) == entries[-1].seq
         and all((home.root / path).exists() for path in manifests)
     )

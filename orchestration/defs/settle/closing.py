@@ -1,0 +1,52 @@
+"""The last asset of a run: the conservation law, the run-end entry, the published snapshot, in this order."""
+
+import json
+
+import dagster as dg
+
+from orchestration.defs.ingest.load import load_ledger_tables
+from orchestration.defs.resources import Settlement
+from orchestration.defs.settle.conservation import check
+from orchestration.defs.settle.publish import publish
+from orchestration.defs.settle.run_changes import changes
+from orchestration.defs.settle.statement_files import manifests
+from orchestration.run_entries import end_run, mark_published
+from orchestration.warehouse import open_warehouse
+
+_READS = (
+    ["inspect", "record_dispositions"],
+    ["rate", "price_lines"],
+    ["settle", "cdr_outcomes"],
+    ["settle", "findings"],
+    ["settle", "verdicts"],
+    ["settle", "statements"],
+    ["settle", "statement_lines"],
+    ["settle", "waterfall"],
+    ["settle", "events"],
+    ["settle", "statement_files"],
+)
+
+
+@dg.asset(
+    key_prefix="settle",
+    group_name="settle",
+    kinds={"parquet"},
+    owners=["finance@evsettle.example"],
+    deps=[dg.AssetKey(path) for path in _READS],
+    description="The read snapshot: published/<table>.parquet, replaced atomically once the conservation law holds.",
+)
+def published(context: dg.AssetExecutionContext, settlement: Settlement) -> dg.MaterializeResult[None]:
+    """Check the law, end the run in the ledger, publish. A broken law publishes nothing."""
+    home = settlement.home
+    with open_warehouse(home.warehouse) as connection:
+        broken = check(connection)
+        if broken:
+            raise dg.Failure(description="The conservation law does not hold: " + "; ".join(broken))
+        changed = changes(connection)
+        entry = end_run(home, connection, changed, manifests(home), {"changes": changed.count(b"\n")})
+        # The entry just written is an event too, and the snapshot shows it.
+        load_ledger_tables(home, connection)
+        written = publish(connection, home)
+    mark_published(home, entry)
+    context.log.info(f"run-end {entry.seq}; written: {', '.join(written) or 'nothing changed'}")
+    return dg.MaterializeResult(metadata={"written": dg.MetadataValue.json(written), "run_end": entry.seq})

@@ -1,0 +1,124 @@
+"""Bad input gets one clear sentence with file, place and remedy; the rest goes on and nothing is lost."""
+
+import gzip
+import json
+import shutil
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import duckdb
+import pytest
+
+Cli = Callable[..., subprocess.CompletedProcess[str]]
+LATER = "2026-11-03T07:00:00Z"
+
+
+def read(home: Path, sql: str) -> list[tuple[object, ...]]:
+    with duckdb.connect() as connection:
+        for path in (home / "published").glob("*.parquet"):
+            connection.read_parquet(str(path)).create_view(path.stem)
+        return connection.execute(sql).fetchall()
+
+
+@pytest.fixture(scope="module")
+def troubled(cli: Cli, finished_home: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    """A finished home into which one of each trouble fell, after another run; and what that run said."""
+    home = tmp_path_factory.mktemp("troubled") / "home"
+    shutil.copytree(finished_home, home)
+    partner = next(iter(sorted((home / "master" / "partners").glob("*.yaml"))))
+    partner.write_text(partner.read_text() + "\ntolerances: {amont: '0.05'}\n")
+    landing = home / "landing" / partner.stem / "cdrs"
+    landing.mkdir(parents=True, exist_ok=True)
+    (landing / "truncated.json").write_text('[{"id": "A", "country_code": "DE"}, {"id": "B", "countr')
+    (landing / "not-gzip.json.gz").write_bytes(b"this is no gzip")
+    (landing / "empty.json").write_bytes(b"")
+    (landing / "latin1.json").write_bytes(b'{"id": "caf\xe9"}\n')
+    (landing / "lines.ndjson.gz").write_bytes(gzip.compress(b'{"id": "C"}\n{"id": \n[1, 2]\n'))
+    (landing / "sessions.csv").write_text("a,b\n1,2\n")
+    (home / "landing" / partner.stem / "gossip").mkdir(parents=True)
+    (home / "landing" / partner.stem / "gossip" / "x.json").write_text("{}")
+    result = cli("--home", home, "run", "--as-of", LATER)
+    return home, result.stderr + result.stdout + f"\nexit {result.returncode}"
+
+
+def test_a_home_that_is_not_there_is_one_sentence(cli: Cli, tmp_path: Path) -> None:
+    for command in ("run", "status", "exceptions", "verify"):
+        result = cli("--home", tmp_path / "nowhere", command)
+        assert result.returncode == 1
+        assert result.stderr.startswith("Error: There is no home at")
+        assert "evsettle demo" in result.stderr
+        assert "Traceback" not in result.stderr
+
+
+def test_a_wrong_call_is_two(cli: Cli, finished_home: Path) -> None:
+    assert cli("--home", finished_home, "run", "--as-of", "yesterday").returncode == 2
+    assert cli("settle").returncode == 2
+    assert cli("exceptions", "--owner", "nobody").returncode == 2
+
+
+def test_the_run_goes_on_with_the_rest(troubled: tuple[Path, str], finished_home: Path) -> None:
+    home, said = troubled
+    assert said.endswith("exit 0"), said
+    assert "Traceback" not in said
+    sessions = "select count(*) from cdrs"
+    assert read(home, sessions) == read(finished_home, sessions)
+
+
+def test_a_wrong_key_names_the_file_and_the_nearest_word(troubled: tuple[Path, str]) -> None:
+    _, said = troubled
+    assert "amont" in said
+    assert "amount" in said
+    assert ".yaml" in said
+
+
+@pytest.mark.parametrize(
+    "name", ["truncated.json", "not-gzip.json.gz", "empty.json", "latin1.json", "lines.ndjson.gz", "sessions.csv"]
+)
+def test_every_bad_file_is_quarantined_by_name(troubled: tuple[Path, str], name: str) -> None:
+    home, _ = troubled
+    rows = read(home, f"select disposition, reason, position from records where file_name = '{name}'")
+    assert rows, "the file left a trace"
+    assert {row[0] for row in rows} == {"quarantined"}
+    assert all(row[1] for row in rows)
+
+
+def test_each_quarantined_record_has_an_owner_and_a_remedy(cli: Cli, troubled: tuple[Path, str]) -> None:
+    home, _ = troubled
+    found = read(
+        home,
+        "select owner, reason_code, subject_id, observed from findings where subject_kind = 'record' "
+        "and subject_id like '%truncated.json#%'",
+    )
+    assert len(found) >= 2
+    assert all(row[0] == "platform" and row[1] and row[3] for row in found)
+    listed = cli("--home", home, "exceptions", "--owner", "platform")
+    assert listed.returncode == 0
+    assert "SCHEMA_" in listed.stdout
+
+
+def test_an_unknown_feed_is_said_and_left_alone(troubled: tuple[Path, str]) -> None:
+    home, said = troubled
+    assert "gossip" in said
+    assert (home / "landing").exists()
+
+
+def test_the_conservation_law_holds_with_all_this(troubled: tuple[Path, str]) -> None:
+    home, _ = troubled
+    [(received,)] = read(home, "select count(*) from records where feed = 'cdrs'")
+    [(aside,)] = read(
+        home, "select count(*) from records where feed = 'cdrs' and disposition in ('quarantined', 'superseded')"
+    )
+    [(sessions,)] = read(home, "select count(*) from cdrs")
+    assert received == aside + sessions
+
+
+def test_price_answers_for_every_record(cli: Cli, tmp_path: Path) -> None:
+    path = tmp_path / "mixed.ndjson"
+    path.write_text('{"id": "1"}\nnot json\n' + json.dumps({"nothing": True}) + "\n")
+    result = cli("price", path)
+    lines = [json.loads(line) for line in result.stdout.splitlines()]
+    assert len(lines) == 3
+    assert all(line["total_cost"]["excl_vat"] is None if line["total_cost"] else True for line in lines)
+    assert all(line["problems"] for line in lines)
+    assert "Traceback" not in result.stderr

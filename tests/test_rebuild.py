@@ -1,0 +1,115 @@
+"""Facts and what is derived from them: delete, kill, split up, and the result is the same."""
+
+import os
+import random
+import shutil
+import signal
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+import conftest
+import snapshots
+
+Cli = Callable[..., subprocess.CompletedProcess[str]]
+AS_OF = "2026-11-03T06:00:00Z"
+LATER = "2026-11-03T07:00:00Z"
+
+
+def run(cli: Cli, home: Path, *arguments: object, as_of: str = LATER) -> subprocess.CompletedProcess[str]:
+    result = cli("--home", home, "run", "--as-of", as_of, *arguments)
+    assert result.returncode == 0, result.stderr + result.stdout
+    assert "Traceback" not in result.stderr
+    return result
+
+
+def test_a_second_run_finds_nothing_to_do(cli: Cli, home_copy: Path) -> None:
+    before = sorted((home_copy / "ledger").glob("*.json"))
+    result = run(cli, home_copy)
+    assert "Nothing new" in result.stdout
+    assert sorted((home_copy / "ledger").glob("*.json")) == before
+
+
+def test_what_is_derived_can_be_deleted(cli: Cli, home_copy: Path) -> None:
+    tables, reports = snapshots.tables(home_copy), snapshots.reports(home_copy)
+    for folder in ("warehouse", "published", "reports"):
+        shutil.rmtree(home_copy / folder)
+    run(cli, home_copy)
+    assert snapshots.tables(home_copy) == tables
+    assert snapshots.reports(home_copy) == reports
+    assert reports, "there were reports to compare"
+
+
+def killed(home: Path, seconds: float) -> bool:
+    """Start a run and kill it after so many seconds. Returns whether it was still running."""
+    command = [str(conftest.EVSETTLE), "--home", str(home), "run", "--as-of", AS_OF]
+    process = subprocess.Popen(
+        command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True, cwd=conftest.ROOT
+    )
+    time.sleep(seconds)
+    alive = process.poll() is None
+    if alive:
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    return alive
+
+
+def kill_and_run_again(cli: Cli, home: Path, kills: int, longest: float) -> None:
+    chance = random.Random()
+    caught = sum(killed(home, chance.uniform(0.3, longest)) for _ in range(kills))
+    assert caught, "no run was caught while it ran"
+    run(cli, home, "--full")
+
+
+def test_a_killed_run_loses_and_doubles_nothing(cli: Cli, finished_home: Path, tmp_path: Path) -> None:
+    home = fresh(finished_home, tmp_path)
+    kill_and_run_again(cli, home, kills=3, longest=14)
+    assert snapshots.tables(home) == snapshots.tables(finished_home)
+    assert snapshots.reports(home) == snapshots.reports(finished_home)
+
+
+@pytest.mark.slow
+def test_twenty_killed_runs_lose_and_double_nothing(cli: Cli, finished_home: Path, tmp_path: Path) -> None:
+    home = fresh(finished_home, tmp_path)
+    for _ in range(4):
+        kill_and_run_again(cli, home, kills=5, longest=16)
+    assert snapshots.tables(home) == snapshots.tables(finished_home)
+    assert snapshots.reports(home) == snapshots.reports(finished_home)
+
+
+def fresh(finished: Path, folder: Path) -> Path:
+    """The same demo before its first run: ledger entries of the demo itself, landing and master."""
+    home = folder / "fresh"
+    result = conftest.evsettle(
+        "demo", home, "--sessions", conftest.DEMO_SESSIONS, "--seed", 7, "--month", "2026-10", "--faults", "0.2"
+    )
+    assert result.returncode == 0, result.stderr
+    assert sorted(path.name for path in (home / "landing").iterdir()) == sorted(
+        path.name for path in (finished / "landing").iterdir()
+    )
+    return home
+
+
+def test_arrivals_in_any_batches_give_one_warehouse(cli: Cli, finished_home: Path, tmp_path: Path) -> None:
+    """The same files in random batches, a run after each, against one rebuild from the same ledger."""
+    whole = fresh(finished_home, tmp_path)
+    home = tmp_path / "batches"
+    shutil.copytree(whole, home, ignore=shutil.ignore_patterns("landing"))
+    files = [path.relative_to(whole) for path in sorted((whole / "landing").rglob("*")) if path.is_file()]
+    chance = random.Random()
+    chance.shuffle(files)
+    cuts = sorted(chance.sample(range(1, len(files)), 2))
+    for number, batch in enumerate((files[: cuts[0]], files[cuts[0] : cuts[1]], files[cuts[1] :])):
+        for path in batch:
+            (home / path).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(whole / path, home / path)
+        run(cli, home, as_of=f"2026-11-03T0{number + 1}:00:00Z")
+    incremental, reports = snapshots.tables(home), snapshots.reports(home)
+    for folder in ("warehouse", "published", "reports"):
+        shutil.rmtree(home / folder)
+    run(cli, home)
+    assert snapshots.tables(home) == incremental, f"order of files: {[str(path) for path in files]}, cuts {cuts}"
+    assert snapshots.reports(home) == reports
