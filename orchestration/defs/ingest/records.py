@@ -37,7 +37,7 @@ class RawRecord(msgspec.Struct, frozen=True):
     """One record as it stands in its file.
 
     position: 1-based line number of the decompressed file (NDJSON), else 1-based index in the array.
-    sha256 is of the bytes as they stand there; text is those bytes as UTF-8 (when problem is set, what can be shown of them).
+    sha256 is of the bytes as they stand there; text is those bytes, or what can be shown of them when problem is set.
     problem: one sentence saying why this is not a JSON value, None when it is.
     """
 
@@ -91,9 +91,9 @@ def split(data: bytes) -> list[RawRecord]:
     first = text[_SPACE.match(text).end()]  # type: ignore[union-attr]
     if first == "[":
         return list(_salvage(text, text.index("[") + 1, is_envelope=False))
-    if _is_lines(data):
-        return list(_lines(data))
     start = _envelope_data(text) if first == "{" else None
+    if _is_lines(data) and (start is None or data.strip(_BLANK).count(b"\n")):
+        return list(_lines(data))
     if start is not None:
         return list(_salvage(text, start, is_envelope=True))
     return [_record(1, data.strip(_BLANK))]
@@ -139,7 +139,7 @@ def _broken(position: int, raw: bytes, problem: str) -> RawRecord:
 
 
 def _json_problem(raw: bytes) -> str | None:
-    """Why these bytes are not one JSON value; None when they are. NaN and Infinity pass: the field's reader names them."""
+    """Why these bytes are not one JSON value; None when they are. NaN passes: the reader of its field names it."""
     try:
         text = raw.decode()
     except UnicodeDecodeError as error:
@@ -265,16 +265,16 @@ def _element_end(text: str, at: int) -> int | None:
 
 
 def _closing_bracket(text: str, at: int) -> int | None:
-    """The end of a broken element whose brackets and quotes nevertheless pair up, and that something readable follows."""
+    """The end of a broken element whose brackets and quotes pair up all the same and that something readable follows."""
     stack: list[str] = []
     for match in _STRUCTURE.finditer(text, at, at + RECORD_BYTES_MAX):
-        token = match.group()
-        if token in ("{", "["):
-            stack.append(token)
-        elif token == '"':
+        mark = match.group()
+        if mark in ("{", "["):
+            stack.append(mark)
+        elif mark == '"':
             return None
-        elif token in _BRACKETS:
-            if stack.pop() != _BRACKETS[token]:
+        elif mark in _BRACKETS:
+            if stack.pop() != _BRACKETS[mark]:
                 return None
             if not stack:
                 return match.end() if _is_readable_after(text, match.end()) else None

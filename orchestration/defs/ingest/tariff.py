@@ -1,0 +1,125 @@
+"""An OCPI tariff object as typed, exact content, and what in it cannot be priced.
+
+Source: the Tariffs module of OCPI 2.1.1, 2.2.1 and 2.3.0. What does not belong here: reading
+files, writing tables (tariff_rows) and choosing a price (rate).
+"""
+
+import hashlib
+import json
+from datetime import date, datetime
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+import msgspec
+
+from orchestration.defs.ingest.json_fields import FieldReader, read_instant, show
+from orchestration.defs.ingest.tariff_elements import Component, Element, read_elements
+
+TAX_INCLUDED = ("YES", "NO", "N/A")
+
+
+class TariffError(ValueError):
+    """What was sent is not a tariff object. The message is one sentence."""
+
+
+class Tariff(msgspec.Struct, frozen=True):
+    """One tariff object. `body` is the sha256 of its price-relevant content, `number` the body's first 15 hex digits.
+
+    problems: what in it cannot be priced, a phrase with the field's name each.
+    """
+
+    body: str
+    number: int
+    tariff_id: str | None
+    party: str | None
+    currency: str | None
+    type: str | None
+    valid_from: datetime | None
+    valid_to: datetime | None
+    last_updated: datetime | None
+    min_price_excl_tax: Decimal | None
+    min_price_incl_tax: Decimal | None
+    max_price_excl_tax: Decimal | None
+    max_price_incl_tax: Decimal | None
+    tax_included: str | None
+    elements: tuple[Element, ...]
+    problems: tuple[str, ...] = ()
+
+
+def parse_tariff(raw: bytes | str | dict[str, Any], ocpi_version: str = "2.2.1") -> Tariff:
+    """The tariff object typed, whatever its version wrote. Raises TariffError when it is not a JSON object.
+
+    Versions share one shape: a version's own fields (tax_included of 2.3.0) are read where they stand.
+    A field that cannot be read is None and named in problems: never a number that was not sent.
+    """
+    fields = raw if isinstance(raw, dict) else _load(raw)
+    reader = FieldReader()
+    elements = read_elements(reader, fields.get("elements"))
+    min_excl, min_incl = reader.limit(fields, "min_price")
+    max_excl, max_incl = reader.limit(fields, "max_price")
+    currency = reader.text(fields, "currency", "")
+    if currency is None:
+        reader.problems.append("currency is missing")
+    tax_included = reader.choice(fields, "tax_included", TAX_INCLUDED, "")
+    valid_from, valid_to = reader.instant(fields, "start_date_time"), reader.instant(fields, "end_date_time")
+    currency = currency.upper() if currency else None
+    content = [currency, min_excl, min_incl, max_excl, max_incl, tax_included, elements, reader.problems]
+    body = _sha256(content)
+    country, party = fields.get("country_code"), fields.get("party_id")
+    return Tariff(
+        body=body,
+        number=int(body[:15], 16),
+        tariff_id=_plain(fields.get("id")),
+        party=f"{country}/{party}".upper() if isinstance(country, str) and isinstance(party, str) else None,
+        currency=currency,
+        type=_plain(fields.get("type")),
+        valid_from=valid_from,
+        valid_to=valid_to,
+        last_updated=read_instant(fields.get("last_updated")),
+        min_price_excl_tax=min_excl,
+        min_price_incl_tax=min_incl,
+        max_price_excl_tax=max_excl,
+        max_price_incl_tax=max_incl,
+        tax_included=tax_included,
+        elements=elements,
+        problems=tuple(reader.problems),
+    )
+
+
+def _load(raw: bytes | str) -> dict[str, Any]:
+    try:
+        value = json.loads(raw, parse_float=Decimal, parse_int=Decimal, parse_constant=Decimal)
+    except (ValueError, RecursionError, InvalidOperation) as error:
+        raise TariffError(f"the tariff is not JSON: {error}") from error
+    if not isinstance(value, dict):
+        raise TariffError(f"the tariff is {show(value)}, expected an object")
+    return value
+
+
+def _sha256(content: list[Any]) -> str:
+    """The hash of the canonical content: 0.10 and 0.1 are one number, an absent step and step 0 one step."""
+    text = json.dumps([_canonical(value) for value in content], separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()
+
+
+def _canonical(value: Any) -> Any:
+    if isinstance(value, Decimal):
+        return format(value.normalize() + 0, "f")
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, Component):
+        fields = msgspec.structs.astuple(value)
+        return [_canonical(field or None) if name == "step_size" else _canonical(field)
+                for name, field in zip(value.__struct_fields__, fields, strict=True)]  # fmt: skip
+    if isinstance(value, Element):
+        return [_canonical(getattr(value, name)) for name in value.__struct_fields__ if name != "restrictions_text"]
+    if isinstance(value, (list, tuple)):
+        return [_canonical(item) for item in value]
+    return value
+
+
+def _plain(value: object) -> str | None:
+    """An id or name as text; a number is taken as its digits."""
+    return (
+        str(value) if isinstance(value, (str, int, Decimal)) and not isinstance(value, bool) and value != "" else None
+    )
