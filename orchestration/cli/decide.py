@@ -1,0 +1,215 @@
+"""`evsettle decide`: record a decision in the ledger."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from getpass import getuser
+from pathlib import Path
+from typing import Any
+
+import click
+
+from orchestration.cli.show import home_option, show_json
+from orchestration.facts import decisions, subjects
+from orchestration.facts.decision_kinds import DecisionError, decision_kinds
+from orchestration.facts.decisions import Decision, Recorded
+from orchestration.facts.home import Home, HomeError, open_home
+from orchestration.facts.ledger import LedgerError
+from orchestration.facts.lock import LockHeld
+from orchestration.facts.people import PeopleError
+from orchestration.facts.reasons import vocabulary
+from orchestration.facts.subjects import SubjectError
+
+_CDRS = "select cdr_key from cdrs where cdr_key = lower(?) or lower(cdr_id) = lower(?) order by cdr_key"
+
+
+class Refused(click.ClickException):
+    """The call was wrong: nothing was written."""
+
+    exit_code = 2
+
+
+@dataclass(frozen=True, slots=True)
+class _Sessions:
+    """The CDRs of the last published run, to resolve what a person types; `path` may not be there yet."""
+
+    path: Path
+
+    def resolve(self, text: str) -> str:
+        """`text` with a bare CDR id replaced by its cdr_key. Raises SubjectError when it is none or several."""
+        kind, identifier = subjects.parse(text)
+        if kind != "cdr":
+            return text
+        if not self.path.exists():
+            if subjects.is_bare_cdr_id(kind, identifier):
+                raise SubjectError(
+                    f"No run has published its sessions yet, so {identifier!r} cannot be looked up: "
+                    f"give the cdr_key, as nl/emo|{identifier}."
+                )
+            return subjects.written(kind, identifier)
+        keys = self._keys(identifier)
+        if not keys:
+            raise SubjectError(
+                f"There is no CDR {identifier!r} among the published sessions: check the id with "
+                f"`evsettle explain {identifier}`, or run `evsettle run` first if it has just landed."
+            )
+        if len(keys) > 1:
+            raise SubjectError(f"{identifier!r} is the id of {len(keys)} CDRs: give one of {', '.join(keys)}.")
+        return subjects.written(kind, keys[0])
+
+    def _keys(self, identifier: str) -> list[str]:
+        # Parquet is read only when a CDR is named: DuckDB costs more than the rest of the command.
+        import duckdb
+
+        with duckdb.connect() as connection:
+            connection.read_parquet(str(self.path)).create_view("cdrs")
+            return [str(key) for (key,) in connection.execute(_CDRS, [identifier, identifier]).fetchall()]
+
+
+def _values(pairs: Sequence[str]) -> dict[str, str]:
+    values: dict[str, str] = {}
+    for pair in pairs:
+        key, equals, value = pair.partition("=")
+        if not equals or not key:
+            raise DecisionError(f"--set {pair} is not KEY=VALUE: write it as --set rule=ENERGY_ABS_LIMIT.")
+        if key in values:
+            raise DecisionError(f"--set {key}= is given twice: keep one.")
+        values[key] = value
+    return values
+
+
+def _decisions(
+    home: Home, kind: str, named: Sequence[str], by: str, reason: str | None, pairs: Sequence[str], note: str | None
+) -> Iterator[Decision]:
+    """The decisions that one call gives: one for each proposal it answers, else one about all subjects."""
+    values = _values(pairs)
+    login = _login()
+    if kind in decisions.ANSWERS:
+        for text in named:
+            if not text.isdecimal():
+                raise DecisionError(f"{text!r} is not the number of a proposal: `evsettle decide {kind} 17 --by NAME`.")
+            yield Decision(kind, by, (), reason, values, note, answers=int(text), login=login)
+        return
+    sessions = _Sessions(home.published / "cdrs.parquet")
+    yield Decision(kind, by, [sessions.resolve(text) for text in named], reason, values, note, login=login)
+
+
+def _login() -> str | None:
+    try:
+        return getuser()
+    except (OSError, KeyError):
+        # A container user without a name: the operating system vouches for nobody.
+        return None
+
+
+def _as_json(recorded: Recorded) -> dict[str, Any]:
+    entry = recorded.entry
+    return {
+        "seq": entry.seq,
+        "at": entry.at,
+        "kind": entry.body["kind"],
+        "what": entry.body["values"].get("what"),
+        "subjects": entry.body["subjects"],
+        "by": entry.body["by"],
+        "is_new": recorded.is_new,
+        "needs_approval": recorded.needs_approval,
+        "hash": entry.hash,
+    }
+
+
+def _show(home: Home, recorded: Recorded) -> None:
+    entry = recorded.entry
+    body = entry.body
+    about = ", ".join(body["subjects"][:3]) + (f" and {len(body['subjects']) - 3} more" * (len(body["subjects"]) > 3))
+    what = body["values"].get("what")
+    verb = f"{body['kind']} {what}" if what else body["kind"]
+    if recorded.is_new:
+        click.echo(f"Entry {entry.seq}: {verb} {about}, by {body['by']}, at {entry.at}.")
+    else:
+        click.echo(f"Nothing written: entry {entry.seq} already says {verb} {about}, by {body['by']}, at {entry.at}.")
+    if recorded.needs_approval:
+        click.echo(
+            f"It needs approval by a second person: evsettle{home_option(home)} decide approve {entry.seq} --by NAME"
+        )
+    elif recorded.is_new:
+        click.echo(f"It takes effect with the next run: evsettle{home_option(home)} run")
+
+
+class _DecideCommand(click.Command):
+    """Lists the kinds and codes from their own files, so that help and checks cannot differ."""
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        kinds = decision_kinds().values()
+        for people, title in ((2, "Kinds that a second person must approve"), (1, "Kinds that one person decides")):
+            with formatter.section(title):
+                formatter.write_dl([(kind.name, _kind_help(kind)) for kind in kinds if kind.people == people])
+        with formatter.section("Answers to a proposal"):
+            formatter.write_dl([("approve SEQ", "The decision stands."), ("reject SEQ", "It does not.")])
+        codes = [code for code in vocabulary().reasons if code not in vocabulary().rules]
+        with formatter.section("Reason codes, besides every rule id"):
+            formatter.write_text(" ".join(codes))
+        super().format_epilog(ctx, formatter)
+
+
+def _kind_help(kind: decisions.DecisionKind) -> str:
+    sets = [f"--set {name}=…" for name in kind.requires] + [f"[--set {name}=…]" for name in kind.may]
+    return " ".join([kind.does, f"About a {' or '.join(kind.subjects)}.", *sets])
+
+
+@click.command(
+    "decide",
+    cls=_DecideCommand,
+    epilog="""\b
+Examples:
+  evsettle decide waive CDR-0042 --set rule=ENERGY_ABS_LIMIT --reason WAIVED --by "Ada Jansen"
+  evsettle decide propose 'nl/emo|CDR-0042' --set what=exclude --reason EXC_FAILED --by "Ada Jansen"
+  evsettle decide approve 17 --by "Bo de Vries"
+  evsettle decide adjust CDR-0043 --set amount=7.85 --reason ADJ_STEP --by "Ada Jansen"
+  evsettle decide repair file:council/cdrs/2017.csv --set repair=swap_day_month --reason ADJ_ZONE --by "Cem Aydin"
+  evsettle decide assign CDR-0044 --set to=platform --by "Ada Jansen"
+""",
+)
+@click.argument("kind")
+@click.argument("named", metavar="SUBJECT...", nargs=-1, required=True)
+@click.option("--by", required=True, metavar="NAME", help="Who decides, as in master/people.yaml.")
+@click.option("--reason", metavar="CODE", help="Why; see the codes below. approve, assign and some others need none.")
+@click.option("--set", "pairs", multiple=True, metavar="KEY=VALUE", help="What the kind asks for. Repeatable.")
+@click.option("--note", metavar="TEXT", help="Words beside the code; they never replace it.")
+@click.option("--as-of", metavar="TIME", help="When it is decided, 2026-11-01T09:00:00Z; now when left out.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object instead of sentences.")
+@click.pass_obj
+def command(
+    home_path: Path | None,
+    kind: str,
+    named: tuple[str, ...],
+    by: str,
+    reason: str | None,
+    pairs: tuple[str, ...],
+    note: str | None,
+    as_of: str | None,
+    as_json: bool,
+) -> None:
+    """Record a decision about one or more subjects in the ledger.
+
+    SUBJECT is a CDR id, a cdr_key (nl/emo|CDR-0042), <kind>:<id> (cdr, record, file, tariff, partner, ...)
+    or <period>|<partner>. Quote what holds a | or a space. An act that moves money or approves
+    something is a proposal until a second person with role approver approves it.
+    """
+    try:
+        home = open_home(home_path)
+        at = as_of or datetime.now(UTC)
+        recorded: list[Recorded] = []
+        for decision in _decisions(home, kind, named, by, reason, pairs, note):
+            recorded.append(decisions.record(home, decision, at))
+            # Said at once: of several answers a later one may still be refused.
+            if not as_json:
+                _show(home, recorded[-1])
+    except (DecisionError, PeopleError, SubjectError) as error:
+        raise Refused(str(error)) from error
+    except (HomeError, LockHeld) as error:
+        raise click.ClickException(str(error)) from error
+    except LedgerError as error:
+        raise click.ClickException(f"{error} (--as-of gives the time of a decision.)") from error
+    if as_json:
+        results = [_as_json(each) for each in recorded]
+        show_json(results[0] if len(results) == 1 else {"decisions": results})

@@ -1,0 +1,53 @@
+"""What a decision is about, written `<kind>:<id>`.
+
+A cdr_key (`nl/emo|abc`) and a period of a partner (`2026-10|emo`) need no kind. A bare CDR id
+names no party, so somebody who knows the sessions must resolve it.
+"""
+
+import re
+
+KINDS = ("cdr", "record", "file", "session", "tariff", "partner", "statement", "period", "invoice", "finding")
+_PERIOD = re.compile(r"\d{4}-(\d{2}(-H[12])?|W\d{2})\|[^|]+")
+_FILE = re.compile(r"[^/]+/[^/]+/.+")
+
+
+class SubjectError(Exception):
+    """A subject cannot be read; one sentence with the remedy."""
+
+
+def parse(text: str) -> tuple[str, str]:
+    """Kind and id of a subject; ('cdr', id without a `|`) when it is a bare CDR id.
+
+    A cdr_key is lower-cased, as keys are. Raises SubjectError.
+    """
+    text = text.strip()
+    if not text:
+        raise SubjectError("A subject is empty: name a CDR, or `<kind>:<id>`.")
+    kind, _, rest = text.partition(":")
+    if kind not in KINDS:
+        kind, rest = ("period" if _PERIOD.fullmatch(text) else "cdr"), text
+    if not rest:
+        raise SubjectError(f"{text!r} names no {kind}: write `{kind}:<id>`.")
+    _check_form(kind, rest)
+    return kind, rest.lower() if kind == "cdr" and "|" in rest else rest
+
+
+def _check_form(kind: str, rest: str) -> None:
+    if kind == "period" and not _PERIOD.fullmatch(rest):
+        raise SubjectError(f"{rest!r} is not a period of a partner: write it as `2026-10|emo`.")
+    if kind == "file" and not _FILE.fullmatch(rest):
+        raise SubjectError(f"{rest!r} is not a file: write it as `file:<source>/<feed>/<name>`, as under landing/.")
+    if kind == "record" and not re.fullmatch(r".+/.+/.+#.+", rest):
+        raise SubjectError(f"{rest!r} is not a record: write it as `record:<source>/<feed>/<name>#<position>`.")
+    if kind == "tariff" and not re.fullmatch(r"[A-Za-z]{2}/[^:|]+:.+", rest):
+        raise SubjectError(f"{rest!r} is not a tariff: write it as `tariff:NL/EVS:<tariff id>`.")
+
+
+def is_bare_cdr_id(kind: str, identifier: str) -> bool:
+    """Whether it is a CDR id that still lacks its party."""
+    return kind == "cdr" and "|" not in identifier
+
+
+def written(kind: str, identifier: str) -> str:
+    """The form that the ledger keeps."""
+    return f"{kind}:{identifier}"
