@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from getpass import getuser
 from pathlib import Path
 from typing import Any
 
 import click
 
+from orchestration.cli.run import parse_instant
 from orchestration.cli.show import home_option, show_json
 from orchestration.facts import decisions, subjects
 from orchestration.facts.decision_kinds import DecisionError, decision_kinds
@@ -195,9 +195,9 @@ def command(
     or <period>|<partner>. Quote what holds a | or a space. An act that moves money or approves
     something is a proposal until a second person with role approver approves it.
     """
+    at = parse_instant(as_of)
     try:
         home = open_home(home_path)
-        at = as_of or datetime.now(UTC)
         recorded: list[Recorded] = []
         for decision in _decisions(home, kind, named, by, reason, pairs, note):
             recorded.append(decisions.record(home, decision, at))
