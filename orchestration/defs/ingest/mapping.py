@@ -1,0 +1,210 @@
+"""How a CSV feed is read: master/mappings/<source>.<feed>.yaml as a checked model.
+
+What does not belong here: reading any row (csv_cdrs, csv_cells).
+"""
+
+import codecs
+import re
+from datetime import datetime
+from typing import Literal
+
+from orchestration.defs.ingest.declared import Declared, DeclaredError, read_declared
+from orchestration.defs.ingest.zones import is_zone
+
+_PARTY = re.compile(r"[A-Z]{2}/[A-Z0-9]{3}")
+_MOMENT = datetime(2026, 10, 23, 14, 45, 59)
+
+
+class MappingError(DeclaredError):
+    """A mapping cannot be used; the message is one sentence naming file, key and remedy."""
+
+
+class Format(Declared, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How the file is written. `missing`: what stands in a cell that has no value, besides nothing at all."""
+
+    delimiter: str = ","
+    encoding: str = "utf-8"
+    header: bool = True
+    missing: tuple[str, ...] = ()
+
+
+class Text(Declared, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A text column, trimmed; then cut at the first `cut_at`, then without a `drop_suffix` at its end."""
+
+    column: str
+    cut_at: str | None = None
+    drop_suffix: str | None = None
+
+
+class Number(Declared, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A number column. The unit is what the file has; energy becomes kWh, durations hours."""
+
+    column: str
+    unit: Literal["kWh", "Wh", "hours", "minutes", "seconds"] | None = None
+    decimal: Literal[".", ","] = "."
+    thousands: Literal[".", ",", " ", "'"] | None = None
+
+
+class Stamp(Declared, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """An instant: one `column` with `format` (iso, or as strptime), or a `date` and a `time` column with theirs."""
+
+    column: str | None = None
+    format: str = "iso"
+    date: str | None = None
+    date_format: str = "%Y-%m-%d"
+    time: str | None = None
+    time_format: str = "%H:%M"
+
+
+class Columns(Declared, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which column of the file gives which field of a CDR."""
+
+    cdr_id: str | Text | None = None
+    cpo_party: str | Text | None = None
+    emsp_party: str | Text | None = None
+    started_at: str | Stamp
+    ended_at: str | Stamp
+    last_updated: str | Stamp | None = None
+    session_id: str | Text | None = None
+    authorization_reference: str | Text | None = None
+    auth_method: str | Text | None = None
+    token_uid: str | Text | None = None
+    token_type: str | Text | None = None
+    contract_id: str | Text | None = None
+    location_id: str | Text | None = None
+    evse_uid: str | Text | None = None
+    evse_id: str | Text | None = None
+    connector_id: str | Text | None = None
+    meter_id: str | Text | None = None
+    currency: str | Text | None = None
+    tariff_id: str | Text | None = None
+    energy_kwh: str | Number
+    total_time_hours: str | Number | None = None
+    total_parking_hours: str | Number | None = None
+    claimed_excl_tax: str | Number | None = None
+    claimed_incl_tax: str | Number | None = None
+
+
+class Constants(Declared, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What every row of the feed has and no column says."""
+
+    cpo_party: str | None = None
+    emsp_party: str | None = None
+    currency: str | None = None
+    tariff_id: str | None = None
+    time_zone: str | None = None
+    country: str | None = None
+    auth_method: str | None = None
+
+
+class IdPart(Declared, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A raw column of an id, or its first characters."""
+
+    column: str
+    first: int | None = None
+
+
+class IdRecipe(Declared, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """An id for rows that have none, from raw columns, so that a later repair of dates does not change it.
+
+    readable: the columns joined by `-`; hash: the first 24 hex digits of their SHA-256.
+    A value that occurs again in the file gets its occurrence number: `…#2`.
+    """
+
+    columns: tuple[str | IdPart, ...]
+    prefix: str = ""
+    form: Literal["readable", "hash"] = "readable"
+
+
+class TestWhen(Declared, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which rows are tests and no customer's session."""
+
+    column: str
+    starts_with: str | None = None
+    equals: str | None = None
+
+
+class Mapping(Declared, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """master/mappings/<source>.<feed>.yaml.
+
+    nonexistent_times: a local time that the clocks skip in spring is read with the offset before the
+    change (shift), or refused (refuse). A repeated one in autumn is read as the first, and marked.
+    """
+
+    format: Format = Format()
+    columns: Columns
+    constants: Constants = Constants()
+    id: IdRecipe | None = None
+    test_when: TestWhen | None = None
+    nonexistent_times: Literal["shift", "refuse"] = "shift"
+
+
+def mapping_path(source: str, feed: str) -> str:
+    """Where the mapping of a feed stands, from the home's root."""
+    return f"master/mappings/{source}.{feed}.yaml"
+
+
+def read_mapping(path: str, data: bytes) -> Mapping:
+    """The mapping in a file. Raises MappingError."""
+    try:
+        mapping = read_declared(path, data, Mapping)
+    except DeclaredError as error:
+        raise MappingError(str(error)) from None
+    for problem in _problems(mapping):
+        raise MappingError(f"{path}: {problem}")
+    return mapping
+
+
+def _problems(mapping: Mapping) -> list[str]:
+    constants, columns = mapping.constants, mapping.columns
+    problems = [*_format_problems(mapping.format), *_stamp_problems(columns)]
+    for name in ("cpo_party", "emsp_party"):
+        constant = getattr(constants, name)
+        if constant is None and getattr(columns, name) is None:
+            problems.append(f"constants.{name} is missing; write it as NL/EVS, or name its column under columns.")
+        elif constant is not None and not _PARTY.fullmatch(constant):
+            problems.append(f"constants.{name} is {constant!r}; write country and party, as NL/EVS.")
+    if (columns.cdr_id is None) == (mapping.id is None):
+        problems.append("exactly one of columns.cdr_id and id must say where a CDR's id comes from; keep one.")
+    if mapping.id is not None and not mapping.id.columns:
+        problems.append("id.columns is empty; name the columns that tell rows apart.")
+    if constants.time_zone is not None and not is_zone(constants.time_zone):
+        problems.append(f"constants.time_zone is {constants.time_zone!r}; write an IANA zone like Europe/Amsterdam.")
+    test = mapping.test_when
+    if test is not None and (test.starts_with is None) == (test.equals is None):
+        problems.append("test_when needs exactly one of starts_with and equals; keep one.")
+    return problems
+
+
+def _format_problems(given: Format) -> list[str]:
+    problems = []
+    if len(given.delimiter) != 1 or given.delimiter in '"\r\n':
+        problems.append(f"format.delimiter is {given.delimiter!r}; write one character.")
+    try:
+        # Lines are found in bytes, so that positions and hashes are those of the file.
+        is_usable = codecs.encode(',"\n', given.encoding) == b',"\n'
+    except (LookupError, TypeError):
+        is_usable = False
+    if not is_usable:
+        problems.append(f"format.encoding is {given.encoding!r}; use utf-8, cp1252 or another one-byte encoding.")
+    if not given.header:
+        problems.append("format.header is false, but columns are named by the header; add a header line to the file.")
+    return problems
+
+
+def _stamp_problems(columns: Columns) -> list[str]:
+    problems = []
+    for name in ("started_at", "ended_at", "last_updated"):
+        stamp = getattr(columns, name)
+        if not isinstance(stamp, Stamp):
+            continue
+        if (stamp.column is None) == (stamp.date is None) or (stamp.date is None) != (stamp.time is None):
+            problems.append(f"columns.{name} needs either column, or date and time; keep one of the two.")
+        for key in ("format", "date_format", "time_format"):
+            form = getattr(stamp, key)
+            try:
+                if form != "iso":
+                    datetime.strptime(_MOMENT.strftime(form), form)
+            except ValueError:
+                problems.append(f"columns.{name}.{key} is {form!r}; write it as %Y-%m-%d %H:%M:%S.")
+    return problems
