@@ -1,0 +1,109 @@
+"""The demo's master data: who we are, who may decide, our calendar, contracts and tariffs, as files of a home."""
+
+import shutil
+from datetime import date
+from importlib.resources import as_file, files
+from pathlib import Path
+
+from orchestration.demo.clock import DAY, NETWORK_ZONE, Month
+from orchestration.demo.parties import OPERATORS, OWN_CPO, OWN_EMSP, PARTNERS, Partner
+
+TEMPLATE = "eu-roaming"
+VALID_DAYS = 270  # contracts and tariffs hold from so long before the month
+
+PEOPLE = (
+    ("Noor Bakker", "nbakker", ("finance",)),
+    ("Sem de Wit", "sdewit", ("finance", "approver")),
+    ("Lotte Visser", "lvisser", ("platform",)),
+    ("Daan Mulder", "dmulder", ("operations", "approver")),
+)
+HOLIDAYS = ((1, 1), (4, 27), (12, 25), (12, 26))  # month, day
+PROPOSER, APPROVER = PEOPLE[0][0], PEOPLE[1][0]
+
+
+def tariffs_valid_from(month: Month) -> int:
+    """Since when the demo's tariffs hold (UTC seconds)."""
+    return month.starts_at - VALID_DAYS * DAY
+
+
+def contracts_valid_from(month: Month) -> date:
+    """Since when the demo's contracts hold: a first of January before the month."""
+    return date(month.first.year - 1, 1, 1)
+
+
+def write_master(folder: Path, month: Month, tariff_texts: dict[tuple[str, str], str]) -> None:
+    """All files of master/."""
+    for name in ("partners", "templates", "tariffs"):
+        (folder / name).mkdir(parents=True, exist_ok=True)
+    (folder / "network.yaml").write_text(_network(month), encoding="utf-8")
+    (folder / "people.yaml").write_text(_people(), encoding="utf-8")
+    (folder / "calendar.yaml").write_text(_calendar(month), encoding="utf-8")
+    with as_file(files("orchestration.defs.ingest") / "templates" / f"{TEMPLATE}.yaml") as template:
+        shutil.copyfile(template, folder / "templates" / template.name)
+    for partner in PARTNERS:
+        text = _contract(partner, month)
+        (folder / "partners" / f"{partner.folder}.yaml").write_text(text, encoding="utf-8")
+    for tariff in OPERATORS[0].tariffs:
+        text = tariff_texts[tariff.cpo, tariff.tariff_id] + "\n"
+        (folder / "tariffs" / f"{tariff.tariff_id}.json").write_text(text, encoding="utf-8")
+
+
+def _network(month: Month) -> str:
+    return f"""\
+# Who we are: a charge point operator and a mobility provider in one house.
+parties:
+  - party: {OWN_CPO}
+    roles: [CPO]
+    legal_name: EVSettle Charging B.V.
+    country: NL
+    vat_id: NL000000001B01
+    bank_account: NL00DEMO0000000001
+  - party: {OWN_EMSP}
+    roles: [EMSP]
+    legal_name: EVSettle Mobility B.V.
+    country: NL
+    vat_id: NL000000002B01
+    bank_account: NL00DEMO0000000002
+country: NL
+currency: EUR
+time_zone: {NETWORK_ZONE}
+# Sessions that ended before this day are history taken in at the start: each bills in its own month,
+# whenever it arrives, and is never late.
+history_before: {month.next_first.isoformat()}
+"""
+
+
+def _people() -> str:
+    lines = ["# Who may decide what. Acts that move money need two people: one proposes, an approver approves."]
+    lines += [f"- {{name: {name}, roles: [{', '.join(roles)}], login: {login}}}" for name, login, roles in PEOPLE]
+    return "\n".join(lines) + "\n"
+
+
+def _calendar(month: Month) -> str:
+    years = (month.first.year, month.first.year + 1)
+    holidays = [date(year, *day) for year in years for day in HOLIDAYS]
+    lines = ["country: NL", "holidays:", *(f"  - {day.isoformat()}" for day in holidays)]
+    lines += ["checkpoints:  # working days after the period's end"]
+    frequencies = ("monthly", "semi-monthly", "weekly")
+    lines += [f"  {frequency}: {{draft: 1, approval: 3, close: 5}}" for frequency in frequencies]
+    return "\n".join(lines) + "\n"
+
+
+def _contract(partner: Partner, month: Month) -> str:
+    domain = f"{partner.folder}.example"
+    lines = [
+        f"partner: {partner.folder}",
+        f"name: {partner.name}",
+        f"parties: [{partner.party}]",
+        f"template: {TEMPLATE}",
+        f"valid_from: {contracts_valid_from(month).isoformat()}",
+        f"currency: {partner.currency}",
+    ]
+    if partner.frequency != "monthly":
+        lines.append(f"settlement: {{frequency: {partner.frequency}}}")
+    lines += [
+        f"pricing: {{tariff_source: {partner.tariff_source}}}",
+        f"tax: {{country: {partner.country}, regime: reseller}}",
+        f"contacts: {{operations: ops@{domain}, platform: it@{domain}, finance: ap@{domain}}}",
+    ]
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,117 @@
+"""Writes a demo home: master data, an opening ledger, feeds, a month of CDRs, and the truth about its faults."""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from random import Random
+
+from orchestration.demo.clock import DAY, NETWORK_ZONE, LocalClock, Month
+from orchestration.demo.faults import choose, draw_session
+from orchestration.demo.files import CdrWriter, plan_chunks, tariff_texts, write_records, write_truth
+from orchestration.demo.master import tariffs_valid_from, write_master
+from orchestration.demo.network import MASTER_AGE_DAYS, Network, build_network
+from orchestration.demo.opening import write_opening
+from orchestration.demo.parties import OPERATORS, OWN_EMSP, PARTNERS
+from orchestration.demo.sessions import Draw, Rhythm, Session, number
+from orchestration.facts.home import Home
+
+Advance = Callable[[int], object]
+
+
+class DemoError(Exception):
+    """The demo cannot be written there; the message is one sentence with the remedy."""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What to write. `rate_ppm` is the share of sessions with a planted fault, per million."""
+
+    month: Month
+    sessions: int
+    seed: int
+    rate_ppm: int
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What was written: counts for the closing words."""
+
+    files: int
+    records: int
+    partners: int
+    faults: int
+
+
+def write_demo(root: Path, options: Options, advance: Advance) -> Written:
+    """Write the home. `advance` is told of work done, in sessions: each counts once drawn and once written.
+
+    Raises DemoError when the folder holds a ledger, master data or landed files already.
+    """
+    home = refuse_used(root)
+    month = options.month
+    # One stream of chance for each purpose: planting faults does not move the network.
+    rng = Random(f"network|{options.seed}|{month.text}")  # noqa: S311 - a demo, not a secret
+    network = build_network(rng, month, options.sessions)
+    texts = tariff_texts([t for operator in OPERATORS for t in operator.tariffs], tariffs_valid_from(month))
+    write_master(home.master, month, texts)
+    write_opening(home, datetime(month.first.year, month.first.month, 1, tzinfo=UTC) - timedelta(days=1))
+    sessions = _draw(network, options, advance)
+    feeds = _write_feeds(home, month, network, texts)
+    chance = Random(f"files|{options.seed}|{month.text}")  # noqa: S311
+    writer = CdrWriter(home.landing, chance, texts, [])
+    chunks = plan_chunks(sessions, month)
+    for chunk in chunks:
+        writer.write(chunk, advance)
+    write_truth(home.root / "truth.csv", writer.truth)
+    records = sum(len(chunk.places) for chunk in chunks)
+    faults = sum(1 for session in sessions if session.fault)
+    return Written(len(chunks) + feeds, records, len(PARTNERS), faults)
+
+
+def refuse_used(named: Path) -> Home:
+    """The home to write at this path. Raises DemoError when something of a home is there already."""
+    home = Home(named.expanduser().resolve())
+    if home.root.exists() and not home.root.is_dir():
+        raise DemoError(f"{named} is a file: name a folder for the demo home.")
+    if any(home.ledger_dir.glob("*.json")) if home.ledger_dir.is_dir() else False:
+        raise DemoError(
+            f"{named} already holds a ledger, and facts are never overwritten: name another folder, "
+            f"or remove {named} first if nobody needs it."
+        )
+    for folder in (home.landing, home.master):
+        if folder.is_dir() and any(folder.iterdir()):
+            raise DemoError(f"{named} already has files in {folder.name}/: name another folder, or an empty one.")
+    return home
+
+
+def _draw(network: Network, options: Options, advance: Advance) -> list[Session]:
+    month = options.month
+    rng = Random(f"sessions|{options.seed}|{month.text}")  # noqa: S311
+    draw = Draw(rng, month, network, Rhythm(month, LocalClock(NETWORK_ZONE, month)))
+    sessions: list[Session] = []
+    for fault in choose(rng, options.sessions, options.rate_ppm):
+        drawn = draw_session(draw, fault)
+        sessions += drawn
+        advance(len(drawn))
+    number(sessions, month, lambda text: hashlib.sha256(f"{options.seed}|{text}".encode()).hexdigest()[:24])
+    return sessions
+
+
+def _write_feeds(home: Home, month: Month, network: Network, texts: dict[tuple[str, str], str]) -> int:
+    """Locations, tokens and tariffs, each from the source that owns them. Returns the number of files."""
+    at = month.starts_at - MASTER_AGE_DAYS * DAY
+    locations: dict[str, list[str]] = {}
+    for operator in OPERATORS:
+        locations.setdefault(operator.source, []).extend(network.locations_feed[operator.party])
+        if operator.has_tariff_feed:
+            own = [texts[operator.party, tariff.tariff_id] for tariff in operator.tariffs]
+            write_records(home.landing / operator.source / "tariffs" / "tariffs.json", "envelope", own, at)
+    for source, objects in locations.items():
+        layout = "envelope" if source == "alpenstrom" else "array"
+        write_records(home.landing / source / "locations" / "locations.json", layout, objects, at)
+    folders = {partner.party: partner.folder for partner in PARTNERS} | {OWN_EMSP: "own"}
+    for emsp, objects in network.tokens_feed.items():
+        write_records(home.landing / folders[emsp] / "tokens" / "tokens.ndjson", "ndjson", objects, at)
+    return len(locations) + len(network.tokens_feed) + sum(operator.has_tariff_feed for operator in OPERATORS)
