@@ -265,7 +265,7 @@ def _element_end(text: str, at: int) -> int | None:
 
 
 def _closing_bracket(text: str, at: int) -> int | None:
-    """The end of a broken element whose brackets and quotes pair up all the same and that something readable follows."""
+    """The end of a broken element whose brackets and quotes still pair up, and that something readable follows."""
     stack: list[str] = []
     for match in _STRUCTURE.finditer(text, at, at + RECORD_BYTES_MAX):
         mark = match.group()

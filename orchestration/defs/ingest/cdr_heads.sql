@@ -1,0 +1,68 @@
+-- One row per JSON object of the chunk: every leaf that is read, as JSON text, and the version it is read as.
+create or replace temp table ocpi_heads as
+with
+
+read_once as (
+
+    select
+        chunk.record_id,
+        chunk.position,
+        chunk.raw_text,
+        from_json(
+            coalesce(chunk.exact_text, chunk.raw_text),
+            '{
+                "country_code": "VARCHAR", "party_id": "VARCHAR", "id": "VARCHAR",
+                "start_date_time": "JSON", "end_date_time": "JSON", "stop_date_time": "JSON",
+                "session_id": "VARCHAR", "auth_id": "VARCHAR", "auth_method": "VARCHAR",
+                "authorization_reference": "VARCHAR",
+                "cdr_token": {
+                    "country_code": "VARCHAR", "party_id": "VARCHAR", "uid": "VARCHAR", "type": "VARCHAR",
+                    "contract_id": "VARCHAR"
+                },
+                "cdr_location": {
+                    "id": "VARCHAR", "country": "VARCHAR", "evse_uid": "VARCHAR", "evse_id": "VARCHAR",
+                    "connector_id": "VARCHAR"
+                },
+                "location": {
+                    "id": "VARCHAR", "country": "VARCHAR", "time_zone": "VARCHAR",
+                    "evses": [{"uid": "VARCHAR", "evse_id": "VARCHAR", "connectors": [{"id": "VARCHAR"}]}]
+                },
+                "meter_id": "VARCHAR", "currency": "VARCHAR", "tariffs": ["JSON"],
+                "charging_periods": [{
+                    "start_date_time": "JSON", "tariff_id": "VARCHAR",
+                    "dimensions": [{"type": "VARCHAR", "volume": "JSON"}]
+                }],
+                "total_cost": "JSON", "total_fixed_cost": "JSON", "total_energy": "JSON",
+                "total_energy_cost": "JSON", "total_time": "JSON", "total_time_cost": "JSON",
+                "total_parking_time": "JSON", "total_parking_cost": "JSON", "total_reservation_cost": "JSON",
+                "credit": "JSON", "credit_reference_id": "VARCHAR", "home_charging_compensation": "JSON",
+                "last_updated": "JSON"
+            }'
+        ) as cdr
+    from ocpi_chunk as chunk
+    where chunk.is_object
+
+)
+
+select
+    read_once.record_id,
+    read_once.position,
+    read_once.raw_text,
+    read_once.cdr,
+    coalesce(
+        load.ocpi_version,
+        case
+            when
+                cdr.stop_date_time is not null
+                or (cdr.cdr_token is null and cdr.auth_id is not null)
+                or (cdr.cdr_location is null and cdr.location is not null)
+                then '2.1.1'
+            when
+                contains(cast(cdr.total_cost as varchar), '"before_taxes"')
+                or contains(cast(cdr.tariffs[1] as varchar), '"tax_included"')
+                then '2.3.0'
+            else '2.2.1'
+        end
+    ) as ocpi_version
+from read_once
+cross join ocpi_load as load

@@ -1,0 +1,139 @@
+-- How one JSON leaf of a CDR is read. A leaf is its JSON text: 12.5, "2026-01-31T12:00:00Z", true.
+-- A number with more digits than a double keeps comes as text behind a mark (U+E000), see cdr_rows.py.
+
+create or replace temp macro ocpi_digits(leaf) as
+    case when starts_with(leaf, '"' || chr(57344)) then substr(leaf, 3, length(leaf) - 3) else leaf end;
+
+-- Exact, rounded half-up to 8 places; null when it is not a JSON number or has more than 10 digits before the point.
+create or replace temp macro ocpi_number(leaf) as try_cast(ocpi_digits(leaf) as decimal(18, 8));
+
+-- A text's content; null when it is no text or empty.
+create or replace temp macro ocpi_unquoted(leaf) as
+    case when length(leaf) > 2 and starts_with(leaf, '"') then substr(leaf, 2, length(leaf) - 2) end;
+
+-- What OCPI writes ends in Z and has 20 characters; all else is looked at twice.
+create or replace temp macro ocpi_is_instant(leaf) as
+    regexp_full_match(
+        leaf,
+        '"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ]([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]{1,9})?([Zz]|[+-][0-9]{2}:?[0-9]{2})?"'
+    );
+
+create or replace temp macro ocpi_zone_form(leaf) as
+    case
+        when leaf is null then null
+        when ends_with(leaf, 'Z"') or ends_with(leaf, 'z"') then 'utc'
+        when regexp_matches(leaf, '[+-][0-9]{2}:?[0-9]{2}"$') then 'offset'
+        else 'none'
+    end;
+
+create or replace temp macro ocpi_instant(leaf) as
+    case
+        when not ocpi_is_instant(leaf) then null
+        when ocpi_zone_form(leaf) = 'none' then try_cast(substr(leaf, 2, length(leaf) - 2) || 'Z' as timestamptz)
+        when ocpi_zone_form(leaf) = 'utc' then try_cast(upper(substr(leaf, 2, length(leaf) - 2)) as timestamptz)
+        else try_cast(
+            regexp_replace(substr(leaf, 2, length(leaf) - 2), '([+-][0-9]{2}):?([0-9]{2})$', '\1:\2') as timestamptz
+        )
+    end;
+
+create or replace temp macro ocpi_boolean(leaf) as case leaf when 'true' then true when 'false' then false end;
+
+-- A value as it may stand in a sentence.
+create or replace temp macro ocpi_shown(leaf) as
+    case when length(leaf) > 60 then left(leaf, 57) || '...' else replace(leaf, chr(57344), '') end;
+
+create or replace temp macro ocpi_number_problem(name, leaf) as
+    case
+        when leaf is null or ocpi_number(leaf) is not null then null
+        when regexp_full_match(leaf, '"-?[0-9. ]*,[0-9., ]*"')
+            then name || ' is ' || ocpi_shown(leaf) || ', expected a number without a decimal comma'
+        when regexp_full_match(ocpi_digits(leaf), '-?[0-9.]+([eE][+-]?[0-9]+)?')
+            then name || ' is ' || ocpi_shown(leaf) || ', expected a number below 10000000000'
+        else name || ' is ' || ocpi_shown(leaf) || ', expected a number'
+    end;
+
+create or replace temp macro ocpi_instant_problem(name, leaf) as
+    case
+        when leaf is null or leaf = '""' or ocpi_instant(leaf) is not null then null
+        when regexp_full_match(leaf, '"?-?[0-9.]+"?')
+            then name || ' is ' || ocpi_shown(leaf) || ', expected a time as 2026-01-31T12:00:00Z, not an epoch number'
+        else name || ' is ' || ocpi_shown(leaf) || ', expected a time as 2026-01-31T12:00:00Z'
+    end;
+
+create or replace temp macro ocpi_boolean_problem(name, leaf) as
+    case
+        when leaf is not null and ocpi_boolean(leaf) is null
+            then name || ' is ' || ocpi_shown(leaf) || ', expected true or false'
+    end;
+
+create or replace temp macro ocpi_text_problem(name, value) as
+    case
+        when starts_with(value, '{') or starts_with(value, '[')
+            then name || ' is ' || ocpi_shown(value) || ', expected a text'
+    end;
+
+-- An object or list that reads as null although something stands there. Looks at the whole record only then.
+create or replace temp macro ocpi_shape_problem(name, is_read, record, expected) as
+    case
+        when is_read then null
+        when coalesce(json_type(record, '$.' || name), 'NULL') <> 'NULL'
+            then name || ' is ' || ocpi_shown(cast(json_extract(record, '$.' || name) as varchar)) || ', expected ' || expected
+    end;
+
+-- OCPI asks for 4 decimals; more of them, or the residue of a binary float, is worth a warning.
+create or replace temp macro ocpi_is_excess(leaf) as
+    coalesce(
+        ocpi_number(leaf) <> round(ocpi_number(leaf), 4)
+        or (length(leaf) > 6 and regexp_matches(ocpi_digits(leaf), '\.[0-9]*[1-9][0-9]{0,}$')
+            and length(split_part(ocpi_digits(leaf), '.', 2)) > 4)
+        or contains(leaf, 'e-'),
+        false
+    );
+
+create or replace temp macro ocpi_excess(name, leaf) as case when ocpi_is_excess(leaf) then name end;
+
+create or replace temp macro ocpi_missing(name, value) as case when value is null or value in ('', '""') then name end;
+
+-- NL/EMO from NL-EMO-C123, NL*EMO*C123 or NLEMOC12345678 (with or without check digit).
+create or replace temp macro ocpi_contract_party(id) as
+    case
+        when regexp_matches(id, '^[A-Za-z]{2}[-*][A-Za-z0-9]{3}[-*]') then upper(left(id, 2) || '/' || substr(id, 4, 3))
+        when regexp_full_match(id, '[A-Za-z]{2}[A-Za-z0-9]{3}[Cc][A-Za-z0-9]{8,9}')
+            then upper(left(id, 2) || '/' || substr(id, 3, 3))
+    end;
+
+-- DE/ABC from DE*ABC*E123, DE-ABC-E123 or DEABCE123.
+create or replace temp macro ocpi_evse_party(id) as
+    case
+        when regexp_matches(id, '^[A-Za-z]{2}[-*][A-Za-z0-9]{3}[-*]') then upper(left(id, 2) || '/' || substr(id, 4, 3))
+        when regexp_matches(id, '^[A-Za-z]{2}[A-Za-z0-9]{3}[Ee][A-Za-z0-9]')
+            then upper(left(id, 2) || '/' || substr(id, 3, 3))
+    end;
+
+-- A cost of any version as one struct: net and gross as sent, and the leaf that is wrong.
+create or replace temp macro ocpi_price(leaf) as
+    case
+        when starts_with(leaf, '{')
+            then from_json(
+                leaf,
+                '{"excl_vat": "JSON", "incl_vat": "JSON", "before_taxes": "JSON", "taxes": [{"amount": "JSON"}]}'
+            )
+    end;
+
+create or replace temp macro ocpi_price_net(price) as
+    cast(coalesce(price.excl_vat, price.before_taxes) as varchar);
+
+create or replace temp macro ocpi_price_problem(name, leaf, price) as
+    case
+        when leaf is null then null
+        when price is null then name || ' is ' || ocpi_shown(leaf) || ', expected an object with the amount without tax'
+        else nullif(
+            concat_ws(
+                '; ',
+                ocpi_number_problem(name || '.excl_vat', cast(price.excl_vat as varchar)),
+                ocpi_number_problem(name || '.incl_vat', cast(price.incl_vat as varchar)),
+                ocpi_number_problem(name || '.before_taxes', cast(price.before_taxes as varchar))
+            ),
+            ''
+        )
+    end;

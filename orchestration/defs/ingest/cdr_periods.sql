@@ -1,0 +1,136 @@
+-- One row per charging period of the chunk, dimensions side by side, with what is wrong in it.
+create or replace temp table ocpi_periods as
+with
+
+periods as (
+
+    select
+        record_id,
+        ocpi_version,
+        unnest(range(1, len(cdr.charging_periods) + 1)) as period_no,
+        unnest(cdr.charging_periods) as period
+    from ocpi_heads
+    where len(cdr.charging_periods) > 0
+
+),
+
+dimensions as (
+
+    select
+        record_id,
+        period_no,
+        ocpi_version,
+        unnest(period.dimensions) as dimension
+    from periods
+    where len(period.dimensions) > 0
+
+),
+
+volumes as (
+
+    select
+        record_id,
+        period_no,
+        ocpi_version,
+        coalesce(upper(dimension.type), '') as type,
+        cast(dimension.volume as varchar) as leaf,
+        ocpi_number(cast(dimension.volume as varchar)) as volume
+    from dimensions
+
+),
+
+judged as (
+
+    select
+        *,
+        case
+            when type in ('ENERGY', 'TIME', 'PARKING_TIME', 'MIN_CURRENT', 'MAX_CURRENT') then 'known'
+            when ocpi_version = '2.1.1' then if(type = 'FLAT', 'other', 'unknown')
+            when type in ('RESERVATION_TIME', 'MIN_POWER', 'MAX_POWER') then 'known'
+            when type in ('ENERGY_IMPORT', 'ENERGY_EXPORT', 'CURRENT', 'POWER', 'STATE_OF_CHARGE') then 'other'
+            else 'unknown'
+        end as kind,
+        -- A number where the list is: its volume, or what stands in its place.
+        case
+            when type = '' then 'a dimension has no type'
+            when leaf is null and type <> 'FLAT' then type || ' has no volume'
+            when type <> 'FLAT' then ocpi_number_problem(type || ' volume', leaf)
+        end as problem
+    from volumes
+
+),
+
+wide as (
+
+    select
+        record_id,
+        period_no,
+        try_cast(sum(volume) filter (where type = 'ENERGY') as decimal(18, 8)) as energy_kwh,
+        try_cast(sum(volume) filter (where type = 'TIME') as decimal(18, 8)) as time_hours,
+        try_cast(sum(volume) filter (where type = 'PARKING_TIME') as decimal(18, 8)) as parking_hours,
+        try_cast(sum(volume) filter (where type = 'RESERVATION_TIME') as decimal(18, 8)) as reservation_hours,
+        min(volume) filter (where type = 'MIN_CURRENT') as min_current,
+        max(volume) filter (where type = 'MAX_CURRENT') as max_current,
+        min(volume) filter (where type = 'MIN_POWER') as min_power,
+        max(volume) filter (where type = 'MAX_POWER') as max_power,
+        try_cast(sum(volume) filter (where type = 'ENERGY_IMPORT') as decimal(18, 8)) as energy_import_kwh,
+        try_cast(sum(volume) filter (where type = 'ENERGY_EXPORT') as decimal(18, 8)) as energy_export_kwh,
+        string_agg(distinct type, ',' order by type) filter (where kind = 'other') as other_dimensions,
+        string_agg(distinct type, ',' order by type) filter (where kind = 'unknown') as unknown_dimensions,
+        string_agg(problem, '; ' order by problem) filter (where problem is not null) as problems,
+        count(*) > count(distinct type) as is_repeated,
+        bool_or(ocpi_is_excess(leaf)) as is_excess
+    from judged
+    group by record_id, period_no
+
+),
+
+repeated as (
+
+    select
+        record_id,
+        period_no,
+        string_agg(type || ' is given ' || times || ' times', '; ' order by type) as problems
+    from (
+        select
+            record_id,
+            period_no,
+            type,
+            count(*) as times
+        from judged
+        where (record_id, period_no) in (select (record_id, period_no) from wide where is_repeated)
+        group by record_id, period_no, type
+        having count(*) > 1
+    )
+    group by record_id, period_no
+
+)
+
+select
+    periods.record_id,
+    periods.period_no,
+    ocpi_instant(cast(periods.period.start_date_time as varchar)) as started_at,
+    nullif(periods.period.tariff_id, '') as tariff_id,
+    wide.energy_kwh,
+    wide.time_hours,
+    wide.parking_hours,
+    wide.reservation_hours,
+    wide.min_current,
+    wide.max_current,
+    wide.min_power,
+    wide.max_power,
+    wide.energy_import_kwh,
+    wide.energy_export_kwh,
+    wide.other_dimensions,
+    wide.unknown_dimensions,
+    nullif(concat_ws('; ', wide.problems, repeated.problems), '') as dimension_problems,
+    coalesce(wide.is_excess, false) as is_excess,
+    ocpi_missing(
+        'charging_periods[' || periods.period_no || '].start_date_time', cast(periods.period.start_date_time as varchar)
+    ) as missing,
+    ocpi_instant_problem(
+        'charging_periods[' || periods.period_no || '].start_date_time', cast(periods.period.start_date_time as varchar)
+    ) as problem
+from periods
+left join wide on periods.record_id = wide.record_id and periods.period_no = wide.period_no
+left join repeated on periods.record_id = repeated.record_id and periods.period_no = repeated.period_no
