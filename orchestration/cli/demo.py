@@ -1,5 +1,6 @@
 """`evsettle demo`: writes a home with a believable month of sessions and planted faults."""
 
+import sys
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
@@ -56,8 +57,7 @@ def command(folder: Path, sessions: int, seed: int, month: str | None, rate_ppm:
     except DemoError as error:
         raise click.ClickException(str(error)) from error
     label = f"Writing {sessions:,} sessions of {chosen.text}"
-    stderr = click.get_text_stream("stderr")
-    with click.progressbar(length=2 * sessions, label=label, file=stderr, update_min_steps=500) as bar:
+    with click.progressbar(length=2 * sessions, label=label, file=sys.stderr, update_min_steps=500) as bar:
         written = write_demo(folder, Options(chosen, sessions, seed, rate_ppm), bar.update)
     click.echo(
         f"{folder}: {written.records:,} CDRs of {written.partners} partners for {chosen.text} "

@@ -8,13 +8,15 @@ from orchestration.demo.master import APPROVER, PROPOSER
 from orchestration.demo.parties import PARTNERS
 from orchestration.facts.decisions import Decision, record
 from orchestration.facts.home import Home
+from orchestration.facts.objects import sha256_of
 
 
 def write_opening(home: Home, at: datetime) -> None:
     """Append the entries, all at one time before anything arrives. landing/ must still be empty."""
     take_in(home, at, actor=PROPOSER)
     for partner in PARTNERS:
-        _decide(home, at, "terms", f"partner:{partner.folder}", {})
+        contract = home.master / "partners" / f"{partner.folder}.yaml"
+        _decide(home, at, "terms", f"partner:{partner.folder}", {"version": sha256_of(contract.read_bytes())})
     for path in sorted((home.master / "tariffs").glob("*.json")):
         tariff = parse_tariff(path.read_bytes())
         _decide(home, at, "tariff", f"tariff:{tariff.party}:{tariff.tariff_id}", {"body": tariff.body})
