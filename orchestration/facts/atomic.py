@@ -2,11 +2,12 @@
 
 Bytes go to a temporary file of the same file system, are flushed to disk, and get their name by
 a hard link, which fails when the name is taken. What a crash leaves is a temporary file under
-`ledger/tmp/`: nobody reads that folder, and the next writer empties it.
+`ledger/tmp/`: nobody reads that folder, and the next append removes it.
 """
 
 import os
 import secrets
+import socket
 from pathlib import Path
 
 from orchestration.facts.home import Home
@@ -20,7 +21,7 @@ def write_new(home: Home, data: bytes, target: Path) -> None:
     folder = _temporary_folder(home)
     folder.mkdir(parents=True, exist_ok=True)
     target.parent.mkdir(parents=True, exist_ok=True)
-    temporary = folder / f"{os.getpid()}-{secrets.token_hex(8)}"
+    temporary = folder / f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(8)}"
     try:
         _write_durably(temporary, data)
         os.link(temporary, target)
@@ -30,15 +31,22 @@ def write_new(home: Home, data: bytes, target: Path) -> None:
 
 
 def clean_leftovers(home: Home) -> None:
-    """Remove temporary files of processes that ended half-way. Call it under the writer lock."""
+    """Remove temporary files of processes of this host that ended half-way."""
     folder = _temporary_folder(home)
-    if not folder.is_dir():
-        return
-    own = f"{os.getpid()}-"
-    for left in folder.iterdir():
-        # Another thread of ours may be writing; any other process cannot, we hold the lock.
-        if not left.name.startswith(own):
+    for left in folder.iterdir() if folder.is_dir() else ():
+        host, _, rest = left.name.rpartition("-")[0].rpartition("-")
+        if host == socket.gethostname() and rest.isdecimal() and not _is_running(int(rest)):
             left.unlink(missing_ok=True)
+
+
+def _is_running(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except (PermissionError, OverflowError):
+        return True
+    return True
 
 
 def sync_folder(folder: Path) -> None:
