@@ -86,6 +86,10 @@ class LocalClock:
             return self._offsets[bisect_right(self._starts, at) - 1]
         return self._look_up(at)
 
+    def is_repeated(self, at: int) -> bool:
+        """Whether the local clock shows this time twice, because it was or will be set back."""
+        return self.offset(at + HOUR) < self.offset(at) or self.offset(at - HOUR) > self.offset(at)
+
     def weekday_and_hour(self, at: int) -> tuple[int, int]:
         """Local weekday (Monday 0) and hour of the day."""
         day, second = divmod(at + self.offset(at), DAY)

@@ -13,7 +13,7 @@ from types import MappingProxyType
 
 from orchestration.demo.cdrs import Fields, hours_text, periods_text
 from orchestration.demo.clock import DAY, HOUR, iso
-from orchestration.demo.sessions import ANYTHING, TOKEN_GAP, Draw, Session, Wish, cut, is_free
+from orchestration.demo.sessions import TOKEN_GAP, Draw, Session, Wish, cut, is_free
 from orchestration.demo.tariffs import decimal_text
 
 LINES = ("own", "gridlink")  # sources whose files are NDJSON: a broken line breaks nothing else
@@ -34,7 +34,7 @@ class Fault:
 
     name: str
     rule_id: str
-    wish: Wish = ANYTHING
+    wish: Wish = Wish()  # noqa: RUF009 - frozen
     shape: Callable[[Session, Random], None] | None = None
     change: Change | None = None
     mangle: Callable[[str, Random], str] | None = None

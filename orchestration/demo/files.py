@@ -15,6 +15,7 @@ from random import Random
 
 from orchestration.demo.cdrs import cdr_fields, cdr_key, cdr_text
 from orchestration.demo.clock import DAY, Month, iso
+from orchestration.demo.csv_rows import CSV_HEADER, csv_row
 from orchestration.demo.faults import FAULTS
 from orchestration.demo.parties import Operator
 from orchestration.demo.sessions import Session
@@ -60,7 +61,7 @@ def _chunk_number(at: int, month: Month, operator: Operator) -> int:
 
 def _chunk(chunks: dict[str, Chunk], operator: Operator, number: int, month: Month) -> Chunk:
     day = month.first + timedelta(days=number * operator.days)
-    ending = "ndjson" if operator.layout == "ndjson" else "json"
+    ending = operator.layout if operator.layout in ("ndjson", "csv") else "json"
     path = f"{operator.source}/cdrs/cdrs-{day.isoformat()}.{ending}" + (".gz" if operator.is_gzip else "")
     sent_at = month.starts_at + (number + 1) * operator.days * DAY
     return chunks.setdefault(path, Chunk(path, operator, sent_at, []))
@@ -85,6 +86,8 @@ class CdrWriter:
 
     def _text(self, place: Place, path: str, position: int) -> str:
         session = place.session
+        if session.connector.is_csv:
+            return csv_row(session)
         tariff = session.connector.tariff
         fields = cdr_fields(session, self.tariff_texts[tariff.cpo, tariff.tariff_id])
         if not session.fault:
@@ -123,9 +126,10 @@ class Put:
 
 @contextmanager
 def record_file(path: Path, layout: str, is_gzip: bool, at: int) -> Iterator[Put]:
-    """An open file of JSON records: ndjson, array, or the envelope of an OCPI response sent at `at`."""
+    """An open file of records: ndjson, array, the envelope of an OCPI response sent at `at`, or csv."""
     head, separator, tail = {
         "ndjson": ("", "\n", "\n"),
+        "csv": (CSV_HEADER + "\n", "\n", "\n"),
         "array": ("[\n", ",\n", "\n]\n"),
         "envelope": (
             '{"data": [\n',

@@ -6,6 +6,7 @@ from importlib.resources import as_file, files
 from pathlib import Path
 
 from orchestration.demo.clock import DAY, NETWORK_ZONE, Month
+from orchestration.demo.csv_rows import mapping_text
 from orchestration.demo.parties import OPERATORS, OWN_CPO, OWN_EMSP, PARTNERS, Partner
 
 TEMPLATE = "eu-roaming"
@@ -33,7 +34,7 @@ def contracts_valid_from(month: Month) -> date:
 
 def write_master(folder: Path, month: Month, tariff_texts: dict[tuple[str, str], str]) -> None:
     """All files of master/."""
-    for name in ("partners", "templates", "tariffs"):
+    for name in ("mappings", "partners", "templates", "tariffs"):
         (folder / name).mkdir(parents=True, exist_ok=True)
     (folder / "network.yaml").write_text(_network(month), encoding="utf-8")
     (folder / "people.yaml").write_text(_people(), encoding="utf-8")
@@ -43,6 +44,10 @@ def write_master(folder: Path, month: Month, tariff_texts: dict[tuple[str, str],
     for partner in PARTNERS:
         text = _contract(partner, month)
         (folder / "partners" / f"{partner.folder}.yaml").write_text(text, encoding="utf-8")
+    for operator in OPERATORS:
+        if operator.layout == "csv":
+            text = mapping_text(operator)
+            (folder / "mappings" / f"{operator.source}.cdrs.yaml").write_text(text, encoding="utf-8")
     for tariff in OPERATORS[0].tariffs:
         text = tariff_texts[tariff.cpo, tariff.tariff_id] + "\n"
         (folder / "tariffs" / f"{tariff.tariff_id}.json").write_text(text, encoding="utf-8")
@@ -101,6 +106,8 @@ def _contract(partner: Partner, month: Month) -> str:
     ]
     if partner.frequency != "monthly":
         lines.append(f"settlement: {{frequency: {partner.frequency}}}")
+    if partner.requires:
+        lines.append(f"requires: {partner.requires}")
     lines += [
         f"pricing: {{tariff_source: {partner.tariff_source}}}",
         f"tax: {{country: {partner.country}, regime: reseller}}",

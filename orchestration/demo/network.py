@@ -36,6 +36,11 @@ class Connector:
     text: str
     busy: list[tuple[int, int]] = field(default_factory=list)
 
+    @property
+    def is_csv(self) -> bool:
+        """Its sessions are rows of a CSV file, which have one period."""
+        return self.operator.layout == "csv"
+
 
 @dataclass(slots=True)
 class Token:

@@ -26,6 +26,7 @@ class Partner:
     driver_share: int = 0
     tariff_source: str = "registry"
     frequency: str = "monthly"
+    requires: str = ""  # what differs from the template
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +43,8 @@ class City:
 class Operator:
     """A charge point operator: where its CDRs arrive and how they are filed, its sites and tariffs.
 
-    `share` weighs its sessions among all sessions. `layout` is ndjson, array or envelope; a file
-    holds `days` days.
+    `share` weighs its sessions among all sessions. `layout` is ndjson, array, envelope or csv; a
+    file holds `days` days.
     """
 
     party: str
@@ -68,6 +69,8 @@ PARTNERS = (
     Partner("fahrstrom", "Fahrstrom GmbH", "DE/FST", "DE", "EUR", 28),
     Partner("nordlade", "Nordlade SE", "DE/NDL", "DE", "EUR", tariff_source="cdr"),
     Partner("alpenstrom", "Alpenstrom AG", "CH/ALP", "CH", "CHF", tariff_source="cdr"),
+    # Its CSV cannot say how the price was taxed.
+    Partner("polderlaad", "Polderlaad B.V.", "NL/PLD", "NL", "EUR", requires="[location, token, tariff]"),
     Partner("islecharge", "Isle Charge Ltd", "GB/ISC", "GB", "GBP", tariff_source="cdr"),
 )
 
@@ -169,6 +172,14 @@ _ISLECHARGE_TARIFFS = (
     ),
 )
 
+# A CSV row is one period: only prices that need no more fit.
+_POLDERLAAD_TARIFFS = (
+    Tariff("NL/PLD", "PLD-AC", "EUR", 210, (Band(4050),), "EUR 0,405 per kWh"),
+    Tariff(
+        "NL/PLD", "PLD-DC", "EUR", 210, (Band(6200),), "EUR 0,75 per sessie, EUR 0,62 per kWh", is_dc=True, flat=7500
+    ),
+)
+
 OPERATORS = (
     Operator(
         party=OWN_CPO,
@@ -230,6 +241,21 @@ OPERATORS = (
         days=7,
         cities=(City("Zürich", "8001", 473769, 85417), City("Bern", "3011", 469480, 74474)),
         tariffs=_ALPENSTROM_TARIFFS,
+    ),
+    Operator(
+        party="NL/PLD",
+        source="polderlaad",
+        country="NL",
+        country3="NLD",
+        zone="Europe/Amsterdam",
+        share=8,
+        layout="csv",
+        is_gzip=False,
+        days=7,
+        cities=(City("Almere", "1315 HR", 523508, 52647), City("Lelystad", "8224 BX", 525185, 54714)),
+        tariffs=_POLDERLAAD_TARIFFS,
+        has_tariff_feed=True,
+        takes_embedded_tariff=False,
     ),
     Operator(
         party="GB/ISC",

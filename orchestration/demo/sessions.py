@@ -32,6 +32,7 @@ _DC_DAYS = (88, 84, 88, 94, 122, 116, 112)
 class Wish:
     """What a drawn session must have, so that a planted fault breaks its own rule and no other."""
 
+    takes_csv: bool = False  # faults are planted in JSON
     sources: tuple[str, ...] = ()
     is_dc: bool | None = None
     power_w: int | None = None
@@ -41,7 +42,7 @@ class Wish:
     hours: tuple[int, int] | None = None  # shortest and longest stay, in ninths of an hour
 
 
-ANYTHING = Wish()
+CLEAN = Wish(takes_csv=True)
 
 
 @dataclass(slots=True)
@@ -101,7 +102,7 @@ class Draw:
     visitors: list[str] = field(default_factory=lambda: [p.party for p in PARTNERS if p.driver_share])
     visits: list[int] = field(default_factory=lambda: [p.driver_share for p in PARTNERS if p.driver_share])
 
-    def session(self, wish: Wish = ANYTHING, is_blocked: bool = False) -> Session:
+    def session(self, wish: Wish = CLEAN, is_blocked: bool = False) -> Session:
         """One more session that fits the wish. `is_blocked` takes a token that is not valid."""
         while True:
             connector = self._connector(wish)
@@ -109,6 +110,9 @@ class Draw:
             stay, charging, energy = self._stay(connector, wish)
             end = start + stay
             if end > self.month.ends_at - MONTH_MARGIN - wish.days_left * 86_400:
+                continue
+            # A local stamp in the hour that the clock shows twice would be a fault of its own.
+            if connector.is_csv and (connector.clock.is_repeated(start) or connector.clock.is_repeated(end)):
                 continue
             token = self.token_for(connector, is_blocked)
             if is_free(connector.busy, start, end, CONNECTOR_GAP) and is_free(token.busy, start, end, TOKEN_GAP):
@@ -133,6 +137,8 @@ class Draw:
             operator = self.rng.choices(OPERATORS, weights=self.shares)[0]
             if wish.sources and operator.source not in wish.sources:
                 continue
+            if operator.layout == "csv" and not wish.takes_csv:
+                continue
             if wish.has_embedded_tariff and not operator.takes_embedded_tariff:
                 continue
             is_dc = self.rng.randrange(100) < DC_SHARE if wish.is_dc is None else wish.is_dc
@@ -146,7 +152,7 @@ class Draw:
         """Seconds plugged in, seconds charging, Wh."""
         if connector.is_dc:
             stay = self.rng.randint(100, 330) if wish.hours is None else self.rng.randint(*wish.hours) * 400 // 9
-            charging = stay if self.rng.randrange(10) < 7 else stay - self.rng.randint(20, 60)
+            charging = stay if self.rng.randrange(10) < 7 or connector.is_csv else stay - self.rng.randint(20, 60)
             power = min(connector.power_w * self.rng.randint(55, 80) // 100, self.rng.randint(60_000, 150_000))
             return stay * TICK, charging * TICK, power * charging * TICK // HOUR
         stay = (
@@ -158,7 +164,7 @@ class Draw:
         wanted = self.rng.randint(4_000, 58_000)
         charging = min(stay, wanted * HOUR // (power * TICK))
         # A car that is nearly full at the end still charges: short idling is not shown as parking.
-        if stay - charging < 70:
+        if stay - charging < 70 or connector.is_csv:
             charging = stay
         return stay * TICK, charging * TICK, power * charging * TICK // HOUR
 
@@ -190,7 +196,9 @@ def _levels(connector: Connector, start: int, charged_at: int) -> list[tuple[int
     """(until, relative power) along the charging curve."""
     ticks = (charged_at - start) // TICK
     steps: tuple[tuple[int, int], ...]
-    if connector.is_dc:
+    if connector.is_csv:
+        steps = ((100, 100),)
+    elif connector.is_dc:
         steps = ((40, 110), (75, 105), (100, 80))
     elif ticks > 800:
         steps = ((85, 103), (100, 82))

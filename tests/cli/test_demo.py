@@ -67,8 +67,16 @@ def texts_of(path: Path) -> list[str]:
 def cdrs_of(home: Path) -> list[dict[str, Any]]:
     return [
         json.loads(text, parse_float=Decimal)
-        for path in sorted(home.glob("landing/*/cdrs/*"))
+        for path in sorted(home.glob("landing/*/cdrs/*json*"))
         for text in texts_of(path)
+    ]
+
+
+def rows_of(home: Path) -> list[dict[str, str]]:
+    return [
+        row
+        for path in sorted(home.glob("landing/*/cdrs/*.csv"))
+        for row in csv.DictReader(path.read_text(encoding="utf-8").splitlines(), delimiter=";")
     ]
 
 
@@ -101,18 +109,18 @@ def test_both_directions_are_there(clean: Path) -> None:
     pairs = {(cdr["party_id"], cdr["cdr_token"]["party_id"]) for cdr in cdrs_of(clean)}
     assert {emsp for cpo, emsp in pairs if cpo == "EVS"} == {"EMO", "VTR", "ALD", "FST"}
     assert {cpo for cpo, emsp in pairs if emsp == "EVM"} == {"FST", "NDL", "ALP", "ISC"}
+    assert {row["Kenmerk"][:3] for row in rows_of(clean)} == {"PLD"}
 
 
 def test_no_faults_leave_an_empty_truth_and_as_many_records_as_sessions(clean: Path) -> None:
     assert truth_of(clean) == []
-    cdrs = cdrs_of(clean)
-    assert len(cdrs) == SESSIONS
-    assert len({(cdr["party_id"], cdr["id"]) for cdr in cdrs}) == SESSIONS
+    ids = [cdr["id"] for cdr in cdrs_of(clean)] + [row["Kenmerk"] for row in rows_of(clean)]
+    assert len(ids) == len(set(ids)) == SESSIONS
 
 
 def test_every_whole_file_is_valid_json(clean: Path) -> None:
     for path in sorted(clean.glob("landing/*/*/*")):
-        if ".ndjson" not in path.name:
+        if path.suffix == ".json":
             value = json.loads(path.read_bytes())
             records = value["data"] if isinstance(value, dict) else value
             assert records and all(isinstance(record, dict) for record in records)
@@ -188,7 +196,7 @@ def test_every_kind_of_fault_is_planted_and_each_row_of_truth_names_a_real_recor
 
 
 def test_a_credit_names_its_original_and_takes_its_amount_back(faulty: Path) -> None:
-    cdrs = {cdr["id"]: cdr for path in faulty.glob("landing/*/cdrs/*") for cdr in _readable(path)}
+    cdrs = {cdr["id"]: cdr for path in faulty.glob("landing/*/cdrs/*json*") for cdr in _readable(path)}
     keys = [row["cdr_key"] for row in truth_of(faulty) if row["fault"] == "credited"]
     credits = [cdrs[key.rpartition("|")[2].upper()] for key in keys if key.endswith("-c")]
     assert credits and len(keys) == 2 * len(credits)
