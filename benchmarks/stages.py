@@ -1,0 +1,270 @@
+"""Times every step of a settlement run on a synthetic month, beside DuckDB's typed read_json of the same CDRs.
+
+    make bench
+    .venv/bin/python benchmarks/stages.py --sessions 100000
+
+One demo home is written under benchmarks/work (ignored by git) and settled once by the same Dagster
+job that `evsettle run` starts, in a process of its own. A step's time is Dagster's; its peak memory
+is the highest resident size that a sampler saw while it ran, the interpreter and what earlier steps
+left behind included. Nothing is asserted: figures depend on the machine, ratios much less.
+"""
+
+import argparse
+import json
+import os
+import platform
+import shutil
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+WORK = ROOT / "benchmarks" / "work"
+STAGES = ("ingest", "inspect", "rate", "reconcile", "settle")
+SAMPLE_SECONDS = 0.05
+MEGABYTE = 1_000_000
+NOT_TYPED = ('"n/a"', '"unknown"', ': true, "total_', ': true, "last_')
+
+# The types a CDR of OCPI 2.2.1 has, as a reader of raw files would declare them.
+_PRICE = "STRUCT(excl_vat DECIMAL(18,8), incl_vat DECIMAL(18,8))"
+_COMPONENT = 'STRUCT("type" VARCHAR, price DECIMAL(18,8), vat DECIMAL(18,8), step_size BIGINT)'
+_RESTRICTIONS = "STRUCT(start_time VARCHAR, end_time VARCHAR, day_of_week VARCHAR[], min_duration BIGINT)"
+CDR_COLUMNS = {
+    "country_code": "VARCHAR",
+    "party_id": "VARCHAR",
+    "id": "VARCHAR",
+    "start_date_time": "TIMESTAMPTZ",
+    "end_date_time": "TIMESTAMPTZ",
+    "session_id": "VARCHAR",
+    "cdr_token": 'STRUCT(country_code VARCHAR, party_id VARCHAR, uid VARCHAR, "type" VARCHAR, contract_id VARCHAR)',
+    "auth_method": "VARCHAR",
+    "authorization_reference": "VARCHAR",
+    "cdr_location": "STRUCT(id VARCHAR, evse_uid VARCHAR, evse_id VARCHAR, connector_id VARCHAR, country VARCHAR)",
+    "currency": "VARCHAR",
+    "tariffs": "STRUCT(id VARCHAR, currency VARCHAR, start_date_time TIMESTAMPTZ, elements"
+    f" STRUCT(price_components {_COMPONENT}[], restrictions {_RESTRICTIONS})[])[]",
+    "charging_periods": "STRUCT(start_date_time TIMESTAMPTZ, tariff_id VARCHAR,"
+    ' dimensions STRUCT("type" VARCHAR, volume DECIMAL(18,8))[])[]',
+    "total_cost": _PRICE,
+    "total_fixed_cost": _PRICE,
+    "total_energy": "DECIMAL(18,8)",
+    "total_energy_cost": _PRICE,
+    "total_time": "DECIMAL(18,8)",
+    "total_time_cost": _PRICE,
+    "total_parking_time": "DECIMAL(18,8)",
+    "total_parking_cost": _PRICE,
+    "credit": "BOOLEAN",
+    "credit_reference_id": "VARCHAR",
+    "last_updated": "TIMESTAMPTZ",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """One row of the table: seconds of wall time and peak resident megabytes."""
+
+    name: str
+    seconds: float
+    peak_mb: float
+
+
+class Sampler(threading.Thread):
+    """Notes this process's resident size, so that a step's peak can be looked up by its times."""
+
+    def __init__(self) -> None:
+        super().__init__(daemon=True)
+        self.samples: list[tuple[float, float]] = []
+        self._is_over = threading.Event()
+        self._page = os.sysconf("SC_PAGE_SIZE")
+
+    def run(self) -> None:
+        while not self._is_over.wait(SAMPLE_SECONDS):
+            pages = int(Path("/proc/self/statm").read_text().split()[1])
+            self.samples.append((time.time(), pages * self._page / MEGABYTE))
+
+    def stop(self) -> None:
+        self._is_over.set()
+        self.join()
+
+    def peak(self, start: float, end: float) -> float:
+        """Megabytes; of the nearest sample when the span was too short to have one."""
+        inside = [size for at, size in self.samples if start <= at <= end]
+        return max(inside) if inside else min(self.samples, key=lambda sample: abs(sample[0] - start))[1]
+
+
+def main() -> None:
+    """Parse the call; a child process runs one part of the work and prints it as JSON."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--sessions", type=int, default=100_000)
+    parser.add_argument("--month", default="2026-10")
+    parser.add_argument("--keep", action="store_true", help="leave the home for a look at it")
+    parser.add_argument("--part", choices=("settle", "read_json"), help=argparse.SUPPRESS)
+    parser.add_argument("--path", type=Path, help=argparse.SUPPRESS)
+    given = parser.parse_args()
+    if given.part == "settle":
+        print(json.dumps(settle(given.path)))
+    elif given.part == "read_json":
+        print(json.dumps(read_json(given.path)))
+    else:
+        compare(given.sessions, given.month, given.keep)
+
+
+def compare(sessions: int, month: str, keep: bool) -> None:
+    """The whole benchmark."""
+    home = WORK / f"home-{sessions}"
+    shutil.rmtree(home, ignore_errors=True)
+    print(machine())
+    evsettle = [str(Path(sys.executable).parent / "evsettle")]
+    started = time.monotonic()
+    subprocess.run([*evsettle, "demo", str(home), "--sessions", str(sessions), "--month", month], check=True)
+    demo_seconds = time.monotonic() - started
+    lines = WORK / "cdrs.ndjson"
+    cdrs = write_lines(home, lines)
+    print(f"{cdrs:,} OCPI CDRs, {lines.stat().st_size / MEGABYTE:,.0f} MB as one NDJSON file\n", flush=True)
+    baseline = child("read_json", lines)
+    steps = child("settle", home)
+    rows = [Timing(**row) for row in steps["steps"]]
+    show(rows, Timing(**baseline), cdrs, demo_seconds, steps["seconds"])
+    if not keep:
+        shutil.rmtree(home, ignore_errors=True)
+        lines.unlink()
+
+
+def child(part: str, path: Path) -> dict[str, object]:
+    """One part in a process of its own, so that its memory is its own. What it says goes to stderr."""
+    command = [sys.executable, str(Path(__file__)), "--part", part, "--path", str(path)]
+    done = subprocess.run(command, stdout=subprocess.PIPE, check=False, text=True)
+    if done.returncode != 0:
+        sys.exit(f"{part} failed; the home is left in {path}")
+    answer: dict[str, object] = json.loads(done.stdout.splitlines()[-1])
+    return answer
+
+
+def write_lines(home: Path, target: Path) -> int:
+    """All OCPI CDRs of the home that are whole JSON, one a line. Returns how many."""
+    count = 0
+    with target.open("w", encoding="utf-8") as file:
+        for text in whole_records(home):
+            file.write(text.replace("\n", " ") + "\n")
+            count += 1
+    return count
+
+
+def whole_records(home: Path) -> Iterator[str]:
+    """The text of every readable OCPI CDR that landed."""
+    from orchestration.defs.ingest.records import decompress, split
+
+    for path in sorted(home.glob("landing/*/cdrs/*json*")):
+        for record in split(decompress(path.name, path.read_bytes())):
+            # A planted wrong type would stop a strict reader: it is no part of the comparison.
+            if record.problem is None and not any(word in record.text for word in NOT_TYPED):
+                yield record.text
+
+
+def read_json(path: Path) -> dict[str, object]:
+    """DuckDB's own typed reader into a table in memory."""
+    import duckdb
+
+    sampler = Sampler()
+    sampler.start()
+    columns = "{" + ", ".join(f"'{name}': '{kind}'" for name, kind in CDR_COLUMNS.items()) + "}"
+    with duckdb.connect() as connection:
+        started = time.time()
+        connection.execute(
+            f"create table cdrs as select * from read_json(?, format = 'newline_delimited', columns = {columns})",  # noqa: S608
+            [str(path)],
+        )
+        ended = time.time()
+        time.sleep(2 * SAMPLE_SECONDS)
+    sampler.stop()
+    return {"name": "read_json", "seconds": ended - started, "peak_mb": sampler.peak(started, ended)}
+
+
+def settle(root: Path) -> dict[str, object]:
+    """One settlement run of the home through Dagster, with the time and memory of each step."""
+    import logging
+
+    logging.disable(logging.INFO)
+    sampler = Sampler()
+    sampler.start()
+    started = time.time()
+    import dagster as dg
+
+    from orchestration.cli.dev import prepare_instance
+    from orchestration.definitions import defs
+    from orchestration.defs.schedules import SETTLEMENT_JOB, run_config
+    from orchestration.facts.home import open_home
+
+    home = open_home(root)
+    prepare_instance(home.dagster_dir)
+    os.environ |= {"DAGSTER_HOME": str(home.dagster_dir), "EVSETTLE_HOME": str(home.root)}
+    with dg.DagsterInstance.get() as instance:
+        config = run_config(str(home.root), datetime.now(UTC).isoformat(), "")
+        result = defs.get_job_def(SETTLEMENT_JOB).execute_in_process(
+            instance=instance, run_config=config, raise_on_error=True
+        )
+        stats = instance.get_run_step_stats(result.run_id)
+    ended = time.time()
+    sampler.stop()
+    timed = sorted(
+        (stat.start_time, stat.end_time, stat.step_key) for stat in stats if stat.start_time and stat.end_time
+    )
+    steps = [
+        {"name": key.replace("__", "/"), "seconds": end - start, "peak_mb": sampler.peak(start, end)}
+        for start, end, key in timed
+    ]
+    return {"steps": steps, "seconds": ended - started}
+
+
+def stage_of(name: str) -> str:
+    """The stage that a step belongs to, by the first word of its key: `rate_models`, `inspect/gate`."""
+    return next((stage for stage in STAGES if name.startswith(stage)), "ingest" if name.startswith("raw_") else name)
+
+
+def show(steps: list[Timing], baseline: Timing, cdrs: int, demo_seconds: float, run_seconds: float) -> None:
+    """The table: steps in order, a line for each stage, and the whole run."""
+    print(f"{'':40}{'seconds':>10}{'CDRs/s':>12}{'x read_json':>13}{'peak MB':>10}")
+    line(baseline, baseline, cdrs)
+    print()
+    for step in steps:
+        line(step, baseline, cdrs)
+    print()
+    for stage in STAGES:
+        of_stage = [step for step in steps if stage_of(step.name) == stage]
+        if of_stage:
+            total = Timing(stage, sum(step.seconds for step in of_stage), max(step.peak_mb for step in of_stage))
+            line(total, baseline, cdrs)
+    line(Timing("whole run, start-up included", run_seconds, max(step.peak_mb for step in steps)), baseline, cdrs)
+    print(f"\nWriting the demo home took {demo_seconds:.1f} s.")
+
+
+def line(timing: Timing, baseline: Timing, cdrs: int) -> None:
+    """One row."""
+    rate, ratio = cdrs / timing.seconds, timing.seconds / baseline.seconds
+    print(f"{timing.name:40}{timing.seconds:>10.2f}{rate:>12,.0f}{ratio:>13.1f}{timing.peak_mb:>10,.0f}", flush=True)
+
+
+def machine() -> str:
+    """What the figures were measured on."""
+    import dagster
+    import dbt.version
+    import duckdb
+
+    names = Path("/proc/cpuinfo").read_text().splitlines()
+    model = next((name.split(":", 1)[1].strip() for name in names if name.startswith("model name")), platform.machine())
+    pages = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    return (
+        f"{model}, {os.cpu_count()} cores, {pages / 1e9:.0f} GB, {platform.system()} {platform.release()}, "
+        f"Python {platform.python_version()}, DuckDB {duckdb.__version__}, "
+        f"dbt {dbt.version.__version__}, Dagster {dagster.__version__}; "
+        f"load {os.getloadavg()[0]:.1f} at the start"
+    )
+
+
+if __name__ == "__main__":
+    main()
