@@ -5,11 +5,11 @@ with
 read_once as (
 
     select
-        chunk.record_id,
-        chunk.position,
-        chunk.raw_text,
-        from_json(
-            coalesce(chunk.exact_text, chunk.raw_text),
+        records.record_id,
+        records.position,
+        records.raw_text,
+        try(from_json(
+            coalesce(exact.exact_text, records.raw_text),
             '{
                 "country_code": "VARCHAR", "party_id": "VARCHAR", "id": "VARCHAR",
                 "start_date_time": "JSON", "end_date_time": "JSON", "stop_date_time": "JSON",
@@ -38,17 +38,39 @@ read_once as (
                 "credit": "JSON", "credit_reference_id": "VARCHAR", "home_charging_compensation": "JSON",
                 "last_updated": "JSON"
             }'
-        ) as cdr
-    from ocpi_chunk as chunk
-    where chunk.is_object
+        )) as cdr
+    from ingest.raw_records as records
+    left join ocpi_exact as exact on records.record_id = exact.record_id
+    where
+        records.record_id between getvariable('first_record_id') and getvariable('last_record_id')
+        and records.problem is null
+        and starts_with(records.raw_text, '{')
 
 )
 
 select
     read_once.record_id,
     read_once.position,
-    read_once.raw_text,
     read_once.cdr,
+    -- An object or list that reads as null although something stands there.
+    case
+        when
+            cdr.charging_periods is not null
+            and cdr.tariffs is not null
+            and (cdr.cdr_token is not null and cdr.cdr_location is not null or cdr.location is not null)
+            then null
+        else nullif(
+            concat_ws(
+                '; ',
+                ocpi_shape_problem('charging_periods', cdr.charging_periods is not null, raw_text, 'a list'),
+                ocpi_shape_problem('cdr_token', cdr.cdr_token is not null, raw_text, 'an object'),
+                ocpi_shape_problem('cdr_location', cdr.cdr_location is not null, raw_text, 'an object'),
+                ocpi_shape_problem('location', cdr.location is not null, raw_text, 'an object'),
+                ocpi_shape_problem('tariffs', cdr.tariffs is not null, raw_text, 'a list')
+            ),
+            ''
+        )
+    end as shape_problems,
     coalesce(
         load.ocpi_version,
         case
@@ -66,3 +88,4 @@ select
     ) as ocpi_version
 from read_once
 cross join ocpi_load as load
+where read_once.cdr is not null

@@ -50,11 +50,11 @@ judged as (
             when type in ('ENERGY_IMPORT', 'ENERGY_EXPORT', 'CURRENT', 'POWER', 'STATE_OF_CHARGE') then 'other'
             else 'unknown'
         end as kind,
-        -- A number where the list is: its volume, or what stands in its place.
         case
             when type = '' then 'a dimension has no type'
-            when leaf is null and type <> 'FLAT' then type || ' has no volume'
-            when type <> 'FLAT' then ocpi_number_problem(type || ' volume', leaf)
+            when volume is not null or type = 'FLAT' then null
+            when leaf is null then type || ' has no volume'
+            else ocpi_number_problem(type || ' volume', leaf)
         end as problem
     from volumes
 
@@ -78,10 +78,25 @@ wide as (
         string_agg(distinct type, ',' order by type) filter (where kind = 'other') as other_dimensions,
         string_agg(distinct type, ',' order by type) filter (where kind = 'unknown') as unknown_dimensions,
         string_agg(problem, '; ' order by problem) filter (where problem is not null) as problems,
-        count(*) > count(distinct type) as is_repeated,
-        bool_or(ocpi_is_excess(leaf)) as is_excess
+        bool_or(ocpi_is_excess(leaf)) as is_excess,
+        bool_or(ocpi_is_long(leaf)) as is_long
     from judged
     group by record_id, period_no
+
+),
+
+repeated_types as (
+
+    select
+        periods.record_id,
+        periods.period_no,
+        unnest(list_distinct(list_transform(periods.period.dimensions, lambda dimension: dimension.type))) as type,
+        periods.period.dimensions as dimensions
+    from periods
+    where
+        len(periods.period.dimensions) > 1
+        and len(periods.period.dimensions)
+        > len(list_distinct(list_transform(periods.period.dimensions, lambda dimension: dimension.type)))
 
 ),
 
@@ -90,18 +105,9 @@ repeated as (
     select
         record_id,
         period_no,
-        string_agg(type || ' is given ' || times || ' times', '; ' order by type) as problems
-    from (
-        select
-            record_id,
-            period_no,
-            type,
-            count(*) as times
-        from judged
-        where (record_id, period_no) in (select (record_id, period_no) from wide where is_repeated)
-        group by record_id, period_no, type
-        having count(*) > 1
-    )
+        string_agg(type || ' is given more than once', '; ' order by type) as problems
+    from repeated_types
+    where len(list_filter(dimensions, lambda dimension: dimension.type = repeated_types.type)) > 1
     group by record_id, period_no
 
 )
@@ -125,6 +131,7 @@ select
     wide.unknown_dimensions,
     nullif(concat_ws('; ', wide.problems, repeated.problems), '') as dimension_problems,
     coalesce(wide.is_excess, false) as is_excess,
+    coalesce(wide.is_long, false) as is_long,
     ocpi_missing(
         'charging_periods[' || periods.period_no || '].start_date_time', cast(periods.period.start_date_time as varchar)
     ) as missing,

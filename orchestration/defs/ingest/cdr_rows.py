@@ -25,8 +25,8 @@ VERSIONS = ("2.1.1", "2.2.1", "2.3.0")
 CONSTANTS = ("cpo_party", "emsp_party", "time_zone")
 
 _HERE = Path(__file__).parent
-# Numbers that a double cannot hold to 8 places: a large one with decimals, or one with very many digits.
-_LONG_NUMBER = r"[0-9]{7,}\.[0-9]{4,}|[0-9][0-9.]{19,}"
+# Numbers that a double may not hold to 8 places.
+_LONG_NUMBER = r"[0-9]{7,}\.[0-9]{4,}|[0-9][0-9.]{16,}"
 
 
 def load_cdrs(
@@ -51,50 +51,58 @@ def load_cdrs(
     for chunk in _chunks(records):
         count += len(chunk)
         _stage(connection, file_seq, chunk)
-        for name in ("cdr_heads", "cdr_periods", "cdr_rows"):
-            connection.execute((_HERE / f"{name}.sql").read_text())
-        connection.execute(_RECORDS_SQL)
+        _read_chunk(connection)
+        _run(connection, "cdr_rows")
         connection.execute(_PERIODS_SQL)
+        connection.execute(_UNTYPED_SQL)
         _load_tariffs_of_cdrs(connection, parsed)
-    for table in ("ocpi_chunk", "ocpi_heads", "ocpi_periods", "ocpi_load"):
+    for table in ("ocpi_exact", "ocpi_heads", "ocpi_periods", "ocpi_load"):
         connection.execute(f"drop table if exists temp.{table}")
     return count
 
 
-_RECORDS_SQL = """
-insert into ingest.raw_records by name
-select
-    chunk.record_id,
-    load.file_seq,
-    chunk.position,
-    chunk.record_sha256,
-    chunk.raw_text,
-    cdrs.record_id is not null as is_typed,
-    case
-        when cdrs.record_id is not null then null
-        when chunk.is_object then 'SCHEMA_REQUIRED_MISSING'
+# Records that gave no CDR: not an object, or nothing to tell it from others.
+_UNTYPED_SQL = """
+update ingest.raw_records as records set
+    is_typed = false,
+    problem_rule_id = case
+        when problem is null and record_id in (select record_id from ocpi_heads) then 'SCHEMA_REQUIRED_MISSING'
         else 'SCHEMA_TYPE_INVALID'
-    end as problem_rule_id,
-    case
-        when cdrs.record_id is not null then null
-        when chunk.problem is not null then chunk.problem
-        when chunk.is_object then 'The record has neither an id nor a party: it cannot be told from others.'
-        else 'The record is ' || left(chunk.raw_text, 60) || ', expected a CDR object.'
-    end as problem
-from ocpi_chunk as chunk
-cross join ocpi_load as load
-left join (
-    select record_id from ingest.raw_cdrs
-    where record_id >= (select min(record_id) from ocpi_chunk) and record_id <= (select max(record_id) from ocpi_chunk)
-) as cdrs on chunk.record_id = cdrs.record_id
+    end,
+    problem = case
+        when problem is not null then problem
+        when record_id in (select record_id from ocpi_heads)
+            then 'the record has neither an id nor a party, so it cannot be told from others'
+        when starts_with(raw_text, '{') then 'the record is not JSON that can be read'
+        else 'the record is ' || left(raw_text, 60) || ', expected a CDR object'
+    end
+where
+    record_id between getvariable('first_record_id') and getvariable('last_record_id')
+    and record_id not in (
+        select record_id from ingest.raw_cdrs
+        where record_id between getvariable('first_record_id') and getvariable('last_record_id')
+    )
 """
 
 _PERIODS_SQL = """
 insert into ingest.raw_charging_periods by name
-select * exclude (is_excess, missing, problem) from ocpi_periods
+select * exclude (is_excess, is_long, missing, problem) from ocpi_periods
 where record_id in (
     select record_id from ingest.raw_cdrs
-    where record_id >= (select min(record_id) from ocpi_chunk) and record_id <= (select max(record_id) from ocpi_chunk)
+    where record_id between getvariable('first_record_id') and getvariable('last_record_id')
+)
+"""
+
+_LONG_SQL = """
+select record_id, raw_text from ingest.raw_records where record_id in (
+    select record_id from ocpi_periods where is_long
+    union
+    select record_id from ocpi_heads
+    where len(list_filter(
+        [cdr.total_energy, cdr.total_time, cdr.total_parking_time, cdr.total_cost, cdr.total_energy_cost,
+         cdr.total_time_cost, cdr.total_fixed_cost, cdr.total_parking_cost, cdr.total_reservation_cost],
+        lambda leaf: regexp_matches(cast(leaf as varchar), '[0-9]{7,}[.][0-9]{4,}')
+    )) > 0
 )
 """
 
@@ -107,7 +115,7 @@ def _prepare(
     constants: Mapping[str, str],
 ) -> None:
     """Macros, and the one row that the statements read how to load from."""
-    connection.execute((_HERE / "cdr_macros.sql").read_text())
+    _run(connection, "cdr_macros")
     connection.execute(
         "create or replace temp table ocpi_load as select cast(? as bigint) as file_seq, ? as profile,"
         " cast(? as varchar) as ocpi_version, cast(? as varchar) as cpo_party, cast(? as varchar) as emsp_party,"
@@ -123,31 +131,46 @@ def _chunks(records: Iterable[RawRecord]) -> Iterator[list[RawRecord]]:
 
 
 def _stage(connection: duckdb.DuckDBPyConnection, file_seq: int, chunk: list[RawRecord]) -> None:
-    """The chunk as a temporary table, with a rewritten text for the few records whose numbers are very long."""
+    """The chunk's rows of raw_records, taken to be typed until shown otherwise."""
     frame = pd.DataFrame(
         {
             "position": [record.position for record in chunk],
-            "record_sha256": [record.sha256 for record in chunk],
+            "record_sha256": pd.Series([record.sha256 for record in chunk], dtype="object"),
             "raw_text": pd.Series([record.text for record in chunk], dtype="object"),
             "problem": pd.Series([record.problem for record in chunk], dtype="object"),
         }
     )
     connection.register("ocpi_frame", frame)
     connection.execute(
-        "create or replace temp table ocpi_chunk as select (cast(? as bigint) << 32) | position as record_id,"
-        " cast(position as integer) as position, record_sha256, raw_text,"
-        " case when problem is null and not json_valid(raw_text) then 'The record is not JSON that can be read.'"
-        " else problem end as problem,"
-        " problem is null and starts_with(raw_text, '{') and json_valid(raw_text) as is_object,"
-        " cast(null as varchar) as exact_text from ocpi_frame",
-        [file_seq],
+        "insert into ingest.raw_records by name select (cast(? as bigint) << 32) | position as record_id,"
+        " cast(? as bigint) as file_seq, cast(position as integer) as position, record_sha256, raw_text,"
+        " true as is_typed, problem from ocpi_frame",
+        [file_seq, file_seq],
     )
     connection.unregister("ocpi_frame")
-    long = connection.execute(
-        "select position, raw_text from ocpi_chunk where is_object and regexp_matches(raw_text, ?)", [_LONG_NUMBER]
-    ).fetchall()
-    for position, text in long:
-        connection.execute("update ocpi_chunk set exact_text = ? where position = ?", [exact_text(text), position])
+    positions = [record.position for record in chunk]
+    for name, position in (("first", min(positions)), ("last", max(positions))):
+        connection.execute(f"set variable {name}_record_id = {(file_seq << 32) | position:d}::bigint")
+
+
+def _read_chunk(connection: duckdb.DuckDBPyConnection) -> None:
+    """Heads and periods of the chunk; once more for the few records whose numbers are very long."""
+    connection.execute("create or replace temp table ocpi_exact (record_id bigint, exact_text varchar)")
+    _run(connection, "cdr_heads", "cdr_periods")
+    long = connection.execute(_LONG_SQL).fetchall()
+    if long:
+        frame = pd.DataFrame(
+            [(record_id, exact_text(text)) for record_id, text in long], columns=["record_id", "exact_text"]
+        )
+        connection.register("ocpi_frame", frame)
+        connection.execute("insert into ocpi_exact select record_id, exact_text from ocpi_frame")
+        connection.unregister("ocpi_frame")
+        _run(connection, "cdr_heads", "cdr_periods")
+
+
+def _run(connection: duckdb.DuckDBPyConnection, *names: str) -> None:
+    for name in names:
+        connection.execute((_HERE / f"{name}.sql").read_text())
 
 
 def exact_text(text: str) -> str:

@@ -7,7 +7,7 @@ leaves as (
     select
         heads.record_id,
         heads.position,
-        heads.raw_text,
+        heads.shape_problems,
         heads.ocpi_version,
         heads.cdr,
         load.file_seq,
@@ -274,11 +274,7 @@ select
             ocpi_price_problem('total_reservation_cost', reservation_cost_leaf, reservation_cost),
             ocpi_boolean_problem('credit', credit_leaf),
             ocpi_boolean_problem('home_charging_compensation', home_leaf),
-            ocpi_shape_problem('charging_periods', cdr.charging_periods is not null, raw_text, 'a list'),
-            ocpi_shape_problem('cdr_token', is_v211 or cdr.cdr_token is not null, raw_text, 'an object'),
-            ocpi_shape_problem('cdr_location', is_v211 or cdr.cdr_location is not null, raw_text, 'an object'),
-            ocpi_shape_problem('location', not is_v211 or cdr.location is not null, raw_text, 'an object'),
-            ocpi_shape_problem('tariffs', cdr.tariffs is not null, raw_text, 'a list'),
+            shape_problems,
             period_sums.problems
         ),
         ''

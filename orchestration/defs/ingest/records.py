@@ -80,20 +80,20 @@ def split(data: bytes) -> list[RawRecord]:
     """
     if data.startswith(_UTF8_BOM):
         data = data[len(_UTF8_BOM) :]
-    if not data.strip(_BLANK):
+    if not data or data.isspace():
         return []
     if data.startswith(_UTF16_BOMS):
         return [_broken(1, data, "the file is UTF-16, expected UTF-8")]
     whole = _whole_value(data)
     if whole is not None:
         return [_record(position, raw) for position, raw in enumerate(whole, start=1)]
-    text = data.decode("latin-1")  # one character a byte: offsets are those of the file
-    first = text[_SPACE.match(text).end()]  # type: ignore[union-attr]
-    if first == "[":
-        return list(_salvage(text, text.index("[") + 1, is_envelope=False))
-    start = _envelope_data(text) if first == "{" else None
-    if _is_lines(data) and (start is None or data.strip(_BLANK).count(b"\n")):
+    first = data[:BROKEN_TEXT_MAX].lstrip(_BLANK)[:1]
+    if first != b"[" and _is_lines(data):
         return list(_lines(data))
+    text = data.decode("latin-1")  # one character a byte: offsets are those of the file
+    if first == b"[":
+        return list(_salvage(text, text.index("[") + 1, is_envelope=False))
+    start = _envelope_data(text) if first == b"{" else None
     if start is not None:
         return list(_salvage(text, start, is_envelope=True))
     return [_record(1, data.strip(_BLANK))]
@@ -126,10 +126,14 @@ def _record(position: int, raw: bytes) -> RawRecord:
     """One element or line, with the reason when it is not a JSON value of a sane size."""
     if len(raw) > RECORD_BYTES_MAX:
         return _broken(position, raw, f"the record has {len(raw)} bytes, at most {RECORD_BYTES_MAX} are read")
-    problem = _json_problem(raw)
-    if problem is not None:
-        return _broken(position, raw, problem)
-    return RawRecord(position, raw.decode(), hashlib.sha256(raw).hexdigest())
+    try:
+        text = raw.decode()
+        _RAW.decode(raw)
+    except (UnicodeDecodeError, msgspec.MsgspecError, RecursionError):
+        problem = _json_problem(raw)
+        if problem is not None:
+            return _broken(position, raw, problem)
+    return RawRecord(position, text, hashlib.sha256(raw).hexdigest())
 
 
 def _broken(position: int, raw: bytes, problem: str) -> RawRecord:
@@ -173,7 +177,8 @@ def _is_lines(data: bytes) -> bool:
     lines = io.BytesIO(data)
     first = next((line for line in lines if line.strip(_BLANK)), b"").strip(_BLANK)
     if _is_object(first):
-        return True
+        # One line that is an envelope is not NDJSON, even where the quick reader refused it (NaN in it).
+        return _envelope_data(first.decode()) is None or any(line.strip(_BLANK) for line in lines)
     # A pretty-printed object's lines are indented, or end in a comma: neither is a whole object in column one.
     return len(first) > 1 and any(_is_object(line.rstrip(_BLANK)) for line in lines)
 
