@@ -27,7 +27,7 @@ def insert_rows(
     values = ", ".join(
         f"cast(unnest(cast(${number} as varchar[])) as {types[name]})" for number, name in enumerate(columns, start=1)
     )
-    statement = f"insert into ingest.{table} ({', '.join(columns)}) select {values}"  # noqa: S608 - our own names
+    statement = f"insert into ingest.{table} ({', '.join(columns)}) select {values}"
     iterator = iter(rows)
     count = 0
     while chunk := list(islice(iterator, CHUNK_ROWS)):

@@ -8,7 +8,8 @@ import csv
 import hashlib
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping as Cells, Sequence
+from collections.abc import Iterator, Sequence
+from collections.abc import Mapping as Cells
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
@@ -94,6 +95,7 @@ def read_rows(
     file_seq: int, header: RawRecord, records: Sequence[RawRecord], mapping: Mapping, is_swapped: bool
 ) -> CsvRows:
     """The typed rows of a file. is_swapped: an approved repair exchanges day and month where that gives a date."""
+    assert mapping.columns is not None, "a mapping without columns reads no CSV"
     names = [name.strip() for name in cells_of(header, mapping.format.delimiter)]
     check_columns(names, mapping)
     rows, seen = CsvRows(), Counter[str]()

@@ -16,6 +16,7 @@ import yaml
 _AT = re.compile(r"^(?P<what>.*?)(?: - at `(?P<place>.*)`)?$", re.DOTALL)
 _MISSING = re.compile(r"Object missing required field `(.*)`")
 _EXPECTED = re.compile(r"Expected `(.*)`, got `(.*)`")
+_ENUM = re.compile(r"Invalid enum value (.*)")
 _KINDS = {
     "int": "a whole number", "str": "text", "decimal": "a number", "object": "a block of keys", "array": "a list",
     "bool": "true or false", "date": "a date (2026-01-31)", "null": "nothing", "float": "a number",
@@ -38,7 +39,7 @@ class _Loader(yaml.SafeLoader):
     yaml_implicit_resolvers: dict[str, Any] = {}  # noqa: RUF012 - PyYAML's own registry, filled below
 
     def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:
-        keys = [self.construct_object(key, deep=True) for key, _ in node.value]  # type: ignore[no-untyped-call]
+        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
         for key in keys:
             if keys.count(key) > 1:
                 raise DeclaredError(f"line {node.start_mark.line + 1}: {key} is given twice; keep one of them.")

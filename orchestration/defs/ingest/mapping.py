@@ -129,10 +129,11 @@ class Mapping(Declared, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     nonexistent_times: a local time that the clocks skip in spring is read with the offset before the
     change (shift), or refused (refuse). A repeated one in autumn is read as the first, and marked.
+    A feed of JSON needs no columns: its mapping gives constants where the records name none.
     """
 
     format: Format = Format()
-    columns: Columns
+    columns: Columns | None = None
     constants: Constants = Constants()
     id: IdRecipe | None = None
     test_when: TestWhen | None = None
@@ -157,14 +158,15 @@ def read_mapping(path: str, data: bytes) -> Mapping:
 
 def _problems(mapping: Mapping) -> list[str]:
     constants, columns = mapping.constants, mapping.columns
-    problems = [*_format_problems(mapping.format), *_stamp_problems(columns)]
+    problems = _format_problems(mapping.format)
     for name in ("cpo_party", "emsp_party"):
         constant = getattr(constants, name)
-        if constant is None and getattr(columns, name) is None:
+        if constant is None and columns is not None and getattr(columns, name) is None:
             problems.append(f"constants.{name} is missing; write it as NL/EVS, or name its column under columns.")
         elif constant is not None and not _PARTY.fullmatch(constant):
             problems.append(f"constants.{name} is {constant!r}; write country and party, as NL/EVS.")
-    if (columns.cdr_id is None) == (mapping.id is None):
+    problems += [] if columns is None else _stamp_problems(columns)
+    if columns is not None and (columns.cdr_id is None) == (mapping.id is None):
         problems.append("exactly one of columns.cdr_id and id must say where a CDR's id comes from; keep one.")
     if mapping.id is not None and not mapping.id.columns:
         problems.append("id.columns is empty; name the columns that tell rows apart.")

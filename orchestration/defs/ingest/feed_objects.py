@@ -1,0 +1,112 @@
+"""Records of the tariffs, locations and tokens feeds: read as OCPI objects, stored as sightings.
+
+A record that cannot be read is kept with its problem and costs nothing else of its file.
+"""
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+import duckdb
+
+from orchestration.defs.ingest.bulk import insert_rows
+from orchestration.defs.ingest.csv_cdrs import RECORD_COLUMNS
+from orchestration.defs.ingest.records import RawRecord
+
+
+class ObjectError(ValueError):
+    """An object cannot be read; one sentence with the remedy."""
+
+
+@dataclass(frozen=True, slots=True)
+class FeedObject:
+    """One object, and the party it belongs to when it does not say (2.1.1)."""
+
+    fields: dict[str, Any]
+    default_party: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """Where and when the objects of one file were seen. source: partner, hub or own."""
+
+    file_seq: int
+    seq: int
+    seen_at: datetime
+    source: str
+    is_opening: bool
+    default_party: str | None
+
+
+def load_objects(
+    connection: duckdb.DuckDBPyConnection,
+    sighting: Sighting,
+    records: Iterable[RawRecord],
+    table: str,
+    columns: Sequence[str],
+    rows_of: Callable[[FeedObject], Iterator[tuple[Any, ...]]],
+) -> None:
+    """Insert a file's records into raw_records and its objects' rows, sighting first, into ingest.<table>."""
+    kept: list[tuple[Any, ...]] = []
+    rows: list[tuple[Any, ...]] = []
+    for record in records:
+        record_id = sighting.file_seq << 32 | record.position
+        problem = record.problem
+        if problem is None:
+            try:
+                found = list(rows_of(FeedObject(load_object(record.text), sighting.default_party)))
+                head = (record_id, sighting.seq, sighting.seen_at, sighting.source, sighting.is_opening)
+                rows += [(*head, *row) for row in found]
+            except ObjectError as error:
+                problem = str(error)
+        rule = None if problem is None else "SCHEMA_TYPE_INVALID"
+        kept.append((
+            record_id, sighting.file_seq, record.position, record.sha256, record.text, problem is None, rule, problem
+        ))  # fmt: skip
+    insert_rows(connection, "raw_records", RECORD_COLUMNS, kept)
+    insert_rows(connection, table, columns, rows)
+
+
+def load_object(raw: str) -> dict[str, Any]:
+    """A record's text as an object with exact numbers. Raises ObjectError."""
+    try:
+        value = json.loads(raw, parse_float=Decimal, parse_int=Decimal, parse_constant=str)
+    except (ValueError, RecursionError, InvalidOperation) as error:
+        raise ObjectError(f"the record is not JSON ({error}); ask the sender for it again.") from None
+    if not isinstance(value, dict):
+        raise ObjectError(f"the record is {raw[:40]}, expected an object; ask the sender for it.")
+    return value
+
+
+def text(fields: dict[str, Any], name: str) -> str | None:
+    """A text field, None when absent or empty; a number is taken as its digits."""
+    value = fields.get(name)
+    if isinstance(value, Decimal):
+        return str(value)
+    return value if isinstance(value, str) and value else None
+
+
+def number(fields: dict[str, Any], name: str) -> Decimal | None:
+    """A number field, None when it is not a finite number."""
+    value = fields.get(name)
+    if isinstance(value, str):
+        try:
+            value = Decimal(value)
+        except InvalidOperation:
+            return None
+    return value if isinstance(value, Decimal) and value.is_finite() else None
+
+
+def objects_in(fields: dict[str, Any], name: str) -> list[dict[str, Any]]:
+    """A list field's objects; what is no object in it is left out."""
+    value = fields.get(name)
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
+
+
+def party_of(fields: dict[str, Any], default: str | None) -> str | None:
+    """Country and party as NL/EVS; 2.1.1 objects have neither."""
+    country, party = text(fields, "country_code"), text(fields, "party_id")
+    return f"{country}/{party}".upper() if country and party else default

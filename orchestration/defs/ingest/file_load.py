@@ -1,0 +1,206 @@
+"""One arrived file into the raw tables, as its feed is read now.
+
+How a file is read is part of what it gives: its mapping, repairs that two people approved, the
+reader's own code. Another reading makes the loader read the file again from its object.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping as Readonly
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from pathlib import Path
+from typing import Any, Self
+
+import duckdb
+
+from orchestration.defs.ingest import locations, tokens
+from orchestration.defs.ingest.bulk import insert_rows
+from orchestration.defs.ingest.cdr_rows import load_cdrs
+from orchestration.defs.ingest.csv_cdrs import RECORD_COLUMNS, load_csv_cdrs
+from orchestration.defs.ingest.csv_records import split_lines
+from orchestration.defs.ingest.feed_objects import Sighting, load_objects
+from orchestration.defs.ingest.files import LandedFile, broken_file, is_csv, records_of
+from orchestration.defs.ingest.mapping import Mapping, MappingError, mapping_path
+from orchestration.defs.ingest.master_data import MasterData, party_owners
+from orchestration.defs.ingest.records import FileError, RawRecord, decompress
+from orchestration.defs.ingest.tariff_sightings import load_tariffs
+from orchestration.facts.ledger import Entry
+from orchestration.facts.standing import StandingDecision
+
+SWAP_REPAIR = "swap-day-month"
+
+_BY_FILE = ("raw_files", "raw_records", "raw_cdrs")
+_BY_RECORD = (
+    "raw_charging_periods", "raw_cdr_tariffs", "raw_date_readings", "raw_content_hashes", "raw_tariff_sightings",
+    "raw_connectors", "raw_tokens",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class ArrivedFile:
+    """A file as its arrival entry has it."""
+
+    file_seq: int
+    arrival_seq: int
+    received_at: datetime
+    source: str
+    feed: str
+    file_name: str
+    sha256: str
+    size: int
+    record_count: int
+    replays: int | None
+    is_opening: bool
+
+    @classmethod
+    def of(cls, entry: Entry, file: Readonly[str, Any], is_opening: bool) -> Self:
+        """From one item of an arrival's files."""
+        return cls(
+            file["file_seq"], entry.seq, entry.time, file["source"], file["feed"], file["file_name"], file["sha256"],
+            file["size"], file["record_count"], file["replays"], is_opening,
+        )  # fmt: skip
+
+    @property
+    def subject(self) -> str:
+        """As decisions name it."""
+        return f"{self.source}/{self.feed}/{self.file_name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How a file is read: mapping, the problem of a mapping that never was usable, repairs, the party it belongs to."""
+
+    sha256: str
+    mapping: Mapping | None
+    mapping_problem: str | None
+    is_swapped: bool
+    default_party: str | None
+
+
+def reading_of(file: ArrivedFile, master: MasterData, decisions: Sequence[StandingDecision]) -> Reading:
+    """How the file is read with what stands now."""
+    mapping, mapping_sha256 = master.mappings.get((file.source, file.feed), (None, None))
+    path = mapping_path(file.source, file.feed)
+    problem = master.problems[path][0] if mapping is None and path in master.problems else None
+    about = [
+        decision
+        for decision in decisions
+        if decision.subject_kind == "file" and decision.subject_id == file.subject
+        # A decision is about the bytes that had arrived: a file that replaces it later is another one.
+        and decision.seq > file.arrival_seq
+    ]
+    repairs = sorted({(decision.value or "").replace("_", "-") for decision in about if decision.kind == "repair"})
+    reprocessed = [decision.seq for decision in about if decision.kind == "reprocess"]
+    party = _default_party(file, master)
+    parts = [reader_sha256(), mapping_sha256, problem, repairs, reprocessed, party, file.is_opening]
+    sha256 = hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+    return Reading(sha256, mapping, problem, SWAP_REPAIR in repairs, party)
+
+
+def _default_party(file: ArrivedFile, master: MasterData) -> str | None:
+    """Whose objects they are when they do not say (2.1.1): the source's only party."""
+    assert master.network is not None
+    if file.source == "own":
+        role = "EMSP" if file.feed == "tokens" else "CPO"
+        parties = [own.party for own in master.network.parties if role in own.roles]
+    else:
+        parties = [party for party, partner in party_owners(master).items() if partner == file.source]
+    return parties[0] if len(parties) == 1 else None
+
+
+@cache
+def reader_sha256() -> str:
+    """Of the code that reads files: a reader that was mended reads them again."""
+    digest = hashlib.sha256()
+    here = Path(__file__).parent
+    for path in sorted((*here.glob("*.py"), *here.glob("*.sql"))):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def forget_file(connection: duckdb.DuckDBPyConnection, file_seq: int) -> None:
+    """Delete every row that came from a file."""
+    for table in _BY_FILE:
+        connection.execute(f"delete from ingest.{table} where file_seq = ?", [file_seq])  # noqa: S608 - own names
+    for table in _BY_RECORD:
+        # record_id is (file_seq << 32) | position.
+        connection.execute(
+            f"delete from ingest.{table} where record_id >= ? and record_id < ?",  # noqa: S608 - own names
+            [file_seq << 32, (file_seq + 1) << 32],
+        )
+
+
+def load_file(connection: duckdb.DuckDBPyConnection, file: ArrivedFile, data: bytes, reading: Reading) -> None:
+    """Every record of the file into the raw tables. A file that cannot be read is one record with its problem."""
+    landed = LandedFile(file.source, file.feed, file.file_name)
+    if is_csv(landed, reading.mapping) and file.feed == "cdrs":
+        _load_csv(connection, file, data, reading)
+        return
+    records = records_of(landed, data, reading.mapping)
+    if is_csv(landed, reading.mapping):
+        sentence = f"{file.subject}: CSV is read in the cdrs feed only; send {file.feed} as OCPI JSON."
+        _quarantine(connection, file, [broken_file(data, sentence)])
+    elif any(record.position == 0 for record in records):
+        _quarantine(connection, file, records)
+    elif file.feed == "cdrs":
+        load_cdrs(connection, file.file_seq, records, constants=_constants(reading.mapping))
+    else:
+        _load_feed(connection, file, records, reading.default_party)
+
+
+def _load_feed(
+    connection: duckdb.DuckDBPyConnection, file: ArrivedFile, records: list[RawRecord], default_party: str | None
+) -> None:
+    sighting = Sighting(
+        file.file_seq, file.arrival_seq, file.received_at, file.source, file.is_opening, default_party
+    )
+    match file.feed:
+        case "tariffs":
+            load_tariffs(connection, sighting, records)
+        case "locations":
+            load_objects(connection, sighting, records, "raw_connectors", locations.COLUMNS, locations.connector_rows)
+        case "tokens":
+            load_objects(connection, sighting, records, "raw_tokens", tokens.COLUMNS, tokens.token_rows)
+        case _:
+            sentence = f"{file.subject}: feed {file.feed} is not read by this version."
+            _quarantine(connection, file, [RawRecord(0, "", file.sha256, sentence)])
+
+
+def _load_csv(connection: duckdb.DuckDBPyConnection, file: ArrivedFile, data: bytes, reading: Reading) -> None:
+    path = mapping_path(file.source, file.feed)
+    mapping = reading.mapping
+    if mapping is None or mapping.columns is None:
+        lacks = "there is no" if mapping is None else "no columns are named in"
+        sentence = reading.mapping_problem or f"{lacks} {path}; write it to say how its columns are read."
+        _quarantine(connection, file, [broken_file(data, f"{file.subject}: {sentence}")])
+        return
+    try:
+        content = decompress(file.file_name, data)
+        lines = split_lines(content, mapping.format.encoding, mapping.format.delimiter)
+        if not lines:
+            return
+        if lines[0].problem is not None:
+            raise FileError(lines[0].problem)
+        load_csv_cdrs(connection, file.file_seq, lines[0], lines[1:], mapping, reading.is_swapped)
+    except FileError as error:
+        _quarantine(connection, file, [broken_file(data, f"{file.subject}: {error}")])
+    except MappingError as error:
+        _quarantine(connection, file, [broken_file(data, f"{file.subject}: {path}: {error}")])
+
+
+def _constants(mapping: Mapping | None) -> dict[str, str]:
+    if mapping is None:
+        return {}
+    given = {name: getattr(mapping.constants, name) for name in ("cpo_party", "emsp_party", "time_zone")}
+    return {name: value for name, value in given.items() if value is not None}
+
+
+def _quarantine(connection: duckdb.DuckDBPyConnection, file: ArrivedFile, records: Sequence[RawRecord]) -> None:
+    insert_rows(connection, "raw_records", RECORD_COLUMNS, [
+        (file.file_seq << 32 | record.position, file.file_seq, record.position, record.sha256, record.text, False,
+         "SCHEMA_TYPE_INVALID", record.problem)
+        for record in records
+    ])  # fmt: skip

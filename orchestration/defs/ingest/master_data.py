@@ -1,0 +1,192 @@
+"""Master data as the ledger knows it: the fold of its `master` entries, each file in its last good version.
+
+A file that is wrong never takes effect: the version before stands, and the problem is kept for
+people to see. What does not belong here: writing any table (master_rows).
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping as Readonly
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import PurePath
+
+from orchestration.defs.ingest.calendar import Calendar
+from orchestration.defs.ingest.contracts import Contract, Rule, contract_version, resolve_contract, template_name
+from orchestration.defs.ingest.declared import DeclaredError, read_declared
+from orchestration.defs.ingest.mapping import Mapping, MappingError, read_mapping
+from orchestration.defs.ingest.network import Network, read_network
+from orchestration.facts import objects
+from orchestration.facts.home import Home
+from orchestration.facts.ledger import Entry
+
+_PLAIN_FILES = ("master/network.yaml", "master/people.yaml", "master/calendar.yaml")
+_FOLDERS = {"partners": ".yaml", "templates": ".yaml", "mappings": ".yaml", "tariffs": ".json"}
+
+
+class MasterError(Exception):
+    """Nothing can be settled with this master data; the message is one sentence."""
+
+
+@dataclass(frozen=True, slots=True)
+class KnownContract:
+    """One state of a partner's contract: from the entry that made it so."""
+
+    contract: Contract
+    version: str
+    file_sha256: str
+    known_seq: int
+    known_from: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class TariffFile:
+    """One content that a file of master/tariffs has had."""
+
+    path: str
+    data: bytes
+    seq: int
+    at: datetime
+    is_opening: bool
+
+
+@dataclass(slots=True)
+class MasterData:
+    """What stands. problems: path → (sentence, ledger seq since when)."""
+
+    network: Network | None = None
+    calendar: Calendar = field(default_factory=Calendar)
+    contracts: dict[str, list[KnownContract]] = field(default_factory=dict)
+    mappings: dict[tuple[str, str], tuple[Mapping, str]] = field(default_factory=dict)
+    tariffs: list[TariffFile] = field(default_factory=list)
+    problems: dict[str, tuple[str, int]] = field(default_factory=dict)
+    files: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def sha256(self) -> str:
+        """Of all standing files but the tariffs, whose changes are told apart one by one."""
+        files = sorted((path, sha256) for path, sha256 in self.files.items() if not path.startswith("master/tariffs/"))
+        return hashlib.sha256(json.dumps(files).encode()).hexdigest()
+
+    def current_contracts(self) -> dict[str, KnownContract]:
+        """The last known contract of each partner."""
+        return {partner: known[-1] for partner, known in self.contracts.items() if known}
+
+
+def fold_master(home: Home, entries: Sequence[Entry], rules: Readonly[str, Rule]) -> MasterData:
+    """Read every master entry in order. Raises MasterError when no network.yaml has ever been readable."""
+    data = MasterData()
+    contents: dict[str, bytes] = {}
+    for entry in entries:
+        if entry.kind != "master":
+            continue
+        changed = set()
+        for change in entry.body["changes"]:
+            path, sha256 = change["path"], change["sha256"]
+            changed.add(path)
+            if sha256 is None:
+                data.files.pop(path, None)
+                contents.pop(path, None)
+                _remove(data, path)
+            else:
+                data.files[path] = sha256
+                contents[path] = objects.get(home, sha256)
+        _read_changed(data, contents, changed, entry, rules)
+    if data.network is None:
+        problem = data.problems.get("master/network.yaml")
+        raise MasterError(problem[0] if problem else "master/network.yaml has not been taken in; write it and run again.")
+    _check_parties(data)
+    return data
+
+
+def _remove(data: MasterData, path: str) -> None:
+    data.problems.pop(path, None)
+    if path.startswith("master/partners/"):
+        data.contracts.pop(PurePath(path).stem, None)
+    elif path.startswith("master/mappings/"):
+        source, _, feed = PurePath(path).stem.rpartition(".")
+        data.mappings.pop((source, feed), None)
+    elif path == "master/calendar.yaml":
+        data.calendar = Calendar()
+    elif path == "master/network.yaml" and data.network is not None:
+        data.problems[path] = ("master/network.yaml is gone; put it back, its last version still stands.", 0)
+
+
+def _read_changed(
+    data: MasterData, contents: Readonly[str, bytes], changed: set[str], entry: Entry, rules: Readonly[str, Rule]
+) -> None:
+    is_first_tariffs = not data.tariffs
+    for path in sorted(contents):
+        folder = PurePath(path).parent.name
+        is_template_changed = folder == "partners" and _template_path(contents[path]) in changed
+        if path not in changed and not is_template_changed:
+            continue
+        data.problems.pop(path, None)
+        try:
+            if folder == "partners":
+                _read_partner(data, contents, path, entry, rules)
+            elif folder == "tariffs" and path.endswith(".json"):
+                tariff = TariffFile(path, contents[path], entry.seq, entry.time, is_first_tariffs)
+                data.tariffs.append(tariff)
+            else:
+                _read_other(data, contents, path)
+        except DeclaredError as error:
+            data.problems[path] = (str(error), entry.seq)
+
+
+def _template_path(partner: bytes) -> str | None:
+    name = template_name(partner)
+    return None if name is None else f"master/templates/{name}.yaml"
+
+
+def _read_partner(
+    data: MasterData, contents: Readonly[str, bytes], path: str, entry: Entry, rules: Readonly[str, Rule]
+) -> None:
+    if not path.endswith(".yaml"):
+        raise DeclaredError(f"{path}: is not read; name it <partner>.yaml.")
+    template = _template_path(contents[path])
+    contract = resolve_contract(path, contents[path], template, contents.get(template or ""), rules)
+    known = KnownContract(contract, contract_version(contract), data.files[path], entry.seq, entry.time)
+    data.contracts.setdefault(contract.partner, []).append(known)
+
+
+def _read_other(data: MasterData, contents: Readonly[str, bytes], path: str) -> None:
+    content, pure = contents[path], PurePath(path)
+    if path == "master/network.yaml":
+        data.network = read_network(content)
+    elif path == "master/calendar.yaml":
+        data.calendar = read_declared(path, content, Calendar)
+    elif pure.parent.name == "mappings" and pure.suffix == ".yaml":
+        source, _, feed = pure.stem.rpartition(".")
+        if not source or feed not in ("cdrs", "tariffs", "locations", "tokens"):
+            raise MappingError(f"{path}: is not read; name it <source>.<feed>.yaml, with feed cdrs.")
+        data.mappings[source, feed] = (read_mapping(path, content), data.files[path])
+    elif path not in _PLAIN_FILES and _FOLDERS.get(pure.parent.name) != pure.suffix:
+        raise DeclaredError(f"{path}: is not read by this version; its content has no effect, take it out.")
+
+
+def _check_parties(data: MasterData) -> None:
+    """One party, one partner: a second partner that claims it does not get it, or a session would bill twice."""
+    assert data.network is not None
+    owner = {own.party: "ours (master/network.yaml)" for own in data.network.parties}
+    for partner, known in sorted(data.current_contracts().items()):
+        path = f"master/partners/{partner}.yaml"
+        for party in known.contract.parties:
+            if party in owner:
+                sentence = f"{path}: party {party} is already {owner[party]}; take it out of one of them."
+                data.problems.setdefault(path, (sentence, known.known_seq))
+            else:
+                owner[party] = f"that of partner {partner} ({path})"
+
+
+def party_owners(data: MasterData) -> dict[str, str]:
+    """Party to the one partner that has it; ours are left out."""
+    assert data.network is not None
+    ours = {own.party for own in data.network.parties}
+    owners: dict[str, str] = {}
+    for partner, known in sorted(data.current_contracts().items()):
+        for party in known.contract.parties:
+            if party not in ours:
+                owners.setdefault(party, partner)
+    return owners

@@ -1,0 +1,156 @@
+"""Master data into its raw tables: network, contracts, rules, our tariffs, calendar, problems."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import duckdb
+
+from orchestration.defs.ingest.approvals import KnownTerms, approved_versions
+from orchestration.defs.ingest.bulk import insert_rows
+from orchestration.defs.ingest.calendar import billing_periods, local_days
+from orchestration.defs.ingest.contracts import Contract
+from orchestration.defs.ingest.feed_objects import FeedObject, ObjectError, load_object
+from orchestration.defs.ingest.files import LandedFile, records_of
+from orchestration.defs.ingest.master_data import KnownContract, MasterData, party_owners
+from orchestration.defs.ingest.rules import COLUMNS as RULE_COLUMNS
+from orchestration.defs.ingest.rules import DeclaredRule
+from orchestration.defs.ingest.tariff import Tariff
+from orchestration.defs.ingest.tariff_rows import store_bodies
+from orchestration.defs.ingest.tariff_sightings import insert_master_sightings, read_tariff, sighting_row
+from orchestration.facts.standing import StandingDecision
+
+_TABLES = (
+    "raw_own_parties", "raw_network", "raw_contracts", "raw_contract_parties", "raw_contract_rules", "raw_rules",
+    "raw_local_days", "raw_billing_periods", "raw_master_problems",
+)  # fmt: skip
+_CONTRACT_COLUMNS = (
+    "partner", "contract_version", "name", "valid_from", "known_seq", "known_from", "is_approved", "currency",
+    "frequency", "cut_off_days", "tariff_source", "tariff_approval", "period_tariff", "period_policy",
+    "discount_percent", "rounding_mode", "rounding_level", "rounding_scale", "tolerance_amount", "tolerance_percent",
+    "tolerance_energy_kwh", "tolerance_duration_seconds", "tolerance_clock_skew_seconds", "late_days",
+    "due_days_reject", "due_days_hold", "due_days_warn", "requires",
+)  # fmt: skip
+
+
+def rewrite_master(
+    connection: duckdb.DuckDBPyConnection,
+    master: MasterData,
+    rules: Mapping[str, DeclaredRule],
+    decisions: Sequence[StandingDecision],
+) -> None:
+    """Empty and fill every table that comes from master data. Call it in a transaction."""
+    for table in _TABLES:
+        connection.execute(f"delete from ingest.{table}")  # noqa: S608 - our own names
+    network = master.network
+    assert network is not None
+    insert_rows(connection, "raw_own_parties", ("party", "role", "legal_name", "country"), [
+        (own.party, role, own.legal_name, own.country or own.party[:2])
+        for own in network.parties for role in dict.fromkeys(own.roles)
+    ])  # fmt: skip
+    insert_rows(connection, "raw_network", ("time_zone", "country", "currency", "history_before"), [
+        (network.time_zone, network.country or network.parties[0].party[:2], network.currency, network.history_before)
+    ])  # fmt: skip
+    _insert_contracts(connection, master, decisions)
+    insert_rows(connection, "raw_rules", RULE_COLUMNS, [
+        tuple(getattr(rule, name) for name in RULE_COLUMNS) for rule in rules.values()
+    ])  # fmt: skip
+    insert_rows(
+        connection, "raw_local_days", ("day", "starts_at", "is_working", "working_day_no"),
+        local_days(network.time_zone, master.calendar),
+    )  # fmt: skip
+    insert_rows(
+        connection, "raw_billing_periods", ("frequency", "period", "starts_on", "ends_on"), billing_periods()
+    )  # fmt: skip
+    problems = _rewrite_tariffs(connection, master)
+    insert_rows(connection, "raw_master_problems", ("path", "problem", "since_seq"), [
+        (path, problem, seq) for path, (problem, seq) in sorted({**problems, **master.problems}.items())
+    ])  # fmt: skip
+
+
+def _insert_contracts(
+    connection: duckdb.DuckDBPyConnection, master: MasterData, decisions: Sequence[StandingDecision]
+) -> None:
+    owners = party_owners(master)
+    contracts, parties, overrides = [], [], []
+    for partner, history in sorted(master.contracts.items()):
+        terms = [KnownTerms(known.version, known.file_sha256, known.known_seq) for known in history]
+        approved = approved_versions(partner, terms, decisions)
+        # Terms that come back are the same version, known again: the last time counts.
+        for version, known in {known.version: known for known in history}.items():
+            contracts.append(_contract_row(known, version in approved))
+            parties += [
+                (partner, version, party)
+                for party in dict.fromkeys(known.contract.parties)
+                if owners.get(party, partner) == partner
+            ]
+            overrides += [
+                (partner, version, rule_id, rule.severity, rule.tolerance)
+                for rule_id, rule in known.contract.rules.items()
+            ]
+    insert_rows(connection, "raw_contracts", _CONTRACT_COLUMNS, contracts)
+    insert_rows(connection, "raw_contract_parties", ("partner", "contract_version", "party"), parties)
+    insert_rows(
+        connection, "raw_contract_rules", ("partner", "contract_version", "rule_id", "severity", "tolerance"), overrides
+    )
+
+
+def _contract_row(known: KnownContract, is_approved: bool) -> tuple[Any, ...]:
+    contract: Contract = known.contract
+    pricing, tolerances, due = contract.pricing, contract.tolerances, contract.due_days
+    return (
+        contract.partner, known.version, contract.name, contract.valid_from, known.known_seq, known.known_from,
+        is_approved, contract.currency, contract.settlement.frequency, contract.settlement.cut_off_days,
+        pricing.tariff_source, pricing.tariff_approval, pricing.period_tariff, pricing.period_policy,
+        pricing.discount_percent, pricing.rounding.mode, pricing.rounding.level, pricing.rounding.scale,
+        tolerances.amount, tolerances.amount_percent, tolerances.energy_kwh, tolerances.duration_seconds,
+        tolerances.clock_skew_seconds, tolerances.late_days, due.reject, due.hold, due.warn,
+        "," + "".join(f"{word}," for word in contract.requires),
+    )  # fmt: skip
+
+
+def _rewrite_tariffs(connection: duckdb.DuckDBPyConnection, master: MasterData) -> dict[str, tuple[str, int]]:
+    """Sightings of master/tariffs, with those that changed touched; returns problems by path."""
+    before = _master_sightings(connection)
+    connection.execute("delete from ingest.raw_tariff_sightings where record_id is null")
+    cpos = [own.party for own in master.network.parties if "CPO" in own.roles] if master.network else []
+    default_party = cpos[0] if len(cpos) == 1 else None
+    tariffs: list[Tariff] = []
+    rows: list[tuple[Any, ...]] = []
+    problems: dict[str, tuple[str, int]] = {}
+    for file in master.tariffs:
+        problems.pop(file.path, None)
+        for record in records_of(LandedFile("own", "tariffs", file.path), file.data, None):
+            try:
+                if record.problem is not None:
+                    raise ObjectError(f"{record.problem}; mend the file.")
+                item = FeedObject(load_object(record.text), default_party)
+                tariff = read_tariff(item)
+                row = sighting_row(tariff, default_party)
+                if row[0] is None:
+                    raise ObjectError(f"tariff {tariff.tariff_id} names no party; add country_code and party_id.")
+            except ObjectError as error:
+                if file.path in master.files:
+                    problems[file.path] = (f"{file.path}: {error}", file.seq)
+                continue
+            tariffs.append(tariff)
+            rows.append((None, file.seq, file.at, "own", file.is_opening, *row))
+    insert_master_sightings(connection, list(dict.fromkeys(rows)))
+    store_bodies(connection, tariffs)
+    _touch_tariffs(connection, before ^ _master_sightings(connection))
+    return problems
+
+
+def _master_sightings(connection: duckdb.DuckDBPyConnection) -> set[tuple[Any, ...]]:
+    return set(
+        connection.execute(
+            "select cpo_party, tariff_id, tariff_no, sighting_seq, valid_from, valid_to"
+            " from ingest.raw_tariff_sightings where record_id is null"
+        ).fetchall()
+    )
+
+
+def _touch_tariffs(connection: duckdb.DuckDBPyConnection, changed: Iterable[tuple[Any, ...]]) -> None:
+    ids = sorted({f"{party}|{tariff_id}" for party, tariff_id, *_ in changed})
+    insert_rows(
+        connection, "raw_touched", ("kind", "id", "reason"), [("tariff", key, "our tariffs changed") for key in ids]
+    )

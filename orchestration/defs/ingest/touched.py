@@ -1,0 +1,81 @@
+"""What the next stages must look at again: rows of ingest.raw_touched."""
+
+from collections.abc import Iterable, Sequence
+
+import duckdb
+
+from orchestration.defs.ingest.bulk import insert_rows
+from orchestration.facts.standing import StandingDecision
+
+_NEEDS_NOTHING = ("assign",)
+
+
+def touch_everything(connection: duckdb.DuckDBPyConnection, reason: str) -> None:
+    """Every session is to be computed again."""
+    connection.execute("insert into ingest.raw_touched values ('everything', '', ?)", [reason])
+
+
+def touch_file(connection: duckdb.DuckDBPyConnection, file_seq: int, feed: str, reason: str) -> None:
+    """The subjects of a file's records: CDRs, tariffs, locations or tokens."""
+    by_feed = {
+        "cdrs": (
+            "select distinct 'cdr', coalesce(cdrs.cdr_key, 'record|' || records.record_id), $2"
+            " from ingest.raw_records as records left join ingest.raw_cdrs as cdrs on records.record_id = cdrs.record_id"
+            " where records.file_seq = $1"
+        ),
+        "tariffs": _sighted("tariff", "cpo_party || '|' || tariff_id", "raw_tariff_sightings"),
+        "locations": _sighted("location", "location_id", "raw_connectors"),
+        "tokens": _sighted("token", "token_uid", "raw_tokens"),
+    }
+    connection.execute(f"insert into ingest.raw_touched {by_feed[feed]}", [file_seq, reason])
+
+
+def _sighted(kind: str, key: str, table: str) -> str:
+    # A record id is (file_seq << 32) | position.
+    return (
+        f"select distinct '{kind}', {key}, $2 from ingest.{table}"  # noqa: S608 - own names
+        f" where record_id >> 32 = $1 and {key} is not null"
+    )
+
+
+def touch_decided(
+    connection: duckdb.DuckDBPyConnection,
+    changed: Iterable[StandingDecision],
+    files: Sequence[tuple[int, str]],
+) -> None:
+    """The subjects of decisions that came or went. files: file_seq and <source>/<feed>/<file>."""
+    rows: set[tuple[str, str, str]] = set()
+    for decision in changed:
+        if decision.kind in _NEEDS_NOTHING:
+            continue
+        reason, subject = f"decision {decision.kind}", decision.subject_id
+        match decision.subject_kind:
+            case "cdr" | "session":
+                rows.add((decision.subject_kind, subject, reason))
+            case "tariff":
+                rows.add(("tariff", subject.replace(":", "|", 1), reason))
+            case "record":
+                name, _, position = subject.rpartition("#")
+                _touch_record(connection, [seq for seq, known in files if known == name], position, reason)
+            case "file":
+                for file_seq, name in files:
+                    if name == subject:
+                        touch_file(connection, file_seq, name.split("/")[1], reason)
+            case "period" | "statement" | "invoice":
+                continue
+            case _:
+                touch_everything(connection, f"{reason} about a {decision.subject_kind}")
+    insert_rows(connection, "raw_touched", ("kind", "id", "reason"), sorted(rows))
+
+
+def _touch_record(
+    connection: duckdb.DuckDBPyConnection, file_seqs: Sequence[int], position: str, reason: str
+) -> None:
+    if not position.isdigit():
+        return
+    connection.execute(
+        "insert into ingest.raw_touched select 'cdr', coalesce(cdrs.cdr_key, 'record|' || records.record_id), $3"
+        " from ingest.raw_records as records left join ingest.raw_cdrs as cdrs on records.record_id = cdrs.record_id"
+        " where list_contains($1, records.file_seq) and records.position = $2",
+        [list(file_seqs), int(position), reason],
+    )
