@@ -79,5 +79,5 @@ inner join work on cdrs.cdr_key = work.cdr_key
 left join contract_spans
     on
         cdrs.partner = contract_spans.partner
-        and contract_spans.starts_at <= cdrs.started_at
+        and cdrs.started_at >= contract_spans.starts_at
         and (contract_spans.ends_at is null or cdrs.started_at < contract_spans.ends_at)

@@ -207,7 +207,7 @@ left join connector_versions
         keyed.cpo_key = connector_versions.cpo_key
         and keyed.evse_key = connector_versions.evse_key
         and keyed.connector_no_key = connector_versions.connector_key
-        and (connector_versions.valid_from is null or connector_versions.valid_from <= keyed.started_at)
+        and (connector_versions.valid_from is null or keyed.started_at >= connector_versions.valid_from)
         and (connector_versions.valid_to is null or keyed.started_at < connector_versions.valid_to)
 left join locations on keyed.cpo_key = locations.cpo_key and lower(keyed.location_id) = locations.location_key
 left join credits on keyed.record_id = credits.record_id

@@ -20,6 +20,7 @@ revisions as (
         last_updated,
         content_sha256,
         source,
+        file_seq,
         file_name,
         position,
         is_typed,
@@ -112,6 +113,7 @@ judged as (
         revisions.last_updated,
         revisions.content_sha256,
         revisions.source,
+        revisions.file_seq,
         revisions.file_name,
         revisions.position,
         revisions.problem,
@@ -219,6 +221,7 @@ ordered as (
 select
     quarantine.work_key as cdr_key,
     quarantine.record_id,
+    quarantine.file_seq,
     quarantine.cdr_key is not null as has_key,
     quarantine.revision,
     quarantine.source || '/cdrs/' || quarantine.file_name as file_subject_id,

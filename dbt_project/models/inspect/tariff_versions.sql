@@ -150,7 +150,7 @@ terms as (
             order by
                 case when cast(contracts.valid_from as timestamptz) <= versions.known_from then 0 else 1 end asc,
                 case when cast(contracts.valid_from as timestamptz) <= versions.known_from then contracts.valid_from end
-                    desc,
+                desc,
                 contracts.valid_from asc,
                 contracts.contract_version asc
         ) as terms_no

@@ -1,0 +1,54 @@
+with
+
+files as (
+
+    select
+        file_seq,
+        source,
+        feed,
+        file_name,
+        replays_file_seq
+    from {{ ref('files') }}
+    where feed = 'cdrs'
+
+),
+
+originals as (
+
+    select
+        file_seq,
+        source || '/' || feed || '/' || file_name as subject_id
+    from {{ ref('files') }}
+
+),
+
+swap_evidence as (
+
+    select
+        file_seq,
+        swappable_count,
+        is_suspect,
+        breaks_written,
+        breaks_swapped,
+        overlaps_written,
+        overlaps_swapped
+    from {{ ref('swap_evidence') }}
+
+)
+
+select
+    files.file_seq,
+    files.source || '/cdrs/' || files.file_name as subject_id,
+    originals.subject_id as replayed_subject_id,
+    swap_evidence.swappable_count,
+    swap_evidence.breaks_written,
+    swap_evidence.breaks_swapped,
+    swap_evidence.overlaps_written,
+    swap_evidence.overlaps_swapped,
+    cast(case when files.replays_file_seq is null then 1 else 0 end as smallint) as batch_replayed,
+    cast(case
+        when swap_evidence.swappable_count > 0 then case when swap_evidence.is_suspect then 0 else 1 end
+    end as smallint) as time_day_month_swap
+from files
+left join originals on files.replays_file_seq = originals.file_seq
+left join swap_evidence on files.file_seq = swap_evidence.file_seq

@@ -1,0 +1,210 @@
+with
+
+work as (
+
+    select cdr_key
+    from {{ ref('work') }}
+
+),
+
+cdrs as (
+
+    select
+        cdr_key,
+        ocpi_version,
+        currency,
+        energy_kwh,
+        claimed_excl_tax,
+        claimed_incl_tax,
+        is_credit,
+        is_test,
+        is_home_charging,
+        direction
+    from {{ ref('cdrs') }}
+
+),
+
+terms as (
+
+    select
+        cdr_key,
+        coalesce(case when contract_version is not null then partner end, '') as partner,
+        coalesce(contract_version, '') as contract_version,
+        contract_currency,
+        requires
+    from {{ ref('cdr_terms') }}
+
+),
+
+tolerances as (
+
+    select
+        partner,
+        contract_version,
+        tax_arithmetic,
+        outcome_unpriced
+    from {{ ref('rule_tolerances') }}
+
+),
+
+currencies as (
+
+    select currency
+    from {{ ref('currencies') }}
+
+),
+
+in_force as (
+
+    select
+        cdr_key,
+        tariff_no,
+        tariff_currency
+    from {{ ref('tariffs_in_force') }}
+    where tariff_no is not null
+
+),
+
+bodies as (
+
+    select
+        tariff_no,
+        tax_included
+    from {{ ref('tariff_bodies') }}
+
+),
+
+components as (
+
+    select
+        tariff_no,
+        price,
+        tax_percent
+    from {{ ref('tariff_components') }}
+
+),
+
+tariff_taxes as (
+
+    select
+        bodies.tariff_no,
+        coalesce(bodies.tax_included, '') = 'N/A' as is_untaxed,
+        max(case when components.price <> 0 then 1 else 0 end) as has_price,
+        max(case when components.price <> 0 and components.tax_percent is null then 1 else 0 end) as has_gap,
+        min(case when components.price <> 0 then components.tax_percent end) as tax_percent_min,
+        max(case when components.price <> 0 then components.tax_percent end) as tax_percent_max
+    from bodies
+    left join components on bodies.tariff_no = components.tariff_no
+    group by
+        bodies.tariff_no,
+        coalesce(bodies.tax_included, '') = 'N/A'
+
+),
+
+by_cdr as (
+
+    select
+        in_force.cdr_key,
+        min(in_force.tariff_currency) as tariff_currency_first,
+        max(in_force.tariff_currency) as tariff_currency_last,
+        max(tariff_taxes.has_price) as has_price,
+        max(case when tariff_taxes.has_gap = 1 and not tariff_taxes.is_untaxed then 1 else 0 end) as has_gap,
+        min(case when tariff_taxes.is_untaxed then 0 else tariff_taxes.tax_percent_min end) as tax_percent_min,
+        max(case when tariff_taxes.is_untaxed then 0 else tariff_taxes.tax_percent_max end) as tax_percent_max
+    from in_force
+    inner join tariff_taxes on in_force.tariff_no = tariff_taxes.tariff_no
+    group by in_force.cdr_key
+
+),
+
+measured as (
+
+    select
+        cdrs.cdr_key,
+        cdrs.ocpi_version,
+        cdrs.currency,
+        cdrs.energy_kwh,
+        cdrs.claimed_excl_tax,
+        cdrs.claimed_incl_tax,
+        cdrs.is_credit,
+        cdrs.is_test,
+        cdrs.is_home_charging,
+        cdrs.direction,
+        currencies.currency is not null as is_currency_active,
+        terms.contract_currency,
+        terms.requires,
+        by_cdr.cdr_key is not null as has_tariff,
+        by_cdr.has_price,
+        by_cdr.has_gap,
+        case
+            when by_cdr.tariff_currency_first <> cdrs.currency then by_cdr.tariff_currency_first
+            else by_cdr.tariff_currency_last
+        end as tariff_currency,
+        by_cdr.tax_percent_min,
+        by_cdr.tax_percent_max,
+        abs(cdrs.claimed_incl_tax) - abs(cdrs.claimed_excl_tax) as claimed_tax,
+        cast(abs(cdrs.claimed_excl_tax) as decimal(38, 8)) * by_cdr.tax_percent_min as tax_min_x100,
+        cast(abs(cdrs.claimed_excl_tax) as decimal(38, 8)) * by_cdr.tax_percent_max as tax_max_x100,
+        tolerances.tax_arithmetic as tax_tolerance,
+        tolerances.outcome_unpriced as unpriced_limit_kwh
+    from cdrs
+    inner join work on cdrs.cdr_key = work.cdr_key
+    inner join terms on cdrs.cdr_key = terms.cdr_key
+    left join tolerances
+        on terms.partner = tolerances.partner and terms.contract_version = tolerances.contract_version
+    left join currencies on cdrs.currency = currencies.currency
+    left join by_cdr on cdrs.cdr_key = by_cdr.cdr_key
+
+)
+
+select
+    cdr_key,
+    tariff_currency,
+    claimed_tax,
+    tax_percent_min,
+    tax_percent_max,
+    cast(case
+        when currency is null then null
+        when is_currency_active then 1
+        else 0
+    end as smallint) as ccy_invalid,
+    cast(case
+        when currency is null or tariff_currency is null then null
+        when tariff_currency <> currency then 0
+        else 1
+    end as smallint) as ccy_tariff_mismatch,
+    cast(case
+        when currency is null or contract_currency is null then null
+        when currency <> contract_currency then 0
+        else 1
+    end as smallint) as ccy_no_fx_term,
+    -- Absent is not nil: a gross total or a rate on every price says what the tax is.
+    cast(case
+        when requires not like '%,tax,%' or ocpi_version not in ('2.2.1', '2.3.0') then null
+        when claimed_incl_tax is not null or claimed_excl_tax = 0 then 1
+        when has_tariff and has_gap = 0 then 1
+        else 0
+    end as smallint) as tax_missing,
+    -- The tax lies within what the lowest and the highest rate of its tariffs make of the net.
+    cast(case
+        when claimed_tax is null or not has_tariff or has_gap = 1 or tax_percent_min is null then null
+        when (tax_min_x100 - claimed_tax * 100) > tax_tolerance * 100 then 0
+        when (claimed_tax * 100 - tax_max_x100) > tax_tolerance * 100 then 0
+        else 1
+    end as smallint) as tax_arithmetic,
+    cast(case
+        when is_test is null then null
+        when is_test then 0
+        else 1
+    end as smallint) as outcome_test,
+    cast(case
+        when energy_kwh is null or claimed_excl_tax is null or is_credit then null
+        when energy_kwh > unpriced_limit_kwh and claimed_excl_tax = 0 and coalesce(has_price, 1) = 1 then 0
+        else 1
+    end as smallint) as outcome_unpriced,
+    cast(case
+        when is_home_charging is null then null
+        when is_home_charging and direction in ('receivable', 'payable') then 0
+        else 1
+    end as smallint) as outcome_home_comp
+from measured

@@ -1,0 +1,82 @@
+{%- set rule_ids = [
+    'AUTH_TOKEN_BLOCKED', 'CDR_SLOW_DELIVERY', 'DUP_NEAR', 'ENERGY_ABS_LIMIT', 'ENERGY_NO_CHARGE_TIME',
+    'ENERGY_OVER_CONNECTOR', 'ENERGY_PERIOD_POWER', 'ENERGY_PERIOD_SUM', 'ENERGY_ZERO_WITH_FEE', 'OUTCOME_UNPRICED',
+    'OVERLAP_CONNECTOR', 'OVERLAP_TOKEN', 'PARKING_OVER_TOTAL', 'SESSION_OVER_MAX_HOURS', 'SESSION_TOO_SHORT',
+    'TAX_ARITHMETIC', 'TIME_FUTURE', 'TIME_PERIOD_HOLE', 'TIME_TOTAL_MISMATCH'
+] -%}
+with
+
+rules as (
+
+    select
+        rule_id,
+        tolerance
+    from {{ ref('rules') }}
+
+),
+
+contract_rules as (
+
+    select
+        partner,
+        contract_version,
+        rule_id,
+        tolerance
+    from {{ ref('contract_rules') }}
+    where tolerance is not null
+
+),
+
+contracts as (
+
+    select
+        partner,
+        contract_version
+    from {{ ref('contracts') }}
+
+),
+
+-- The row of empty names is for sessions without a contract.
+holders as (
+
+    select
+        '' as partner,
+        '' as contract_version
+    union
+    select
+        partner,
+        contract_version
+    from contracts
+
+),
+
+in_effect as (
+
+    select
+        holders.partner,
+        holders.contract_version,
+        rules.rule_id,
+        coalesce(contract_rules.tolerance, rules.tolerance) as tolerance
+    from holders
+    cross join rules
+    left join contract_rules
+        on
+            holders.partner = contract_rules.partner
+            and holders.contract_version = contract_rules.contract_version
+            and rules.rule_id = contract_rules.rule_id
+
+)
+
+select
+    holders.partner,
+    holders.contract_version,
+{%- for rule_id in rule_ids %}
+    max(case when in_effect.rule_id = '{{ rule_id }}' then in_effect.tolerance end)
+        as {{ rule_id | lower }}{{ ',' if not loop.last }}
+{%- endfor %}
+from holders
+left join in_effect
+    on holders.partner = in_effect.partner and holders.contract_version = in_effect.contract_version
+group by
+    holders.partner,
+    holders.contract_version
