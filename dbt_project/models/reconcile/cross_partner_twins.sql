@@ -1,0 +1,70 @@
+with
+
+cdrs as (
+
+    select
+        cdr_key,
+        cpo_party,
+        emsp_party,
+        source,
+        evse_uid,
+        started_at,
+        energy_kwh
+    from {{ ref('cdrs') }}
+    where not coalesce(is_credit, false) and evse_uid is not null and started_at is not null and energy_kwh is not null
+
+),
+
+-- Twins start within two minutes on one EVSE, so they are neighbours in its order of starts.
+neighbours as (
+
+    select
+        cdr_key,
+        source,
+        emsp_party,
+        started_at,
+        energy_kwh,
+        lead(cdr_key) over evse_order as next_key,
+        lead(source) over evse_order as next_source,
+        lead(emsp_party) over evse_order as next_emsp_party,
+        lead(started_at) over evse_order as next_started_at,
+        lead(energy_kwh) over evse_order as next_energy_kwh
+    from cdrs
+    window evse_order as (partition by cpo_party, evse_uid order by started_at asc, cdr_key asc)
+
+),
+
+twins as (
+
+    select
+        cdr_key,
+        next_key
+    from neighbours
+    where
+        {{ seconds_between('started_at', 'next_started_at') }} <= 120
+        and abs(next_energy_kwh - energy_kwh) <= 0.1
+        and (next_source <> source or coalesce(next_emsp_party, '') <> coalesce(emsp_party, ''))
+
+),
+
+both_sides as (
+
+    select
+        cdr_key,
+        next_key as twin_key
+    from twins
+
+    union all
+
+    select
+        next_key as cdr_key,
+        cdr_key as twin_key
+    from twins
+
+)
+
+select
+    cdr_key,
+    min(twin_key) as twin_key
+from both_sides
+group by cdr_key

@@ -1,0 +1,221 @@
+with
+
+work as (
+
+    select cdr_key
+    from {{ ref('work') }}
+
+),
+
+cdrs as (
+
+    select
+        cdr_key,
+        revision,
+        ocpi_version,
+        direction,
+        currency,
+        is_credit,
+        credit_reference_id,
+        evse_uid,
+        started_at,
+        energy_kwh,
+        claimed_excl_tax,
+        claimed_incl_tax
+    from {{ ref('cdrs') }}
+
+),
+
+expected_prices as (
+
+    select
+        cdr_key,
+        claimed_excl_tax,
+        rated_excl_tax,
+        discount_percent,
+        expected_excl_tax,
+        range_min,
+        range_max,
+        readings,
+        difference,
+        range_gap,
+        tolerance
+    from {{ ref('expected_prices') }}
+
+),
+
+price_problems as (
+
+    select
+        cdr_key,
+        max(case when rule_id = 'PRICE_NOT_COMPUTABLE' then 1 else 0 end) as has_price_not_computable,
+        max(case when rule_id = 'TARIFF_NO_ELEMENT' then 1 else 0 end) as has_tariff_no_element,
+        min(case when rule_id <> 'TARIFF_NO_ELEMENT' then message end) as price_problem,
+        min(case when rule_id = 'TARIFF_NO_ELEMENT' then message end) as element_problem
+    from {{ ref('price_problems') }}
+    where reading = 'base'
+    group by cdr_key
+
+),
+
+credit_pairs as (
+
+    select
+        cdr_key,
+        original_key,
+        is_standing,
+        credit_no,
+        original_size,
+        credit_size,
+        size_difference
+    from {{ ref('credit_pairs') }}
+
+),
+
+twins as (
+
+    select
+        cdr_key,
+        twin_key
+    from {{ ref('cross_partner_twins') }}
+
+),
+
+parts as (
+
+    select
+        cdr_key,
+        part_apart,
+        part_gap,
+        parts_sum,
+        sum_difference
+    from {{ ref('part_differences') }}
+
+),
+
+measured as (
+
+    select
+        cdrs.cdr_key,
+        cdrs.revision,
+        cdrs.ocpi_version,
+        cdrs.direction,
+        cdrs.currency,
+        coalesce(cdrs.is_credit, false) as is_credit,
+        cdrs.credit_reference_id,
+        cdrs.evse_uid,
+        cdrs.started_at,
+        cdrs.energy_kwh,
+        coalesce(cdrs.claimed_excl_tax, cdrs.claimed_incl_tax) as claim_as_sent,
+        expected_prices.claimed_excl_tax,
+        expected_prices.rated_excl_tax,
+        expected_prices.discount_percent,
+        expected_prices.expected_excl_tax,
+        expected_prices.range_min,
+        expected_prices.range_max,
+        expected_prices.readings,
+        expected_prices.difference,
+        expected_prices.range_gap,
+        expected_prices.tolerance,
+        price_problems.price_problem,
+        price_problems.element_problem,
+        coalesce(price_problems.has_price_not_computable, 0) = 1 as has_price_not_computable,
+        coalesce(price_problems.has_tariff_no_element, 0) = 1 as has_tariff_no_element,
+        parts.cdr_key is not null as has_parts,
+        parts.part_apart,
+        parts.part_gap,
+        parts.parts_sum,
+        parts.sum_difference,
+        credit_pairs.original_key,
+        credit_pairs.is_standing,
+        credit_pairs.credit_no,
+        credit_pairs.original_size,
+        credit_pairs.credit_size,
+        credit_pairs.size_difference,
+        twins.twin_key
+    from work
+    inner join cdrs on work.cdr_key = cdrs.cdr_key
+    inner join expected_prices on cdrs.cdr_key = expected_prices.cdr_key
+    left join price_problems on cdrs.cdr_key = price_problems.cdr_key
+    left join parts on cdrs.cdr_key = parts.cdr_key
+    left join credit_pairs on cdrs.cdr_key = credit_pairs.cdr_key
+    left join twins on cdrs.cdr_key = twins.cdr_key
+
+)
+
+select
+    cdr_key,
+    revision,
+    direction,
+    currency,
+    claimed_excl_tax,
+    claim_as_sent,
+    rated_excl_tax,
+    discount_percent,
+    expected_excl_tax,
+    range_min,
+    range_max,
+    readings,
+    difference,
+    tolerance,
+    price_problem,
+    element_problem,
+    part_apart,
+    part_gap,
+    parts_sum,
+    credit_reference_id,
+    original_key,
+    original_size,
+    credit_size,
+    twin_key,
+    cast(case when range_gap > tolerance then 0 when range_gap is not null then 1 end as smallint)
+        as price_total_diff,
+    cast(
+        case
+            when difference is null or range_min = range_max then null
+            when abs(difference) > tolerance and range_gap <= tolerance then 0
+            else 1
+        end as smallint
+    ) as price_in_range,
+    cast(case when expected_excl_tax is null or has_price_not_computable then 0 else 1 end as smallint)
+        as price_not_computable,
+    cast(case when part_apart is not null then 0 when has_parts then 1 end as smallint) as price_component_diff,
+    cast(case when abs(sum_difference) > tolerance then 0 when sum_difference is not null then 1 end as smallint)
+        as price_component_sum,
+    -- The claim is the price without the discount that the contract grants.
+    cast(
+        case
+            when difference is null or discount_percent = 0 then null
+            when abs(difference) > tolerance and abs(claimed_excl_tax - rated_excl_tax) <= tolerance then 0
+            else 1
+        end as smallint
+    ) as price_discount_diff,
+    cast(case when expected_excl_tax is null then null when has_tariff_no_element then 0 else 1 end as smallint)
+        as tariff_no_element,
+    cast(
+        case
+            when is_credit and credit_reference_id is not null
+                then case when original_key is null then 0 else 1 end
+        end as smallint
+    ) as credit_no_original,
+    cast(case when is_standing then case when credit_no > 1 then 0 else 1 end end as smallint) as credit_double,
+    cast(case when size_difference <> 0 then 0 when size_difference = 0 then 1 end as smallint) as credit_amount_diff,
+    cast(case when is_credit then case when claim_as_sent > 0 then 0 when claim_as_sent <= 0 then 1 end end as smallint)
+        as credit_sign_wrong,
+    -- 2.1.1 has neither field; a CSV has them when its mapping says so.
+    cast(
+        case
+            when ocpi_version = '2.1.1' then null
+            when is_credit <> (credit_reference_id is not null) then 0
+            when ocpi_version <> 'csv' or is_credit then 1
+        end as smallint
+    ) as credit_flags,
+    cast(case when ocpi_version = '2.1.1' then case when claim_as_sent < 0 then 0 else 1 end end as smallint)
+        as credit_211_marker,
+    cast(
+        case
+            when twin_key is not null then 0
+            when evse_uid is not null and started_at is not null and energy_kwh is not null then 1
+        end as smallint
+    ) as dup_cross_partner
+from measured

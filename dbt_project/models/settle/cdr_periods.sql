@@ -1,0 +1,185 @@
+with
+
+cdrs as (
+
+    select
+        cdr_key,
+        revision,
+        received_at,
+        coalesce(ended_at, started_at) as ended_at
+    from {{ ref('cdrs') }}
+
+),
+
+terms as (
+
+    select
+        cdr_key,
+        frequency,
+        cut_off_days
+    from {{ ref('cdr_terms') }}
+
+),
+
+bounds as (
+
+    select
+        frequency,
+        period,
+        starts_on,
+        ends_on,
+        starts_at,
+        ends_at
+    from {{ ref('period_bounds') }}
+
+),
+
+local_days as (
+
+    select
+        day,
+        starts_at
+    from {{ ref('local_days') }}
+
+),
+
+history_end as (
+
+    select local_days.starts_at
+    from {{ ref('network') }} as network
+    inner join local_days on network.history_before = local_days.day
+
+),
+
+moments as (
+
+    select
+        cdr_key,
+        cleared_at
+    from {{ ref('billable_moments') }}
+
+),
+
+sessions as (
+
+    select
+        cdrs.cdr_key,
+        cdrs.revision,
+        cdrs.received_at,
+        cdrs.ended_at,
+        moments.cleared_at,
+        coalesce(terms.frequency, 'monthly') as frequency,
+        coalesce(terms.cut_off_days, 5) as cut_off_days,
+        coalesce(cdrs.ended_at < history_end.starts_at, false) as is_history
+    from cdrs
+    inner join moments on cdrs.cdr_key = moments.cdr_key
+    left join terms on cdrs.cdr_key = terms.cdr_key
+    left join history_end on true
+
+),
+
+-- A cut-off lasts to the end of its day, so it ends where the next day begins.
+cut_offs as (
+
+    select
+        policies.frequency,
+        policies.cut_off_days,
+        bounds.period,
+        bounds.starts_on,
+        local_days.starts_at as cut_off_at
+    from (select distinct sessions.frequency, sessions.cut_off_days from sessions) as policies
+    inner join bounds on policies.frequency = bounds.frequency
+    inner join local_days on {{ add_days('bounds.ends_on', 'policies.cut_off_days') }} = local_days.day
+
+),
+
+-- Few distinct moments (an arrival brings thousands of sessions), so the search is made once for each.
+arrivals as (
+
+    select
+        frequency,
+        cut_off_days,
+        received_at as moment
+    from sessions
+
+    union
+
+    select
+        frequency,
+        cut_off_days,
+        cleared_at as moment
+    from sessions
+
+),
+
+-- Every period of the calendar is unsealed; a sealed one leaves this list.
+first_open as (
+
+    select
+        arrivals.frequency,
+        arrivals.cut_off_days,
+        arrivals.moment,
+        min(cut_offs.starts_on) as starts_on
+    from arrivals
+    inner join cut_offs
+        on
+            arrivals.frequency = cut_offs.frequency
+            and arrivals.cut_off_days = cut_offs.cut_off_days
+            and arrivals.moment < cut_offs.cut_off_at
+    group by arrivals.frequency, arrivals.cut_off_days, arrivals.moment
+
+),
+
+served as (
+
+    select
+        sessions.cdr_key,
+        sessions.revision,
+        sessions.received_at,
+        sessions.ended_at,
+        sessions.cleared_at,
+        sessions.frequency,
+        sessions.is_history,
+        service.period as service_period,
+        cut_offs.cut_off_at as service_cut_off_at,
+        case when sessions.is_history then service.starts_on else greatest(service.starts_on, billed.starts_on) end
+            as billed_from,
+        case when sessions.is_history then service.starts_on else greatest(service.starts_on, arrived.starts_on) end
+            as arrived_from
+    from sessions
+    left join bounds as service
+        on
+            sessions.frequency = service.frequency
+            and sessions.ended_at >= service.starts_at
+            and sessions.ended_at < service.ends_at
+    left join cut_offs
+        on
+            service.frequency = cut_offs.frequency
+            and service.period = cut_offs.period
+            and sessions.cut_off_days = cut_offs.cut_off_days
+    left join first_open as billed
+        on
+            sessions.frequency = billed.frequency
+            and sessions.cut_off_days = billed.cut_off_days
+            and sessions.cleared_at = billed.moment
+    left join first_open as arrived
+        on
+            sessions.frequency = arrived.frequency
+            and sessions.cut_off_days = arrived.cut_off_days
+            and sessions.received_at = arrived.moment
+
+)
+
+select
+    served.cdr_key,
+    served.revision,
+    served.received_at,
+    served.cleared_at,
+    served.is_history,
+    served.service_period,
+    served.service_cut_off_at,
+    billed.period as billing_period,
+    arrived.period as arrival_period
+from served
+left join bounds as billed on served.frequency = billed.frequency and served.billed_from = billed.starts_on
+left join bounds as arrived on served.frequency = arrived.frequency and served.arrived_from = arrived.starts_on

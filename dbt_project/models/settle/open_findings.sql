@@ -1,0 +1,147 @@
+with
+
+inspect_findings as (
+
+    select
+        finding_id,
+        subject_kind,
+        subject_id,
+        cdr_key,
+        revision,
+        gate,
+        rule_id,
+        reason_code,
+        severity,
+        owner,
+        status,
+        observed,
+        expected,
+        tolerance,
+        caused_by
+    from {{ source('inspect', 'gate_findings') }}
+
+),
+
+reconcile_findings as (
+
+    select
+        finding_id,
+        subject_kind,
+        subject_id,
+        cdr_key,
+        revision,
+        gate,
+        rule_id,
+        reason_code,
+        severity,
+        owner,
+        status,
+        observed,
+        expected,
+        tolerance,
+        caused_by
+    from {{ source('reconcile', 'gate_findings') }}
+
+),
+
+settle_findings as (
+
+    select
+        finding_id,
+        subject_kind,
+        subject_id,
+        cdr_key,
+        revision,
+        gate,
+        rule_id,
+        reason_code,
+        severity,
+        owner,
+        status,
+        observed,
+        expected,
+        tolerance,
+        caused_by
+    from {{ source('settle', 'gate_findings') }}
+
+),
+
+standing as (
+
+    select
+        finding_id,
+        subject_kind,
+        subject_id,
+        cdr_key,
+        revision,
+        gate,
+        rule_id,
+        reason_code,
+        severity,
+        owner,
+        status,
+        observed,
+        expected,
+        tolerance,
+        caused_by
+    from inspect_findings
+
+    union all
+
+    select
+        finding_id,
+        subject_kind,
+        subject_id,
+        cdr_key,
+        revision,
+        gate,
+        rule_id,
+        reason_code,
+        severity,
+        owner,
+        status,
+        observed,
+        expected,
+        tolerance,
+        caused_by
+    from reconcile_findings
+
+    union all
+
+    select
+        finding_id,
+        subject_kind,
+        subject_id,
+        cdr_key,
+        revision,
+        gate,
+        rule_id,
+        reason_code,
+        severity,
+        owner,
+        status,
+        observed,
+        expected,
+        tolerance,
+        caused_by
+    from settle_findings
+
+)
+
+select
+    finding_id,
+    subject_kind,
+    subject_id,
+    cdr_key,
+    revision,
+    gate,
+    rule_id,
+    reason_code,
+    severity,
+    owner,
+    status,
+    observed,
+    expected,
+    tolerance,
+    caused_by
+from standing

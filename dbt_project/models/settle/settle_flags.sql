@@ -1,0 +1,114 @@
+with
+
+work as (
+
+    select cdr_key
+    from {{ ref('work') }}
+
+),
+
+cdrs as (
+
+    select
+        cdr_key,
+        revision,
+        partner,
+        direction,
+        cpo_party,
+        emsp_party,
+        received_at,
+        coalesce(ended_at, started_at) as ended_at
+    from {{ ref('cdrs') }}
+
+),
+
+terms as (
+
+    select
+        cdr_key,
+        contract_version,
+        is_contract_approved,
+        late_days
+    from {{ ref('cdr_terms') }}
+
+),
+
+periods as (
+
+    select
+        cdr_key,
+        is_history,
+        service_period,
+        service_cut_off_at,
+        billing_period
+    from {{ ref('cdr_periods') }}
+
+),
+
+measured as (
+
+    select
+        cdrs.cdr_key,
+        cdrs.revision,
+        cdrs.partner,
+        cdrs.direction,
+        cdrs.cpo_party,
+        cdrs.emsp_party,
+        cdrs.received_at,
+        cdrs.ended_at,
+        terms.contract_version,
+        coalesce(terms.is_contract_approved, false) as is_contract_approved,
+        terms.late_days,
+        periods.is_history,
+        periods.service_period,
+        periods.service_cut_off_at,
+        periods.billing_period,
+        cast({{ seconds_between('cdrs.ended_at', 'cdrs.received_at') }} as bigint) as late_seconds
+    from work
+    inner join cdrs on work.cdr_key = cdrs.cdr_key
+    inner join periods on cdrs.cdr_key = periods.cdr_key
+    left join terms on cdrs.cdr_key = terms.cdr_key
+
+)
+
+select
+    cdr_key,
+    revision,
+    partner,
+    direction,
+    cpo_party,
+    emsp_party,
+    received_at,
+    ended_at,
+    contract_version,
+    is_contract_approved,
+    late_days,
+    late_seconds,
+    service_period,
+    service_cut_off_at,
+    billing_period,
+    -- A session of our own drivers at our own chargers needs no contract: there is nobody to bill.
+    cast(
+        case
+            when direction = 'internal' then null
+            when partner is null or direction is null or contract_version is null or not is_contract_approved then 0
+            else 1
+        end as smallint
+    ) as terms_missing,
+    cast(case when billing_period is null or service_period is null then 0 else 1 end as smallint) as period_boundary,
+    -- Lateness says nothing about history taken in at the start.
+    cast(
+        case
+            when is_history or service_cut_off_at is null then null
+            when received_at >= service_cut_off_at then 0
+            else 1
+        end as smallint
+    ) as period_late_cdr,
+    cast(
+        case
+            when is_history or late_days is null or late_seconds is null then null
+            when late_seconds > cast(late_days as bigint) * 86400 then 0
+            else 1
+        end as smallint
+    ) as period_too_old
+from measured

@@ -1,0 +1,251 @@
+with
+
+fates as (
+
+    select
+        partner,
+        period,
+        direction,
+        currency,
+        fate,
+        count(*) as sessions,
+        sum(case when claimed_excl_tax is null then 1 else 0 end) as sessions_unknown_amount,
+        sum(case when energy_kwh is null then 1 else 0 end) as sessions_unknown_energy,
+        sum(coalesce(energy_kwh, 0)) as energy_kwh,
+        sum(coalesce(claimed_excl_tax, 0)) as amount_excl_tax
+    from {{ ref('record_fates') }}
+    group by partner, period, direction, currency, fate
+
+),
+
+outcomes as (
+
+    select
+        cdr_key,
+        case when direction = 'internal' then 'own' else coalesce(partner, 'unknown') end as partner,
+        coalesce(period, 'unknown') as period,
+        coalesce(direction, 'unknown') as direction,
+        coalesce(currency, 'unknown') as currency,
+        state,
+        settled_by,
+        statement_id,
+        case when is_credit then -abs(energy_kwh) else energy_kwh end as energy_kwh,
+        claimed_excl_tax,
+        settled_excl_tax
+    from {{ ref('cdr_outcomes') }}
+    where state in ('valid', 'adjusted')
+
+),
+
+lines as (
+
+    select
+        statement_id,
+        amount_excl_tax
+    from {{ ref('statement_lines') }}
+
+),
+
+statements as (
+
+    select
+        statement_id,
+        partner,
+        period,
+        direction,
+        currency,
+        sessions,
+        sessions_unknown_energy,
+        energy_kwh,
+        amount_excl_tax
+    from {{ ref('statements') }}
+
+),
+
+groups as (
+
+    select distinct
+        partner,
+        period,
+        direction,
+        currency
+    from fates
+
+),
+
+-- Which fates a step counts, and with which sign. A step that adds up everything before it has sign 1 over all of them.
+fate_steps as (
+
+    select
+        step_no,
+        fate,
+        sign
+    from (
+        values
+        (1, 'quarantined', 1),
+        (1, 'superseded', 1),
+        (1, 'held', 1),
+        (1, 'excluded', 1),
+        (1, 'credited', 1),
+        (1, 'valid', 1),
+        (1, 'adjusted', 1),
+        (2, 'quarantined', -1),
+        (3, 'superseded', -1),
+        (4, 'held', 1),
+        (4, 'excluded', 1),
+        (4, 'credited', 1),
+        (4, 'valid', 1),
+        (4, 'adjusted', 1),
+        (5, 'held', -1),
+        (6, 'excluded', -1),
+        (7, 'credited', -1),
+        (8, 'valid', 1),
+        (8, 'adjusted', 1)
+    ) as listed (step_no, fate, sign)
+
+),
+
+steps as (
+
+    select
+        step_no,
+        step
+    from (
+        values
+        (1, 'received'),
+        (2, 'quarantined'),
+        (3, 'superseded'),
+        (4, 'sessions'),
+        (5, 'held'),
+        (6, 'excluded'),
+        (7, 'credited'),
+        (8, 'billable'),
+        (9, 'expected_without_claim'),
+        (10, 'adjustments'),
+        (11, 'no_statement'),
+        (12, 'rounding'),
+        (13, 'statement')
+    ) as listed (step_no, step)
+
+),
+
+movements as (
+
+    select
+        fates.partner,
+        fates.period,
+        fates.direction,
+        fates.currency,
+        fate_steps.step_no,
+        fate_steps.sign * fates.sessions as sessions,
+        fate_steps.sign * fates.sessions_unknown_amount as sessions_unknown_amount,
+        fate_steps.sign * fates.sessions_unknown_energy as sessions_unknown_energy,
+        fate_steps.sign * fates.energy_kwh as energy_kwh,
+        fate_steps.sign * fates.amount_excl_tax as amount_excl_tax
+    from fates
+    inner join fate_steps on fates.fate = fate_steps.fate
+
+    union all
+
+    -- Here the unknown claims of billable sessions become known.
+    select
+        partner,
+        period,
+        direction,
+        currency,
+        case when settled_by = 'decision' then 10 else 9 end as step_no,
+        0 as sessions,
+        case when claimed_excl_tax is null then -1 else 0 end as sessions_unknown_amount,
+        0 as sessions_unknown_energy,
+        0 as energy_kwh,
+        settled_excl_tax - coalesce(claimed_excl_tax, 0) as amount_excl_tax
+    from outcomes
+    where settled_by in ('decision', 'expected')
+
+    union all
+
+    select
+        partner,
+        period,
+        direction,
+        currency,
+        11 as step_no,
+        -1 as sessions,
+        0 as sessions_unknown_amount,
+        case when energy_kwh is null then -1 else 0 end as sessions_unknown_energy,
+        -coalesce(energy_kwh, 0) as energy_kwh,
+        -settled_excl_tax as amount_excl_tax
+    from outcomes
+    where statement_id is null
+
+    union all
+
+    select
+        partner,
+        period,
+        direction,
+        currency,
+        12 as step_no,
+        0 as sessions,
+        0 as sessions_unknown_amount,
+        0 as sessions_unknown_energy,
+        0 as energy_kwh,
+        -settled_excl_tax as amount_excl_tax
+    from outcomes
+    where statement_id is not null
+
+    union all
+
+    select
+        statements.partner,
+        statements.period,
+        statements.direction,
+        statements.currency,
+        12 as step_no,
+        0 as sessions,
+        0 as sessions_unknown_amount,
+        0 as sessions_unknown_energy,
+        0 as energy_kwh,
+        lines.amount_excl_tax
+    from statements
+    inner join lines on statements.statement_id = lines.statement_id
+
+    union all
+
+    select
+        partner,
+        period,
+        direction,
+        currency,
+        13 as step_no,
+        sessions,
+        0 as sessions_unknown_amount,
+        sessions_unknown_energy,
+        coalesce(energy_kwh, 0) as energy_kwh,
+        amount_excl_tax
+    from statements
+
+)
+
+select
+    groups.partner,
+    groups.period,
+    groups.direction,
+    groups.currency,
+    cast(steps.step_no as integer) as step_no,
+    steps.step,
+    cast(coalesce(sum(movements.sessions), 0) as bigint) as sessions,
+    cast(coalesce(sum(movements.sessions_unknown_amount), 0) as bigint) as sessions_unknown_amount,
+    cast(coalesce(sum(movements.energy_kwh), 0) as decimal(38, 8)) as energy_kwh,
+    cast(coalesce(sum(movements.amount_excl_tax), 0) as decimal(38, 16)) as amount_excl_tax,
+    cast(coalesce(sum(movements.sessions_unknown_energy), 0) as bigint) as sessions_unknown_energy
+from groups
+cross join steps
+left join movements
+    on
+        groups.partner = movements.partner
+        and groups.period = movements.period
+        and groups.direction = movements.direction
+        and groups.currency = movements.currency
+        and steps.step_no = movements.step_no
+group by groups.partner, groups.period, groups.direction, groups.currency, steps.step_no, steps.step
