@@ -165,7 +165,7 @@ Examples:
   evsettle decide propose 'nl/emo|CDR-0042' --set what=exclude --reason EXC_FAILED --by "Ada Jansen"
   evsettle decide approve 17 --by "Bo de Vries"
   evsettle decide adjust CDR-0043 --set amount=7.85 --reason ADJ_STEP --by "Ada Jansen"
-  evsettle decide repair file:council/cdrs/2017.csv --set repair=swap_day_month --reason ADJ_ZONE --by "Cem Aydin"
+  evsettle decide repair file:council/cdrs/2017.csv --set repair=swap-day-month --reason ADJ_ZONE --by "Cem Aydin"
   evsettle decide assign CDR-0044 --set to=platform --by "Ada Jansen"
 """,
 )

@@ -6,7 +6,6 @@ What does not belong here: who the people are, and the ledger.
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from functools import cache
 from pathlib import Path
@@ -35,6 +34,7 @@ class DecisionKind:
     requires: tuple[str, ...] = ()
     may: tuple[str, ...] = ()
     value: str | None = None
+    one_of: tuple[str, ...] = ()
     several: bool = False
     slot: str | None = None
     used_up: bool = False
@@ -69,8 +69,9 @@ def check_values(kind: DecisionKind, values: Mapping[str, str], words: Vocabular
         raise DecisionError(f"{values['revision']!r} is not a revision: give its number, 1 or more.")
     if "body" in values and not re.fullmatch(r"[0-9a-f]{64}", values["body"]):
         raise DecisionError(f"{values['body']!r} is not a tariff body: give its SHA-256, 64 lower-case hex digits.")
-    if "valid_from" in values:
-        _check_day("valid_from", values["valid_from"])
+    # A word of several parts is as often typed with _ as with -.
+    if kind.one_of and kind.value and values[kind.value].replace("_", "-") not in kind.one_of:
+        raise DecisionError(f"{values[kind.value]!r} is not a {kind.value}: it can be {', '.join(kind.one_of)}.")
 
 
 def _check_amount(text: str) -> None:
@@ -81,13 +82,6 @@ def _check_amount(text: str) -> None:
         is_exact = False
     if not is_exact:
         raise DecisionError(f"{text!r} is not an amount: write it as 12.34, without currency or thousands mark.")
-
-
-def _check_day(name: str, text: str) -> None:
-    try:
-        datetime.strptime(text, "%Y-%m-%d")
-    except ValueError:
-        raise DecisionError(f"{name} is {text!r}, which is not a day: write it as 2026-12-31.") from None
 
 
 def check_reason(reason: str | None, is_required: bool, kind: str, words: Vocabulary) -> None:

@@ -96,6 +96,8 @@ def build(
     check_reason(decision.reason, kind.reason == "required", kind.name, words)
     _check_role(person, kind)
     named = _subjects(entries, kind, decision.subjects)
+    if kind.name == "terms" and "version" not in values:
+        values["version"] = _terms_as_taken_in(entries, named)
     if kind.people == 2:
         return _body("propose", decision, person, named, {"what": kind.name, **values})
     return _body(kind.name, decision, person, named, values)
@@ -160,6 +162,24 @@ def _check_arrived(entries: Sequence[Entry], name: str) -> None:
     if name not in arrived:
         hint = nearest(name, arrived) or ": run `evsettle run` first if it has just landed."
         raise SubjectError(f"No file {name!r} has been taken in{hint}")
+
+
+def _terms_as_taken_in(entries: Sequence[Entry], named: Sequence[str]) -> str:
+    """The SHA-256 of the partner's file: what is approved is what was proposed, whatever lands in between."""
+    if len(named) > 1:
+        raise DecisionError("terms approves the file of one partner at a time: name one partner.")
+    partner = named[0].partition(":")[2]
+    path = f"master/partners/{partner}.yaml"
+    taken = [
+        change["sha256"]
+        for entry in entries
+        if entry.kind == "master"
+        for change in entry.body.get("changes", [])
+        if change["path"] == path
+    ]
+    if not taken or taken[-1] is None:
+        raise SubjectError(f"{path} has not been taken in: write it and run `evsettle run` first.")
+    return str(taken[-1])
 
 
 def _answer(

@@ -8,10 +8,10 @@ from orchestration.facts.decision_kinds import DecisionError, decision_kinds
 from orchestration.facts.decisions import Decision, Recorded, pending, record
 from orchestration.facts.home import Home
 from orchestration.facts.ledger import Entry, LedgerError
-from orchestration.facts.people import PeopleError, read_people
+from orchestration.facts.people import PeopleError
 from orchestration.facts.reasons import vocabulary
 from orchestration.facts.standing import StandingDecision, standing
-from orchestration.facts.subjects import SubjectError, parse
+from orchestration.facts.subjects import SubjectError
 
 NOON = "2026-11-01T12:00:00Z"
 LATER = "2026-11-02T12:00:00Z"
@@ -238,56 +238,34 @@ def test_a_decision_that_cannot_be_is_refused_in_a_sentence(home: Home, changes:
     assert entries_of(home) == []
 
 
-@pytest.mark.parametrize(
-    ("text", "subject"),
-    [
-        ("nl/EMO|A:b", ("cdr", "nl/emo|a:b")),
-        ("cdr:NL/EMO|a", ("cdr", "nl/emo|a")),
-        ("cdr:Abc", ("cdr", "Abc")),
-        ("abc:def", ("cdr", "abc:def")),
-        ("2026-10|emo", ("period", "2026-10|emo")),
-        ("2026-10-H2|emo", ("period", "2026-10-H2|emo")),
-        ("2026-W41|emo", ("period", "2026-W41|emo")),
-        ("tariff:NL/EVS:day:night", ("tariff", "NL/EVS:day:night")),
-        ("record:emo/cdrs/a.json#7", ("record", "emo/cdrs/a.json#7")),
-        ("partner:emo", ("partner", "emo")),
-    ],
-)
-def test_a_subject_says_its_kind_or_shows_it(text: str, subject: tuple[str, str]) -> None:
-    assert parse(text) == subject
-
-
-@pytest.mark.parametrize("text", ["period:emo", "file:a.json", "record:emo/cdrs/a.json", "tariff:std", "partner:"])
-def test_a_subject_without_its_form_is_refused(text: str) -> None:
-    with pytest.raises(SubjectError, match="write "):
-        parse(text)
-
-
-@pytest.mark.parametrize(
-    ("content", "said"),
-    [
-        (None, "people.yaml is missing"),
-        ("Ada", "must be a list of people"),
-        ("- {roles: [finance]}", "person 1 has no name"),
-        ("- {name: Ada, role: finance}", "person 1 has the unknown key 'role'"),
-        ("- {name: Ada, roles: [boss]}", r"person 1 \(Ada\) has the unknown role 'boss'"),
-        ("- {name: Ada, roles: finance}", "has no list of roles"),
-        ("- {name: Ada, roles: [finance]}\n- {name: ada, roles: [finance]}", "person 2: ada is there twice"),
-        ("- {name: Ada", "is not YAML"),
-    ],
-)
-def test_a_wrong_people_file_is_named_with_its_place(home: Home, content: str | None, said: str) -> None:
-    path = home.master / "people.yaml"
-    path.unlink()
-    if content is not None:
-        path.write_text(content)
-    with pytest.raises(PeopleError, match=said):
-        read_people(home)
-
-
 def test_every_reason_has_a_sentence_and_every_kind_is_whole() -> None:
     assert all(sentence.endswith(".") for sentence in vocabulary().reasons.values())
     for kind in decision_kinds().values():
         assert kind.people in (1, 2)
         assert kind.reason in ("required", "optional")
         assert kind.value is None or kind.value in (*kind.requires, *kind.may)
+
+
+def take_in_terms(home: Home, sha256: str) -> None:
+    changes = [{"path": "master/partners/emo.yaml", "sha256": sha256}]
+    ledger.append(home, "master", {"changes": changes}, "evsettle", NOON)
+
+
+def test_terms_are_approved_as_they_were_when_proposed(home: Home) -> None:
+    terms = Decision("terms", "Ada Jansen", ["partner:emo"])
+    with pytest.raises(SubjectError, match=r"master/partners/emo.yaml has not been taken in"):
+        record(home, terms, NOON)
+    take_in_terms(home, "a" * 64)
+    proposal = record(home, terms, NOON).entry
+    take_in_terms(home, "b" * 64)
+    record(home, approval(proposal.seq), NOON)
+    assert [row.value for row in standing(entries_of(home))] == ["a" * 64]
+    assert record(home, terms, NOON).is_new
+
+
+def test_a_repair_that_does_not_exist_is_refused(home: Home) -> None:
+    file = {"path": "landing/council/cdrs/17.csv", "source": "council", "feed": "cdrs", "file_name": "17.csv"}
+    ledger.append(home, "arrival", {"files": [file]}, "evsettle", NOON)
+    repair = Decision("repair", "Cem Aydin", ["file:council/cdrs/17.csv"], "ADJ_ZONE", {"repair": "swap-dates"})
+    with pytest.raises(DecisionError, match="'swap-dates' is not a repair: it can be swap-day-month"):
+        record(home, repair, NOON)
