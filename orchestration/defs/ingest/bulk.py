@@ -24,14 +24,21 @@ def insert_rows(
             [table],
         ).fetchall()
     )
-    values = ", ".join(
-        f"cast(unnest(cast(${number} as varchar[])) as {types[name]})" for number, name in enumerate(columns, start=1)
-    )
-    statement = f"insert into ingest.{table} ({', '.join(columns)}) select {values}"
     iterator = iter(rows)
     count = 0
     while chunk := list(islice(iterator, CHUNK_ROWS)):
-        connection.execute(statement, [[_text(value) for value in column] for column in zip(*chunk, strict=True)])
+        values, parameters = [], []
+        for name, column in zip(columns, zip(*chunk, strict=True), strict=True):
+            # Most columns of a feed are empty or the same all along: those travel once.
+            is_constant = column[0] == column[-1] and len(set(column)) == 1
+            parameters.append(_text(column[0]) if is_constant else [_text(value) for value in column])
+            source = f"${len(parameters)}" if is_constant else f"unnest(cast(${len(parameters)} as varchar[]))"
+            values.append(f"cast({source} as {types[name]})")
+        source = "" if any("unnest" in value for value in values) else f" from range({len(chunk)})"
+        connection.execute(
+            f"insert into ingest.{table} ({', '.join(columns)}) select {', '.join(values)}{source}",
+            parameters,
+        )
         count += len(chunk)
     return count
 

@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
 
+import msgspec
+
 from orchestration.defs.ingest.declared import Declared
 from orchestration.defs.ingest.zones import zone
 
@@ -27,7 +29,7 @@ class Calendar(Declared, frozen=True, kw_only=True, forbid_unknown_fields=True):
     country: str | None = None
     weekend: tuple[str, ...] = ("saturday", "sunday")
     holidays: tuple[date, ...] = ()
-    checkpoints: dict[str, Checkpoints] = {}
+    checkpoints: dict[str, Checkpoints] = msgspec.field(default_factory=dict)
 
 
 def local_days(time_zone: str, calendar: Calendar) -> Iterator[tuple[date, datetime, bool, int]]:

@@ -19,8 +19,8 @@ _CASELESS = frozenset({
 })  # fmt: skip
 _CSV_COLUMNS = (
     "lower(cpo_party), lower(emsp_party), lower(cdr_id), started_at, ended_at, lower(session_id), lower(token_uid),"
-    " lower(contract_id), lower(location_id), lower(evse_uid), lower(evse_id), lower(connector_id), currency, energy_kwh,"
-    " total_time_hours, total_parking_hours, claimed_excl_tax, claimed_incl_tax"
+    " lower(contract_id), lower(location_id), lower(evse_uid), lower(evse_id), lower(connector_id), currency,"
+    " energy_kwh, total_time_hours, total_parking_hours, claimed_excl_tax, claimed_incl_tax"
 )
 
 
@@ -33,9 +33,7 @@ def content_sha256(text: str) -> str:
 def _canonical(value: Any, key: str) -> Any:
     if isinstance(value, dict):
         return {
-            name: _canonical(item, name)
-            for name, item in value.items()
-            if name not in _TRANSPORT and item is not None
+            name: _canonical(item, name) for name, item in value.items() if name not in _TRANSPORT and item is not None
         }
     if isinstance(value, list):
         return [_canonical(item, key) for item in value]
@@ -68,7 +66,9 @@ def hash_repeated_keys(connection: duckdb.DuckDBPyConnection, file_seqs: Sequenc
         [list(file_seqs)],
     ).fetchall()
     # A CSV row has no canonical text of its own: its line may hold a row number, so what it was read as counts.
-    hashes = [(record_id, _sha256(typed) if is_csv else content_sha256(text)) for record_id, is_csv, text, typed in rows]
+    hashes = [
+        (record_id, _sha256(typed) if is_csv else content_sha256(text)) for record_id, is_csv, text, typed in rows
+    ]
     insert_rows(connection, "raw_content_hashes", ("record_id", "content_sha256"), hashes)
 
 

@@ -142,7 +142,7 @@ class Rule:
 def resolve_contract(
     path: str, data: bytes, template_path: str | None, template: bytes | None, rules: Mapping[str, Rule]
 ) -> Contract:
-    """The contract in a partner's file, with its template. Raises DeclaredError, one sentence naming the file at fault."""
+    """The contract in a partner's file, with its template. Raises DeclaredError naming the file at fault."""
     own = load_yaml(path, data)
     check_keys(path, own, Contract)
     defaults: dict[str, Any] = {}
@@ -191,7 +191,9 @@ def _merged(defaults: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, An
 def _problems(path: str, contract: Contract, rules: Mapping[str, Rule]) -> list[str]:
     problems = []
     if contract.partner != PurePath(path).stem:
-        problems.append(f"partner is {contract.partner!r}, but the file is named {PurePath(path).stem}; make them equal.")
+        problems.append(
+            f"partner is {contract.partner!r}, but the file is named {PurePath(path).stem}; make them equal."
+        )
     if not contract.parties:
         problems.append("parties is empty; write at least one, as NL/EMO.")
     for party in contract.parties:

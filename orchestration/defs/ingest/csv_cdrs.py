@@ -11,7 +11,6 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from collections.abc import Mapping as Cells
 from dataclasses import dataclass, field
-from decimal import Decimal
 from typing import Any
 
 import duckdb
@@ -26,6 +25,7 @@ _TEXTS = (
     "session_id", "authorization_reference", "token_uid", "token_type", "contract_id",
     "location_id", "evse_uid", "evse_id", "connector_id", "meter_id",
 )  # fmt: skip
+_ALL_TEXTS = (*_TEXTS, "cdr_id", "cpo_party", "emsp_party", "currency", "tariff_id", "auth_method")
 _NUMBERS = ("energy_kwh", "total_time_hours", "total_parking_hours", "claimed_excl_tax", "claimed_incl_tax")
 _STAMPS = ("started_at", "ended_at", "last_updated")
 # A field's name in messages about what is missing: OCPI's, as for every other source.
@@ -65,12 +65,52 @@ class CsvRows:
     readings: list[tuple[Any, ...]] = field(default_factory=list)
 
 
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """A mapping made ready: what to read from each row, without what the mapping does not name."""
+
+    mapping: Mapping
+    columns: Columns
+    constants: dict[str, str | None]
+    texts: list[tuple[str, Text]]
+    numbers: list[tuple[str, Number]]
+    stamps: list[tuple[str, Stamp]]
+    id_parts: list[IdPart]
+    party_source: str
+
+    @classmethod
+    def of(cls, mapping: Mapping) -> "_Plan":
+        """The plan of a mapping that names columns."""
+        columns = mapping.columns
+        assert columns is not None, "a mapping without columns reads no CSV"
+        given = {
+            name: getattr(columns, name) for name in columns.__struct_fields__ if getattr(columns, name) is not None
+        }
+        parts = mapping.id.columns if mapping.id is not None else ()
+        by_record = columns.cpo_party is not None and columns.emsp_party is not None
+        return cls(
+            mapping=mapping,
+            columns=columns,
+            constants={name: getattr(mapping.constants, name, None) for name in _ALL_TEXTS},
+            texts=[(name, _spec(given[name], Text)) for name in _ALL_TEXTS if name in given],
+            numbers=[(name, _spec(given[name], Number)) for name in _NUMBERS if name in given],
+            stamps=[(name, _spec(given[name], Stamp)) for name in _STAMPS if name in given],
+            id_parts=[IdPart(column=part) if isinstance(part, str) else part for part in parts],
+            party_source="record" if by_record else "mapping",
+        )
+
+
+def _spec(given: Any, model: Any) -> Any:
+    return model(column=given) if isinstance(given, str) else given
+
+
 @dataclass(slots=True)
 class _Row:
     """What is known of one row while it is read."""
 
-    values: dict[str, Any] = field(default_factory=dict)
+    values: dict[str, Any]
     problems: list[str] = field(default_factory=list)
+    unread: set[str] = field(default_factory=set)
     excess: list[str] = field(default_factory=list)
     readings: dict[str, Reading] = field(default_factory=dict)
 
@@ -95,36 +135,44 @@ def read_rows(
     file_seq: int, header: RawRecord, records: Sequence[RawRecord], mapping: Mapping, is_swapped: bool
 ) -> CsvRows:
     """The typed rows of a file. is_swapped: an approved repair exchanges day and month where that gives a date."""
-    assert mapping.columns is not None, "a mapping without columns reads no CSV"
+    plan = _Plan.of(mapping)
     names = [name.strip() for name in cells_of(header, mapping.format.delimiter)]
-    check_columns(names, mapping)
+    check_columns(names, plan)
     rows, seen = CsvRows(), Counter[str]()
     missing = {"", *mapping.format.missing}
     for record in records:
         record_id = file_seq << 32 | record.position
         head = (record_id, file_seq, record.position, record.sha256, record.text)
-        problem = record.problem
-        raw: list[str] = []
-        if problem is None:
-            try:
-                raw = cells_of(record, mapping.format.delimiter)
-                if len(raw) != len(names):
-                    problem = f"line {record.position} has {len(raw)} cells, expected {len(names)} as in the header."
-            except csv.Error as error:
-                problem = f"line {record.position} is not CSV ({error}); mend its quotes."
+        raw, problem = _cells(record, mapping.format.delimiter, len(names))
         if problem is not None:
             rows.records.append((*head, False, "SCHEMA_TYPE_INVALID", problem))
             continue
         rows.records.append((*head, True, None, None))
-        cells = {name: None if (value := cell.strip()) in missing else value for name, cell in zip(names, raw, strict=True)}
-        row = _read_row(cells, dict(zip(names, raw, strict=True)), mapping, seen)
-        _append(rows, row, record_id, file_seq, record.position, mapping, is_swapped)
+        cells = {name: None if cell in missing else cell for name, cell in zip(names, raw, strict=True)}
+        row = _read_row(cells, plan)
+        if plan.id_parts:
+            row.values["cdr_id"] = _made_id(plan, dict(zip(names, raw, strict=True)), seen)
+        rows.cdrs.append(_cdr_row(row, record_id, file_seq, record.position, plan, is_swapped))
+        _append_details(rows, row, record_id, record.position, is_swapped)
     return rows
 
 
-def check_columns(names: Sequence[str], mapping: Mapping) -> None:
+def _cells(record: RawRecord, delimiter: str, count: int) -> tuple[list[str], str | None]:
+    """The trimmed cells of a record, or why it cannot be read."""
+    if record.problem is not None:
+        return [], record.problem
+    try:
+        cells = cells_of(record, delimiter)
+    except csv.Error as error:
+        return [], f"line {record.position} is not CSV ({error}); mend its quotes."
+    if len(cells) != count:
+        return [], f"line {record.position} has {len(cells)} cells, expected {count} as in the header."
+    return [cell.strip() for cell in cells], None
+
+
+def check_columns(names: Sequence[str], plan: _Plan) -> None:
     """Raise MappingError naming the first column that the mapping wants and the file does not have."""
-    for name in _named_columns(mapping):
+    for name in _named_columns(plan):
         if name not in names:
             raise MappingError(
                 f"the column {name!r} of the mapping is not in the file, which has {', '.join(names)}; "
@@ -132,127 +180,100 @@ def check_columns(names: Sequence[str], mapping: Mapping) -> None:
             )
 
 
-def _named_columns(mapping: Mapping) -> Iterator[str]:
-    for name in Columns.__struct_fields__:
-        spec = getattr(mapping.columns, name)
-        if isinstance(spec, str):
-            yield spec
-        elif isinstance(spec, Stamp):
-            yield from (column for column in (spec.column, spec.date, spec.time) if column is not None)
-        elif spec is not None:
-            yield spec.column
-    if mapping.id is not None:
-        yield from (part if isinstance(part, str) else part.column for part in mapping.id.columns)
-    if mapping.test_when is not None:
-        yield mapping.test_when.column
+def _named_columns(plan: _Plan) -> Iterator[str]:
+    for _, text in plan.texts:
+        yield text.column
+    for _, number in plan.numbers:
+        yield number.column
+    for _, stamp in plan.stamps:
+        yield from (column for column in (stamp.column, stamp.date, stamp.time) if column is not None)
+    yield from (part.column for part in plan.id_parts)
+    if plan.mapping.test_when is not None:
+        yield plan.mapping.test_when.column
 
 
-def _read_row(cells: Cells[str, str | None], raw: Cells[str, str], mapping: Mapping, seen: Counter[str]) -> _Row:
-    row, columns = _Row(), mapping.columns
-    for name in (*_TEXTS, "cdr_id", "cpo_party", "emsp_party", "currency", "tariff_id", "auth_method"):
-        spec = getattr(columns, name)
-        value = None if spec is None else read_text(Text(column=spec) if isinstance(spec, str) else spec, cells.get)
-        row.values[name] = value if value is not None else getattr(mapping.constants, name, None)
-    for name in _NUMBERS:
-        _read_number(row, name, getattr(columns, name), cells)
-    refuse = mapping.nonexistent_times == "refuse"
-    for name in _STAMPS:
-        spec = getattr(columns, name)
-        if spec is None:
-            continue
+def _read_row(cells: Cells[str, str | None], plan: _Plan) -> _Row:
+    row = _Row(dict(plan.constants))
+    values, cell = row.values, cells.get
+    for name, text in plan.texts:
+        value = read_text(text, cell)
+        if value is not None:
+            values[name] = value
+    for name, number in plan.numbers:
         try:
-            stamp = Stamp(column=spec) if isinstance(spec, str) else spec
-            reading = read_stamp(stamp, cells.get, mapping.constants.time_zone, refuse)
+            found = read_number(number, cell)
         except CellError as error:
             row.problems.append(str(error))
+            row.unread.add(name)
+            continue
+        if found is not None:
+            values[name], has_excess = found
+            if has_excess:
+                row.excess.append(_OCPI_NAMES[name])
+    refuse = plan.mapping.nonexistent_times == "refuse"
+    for name, stamp in plan.stamps:
+        try:
+            reading = read_stamp(stamp, cell, plan.mapping.constants.time_zone, refuse)
+        except CellError as error:
+            row.problems.append(str(error))
+            row.unread.add(name)
             continue
         if reading is not None:
             row.readings[name] = reading
-    if mapping.id is not None:
-        row.values["cdr_id"] = _made_id(mapping, raw, seen)
-    test = mapping.test_when
+    test = plan.mapping.test_when
     if test is not None:
         value = cells[test.column] or ""
-        row.values["is_test"] = value.startswith(test.starts_with) if test.starts_with else value == test.equals
+        values["is_test"] = value.startswith(test.starts_with) if test.starts_with else value == test.equals
     return row
 
 
-def _read_number(row: _Row, name: str, spec: str | Number | None, cells: Cells[str, str | None]) -> None:
-    row.values[name] = None
-    if spec is None:
-        return
-    try:
-        number = read_number(Number(column=spec) if isinstance(spec, str) else spec, cells.get)
-    except CellError as error:
-        row.problems.append(str(error))
-        return
-    if number is not None:
-        row.values[name], has_excess = number
-        if has_excess:
-            row.excess.append(_OCPI_NAMES[name])
-
-
-def _made_id(mapping: Mapping, raw: Cells[str, str], seen: Counter[str]) -> str:
-    assert mapping.id is not None
-    parts = []
-    for part in mapping.id.columns:
-        spec = IdPart(column=part) if isinstance(part, str) else part
-        parts.append(raw[spec.column].strip()[: spec.first])
-    if mapping.id.form == "hash":
+def _made_id(plan: _Plan, raw: Cells[str, str], seen: Counter[str]) -> str:
+    recipe = plan.mapping.id
+    assert recipe is not None
+    parts = [raw[part.column][: part.first] for part in plan.id_parts]
+    if recipe.form == "hash":
         made = hashlib.sha256("\x1f".join(parts).encode()).hexdigest()[:24]
     else:
-        made = "-".join(_NOT_READABLE.sub("_", part) for part in parts)
-    made = mapping.id.prefix + made
+        made = _NOT_READABLE.sub("_", "-".join(parts))
+    made = recipe.prefix + made
     key = made.lower()
     seen[key] += 1
     return made if seen[key] == 1 else f"{made}#{seen[key]}"
 
 
-def _append(
-    rows: CsvRows, row: _Row, record_id: int, file_seq: int, position: int, mapping: Mapping, is_swapped: bool
-) -> None:
-    values = row.values
-    for name in _STAMPS:
-        reading = row.readings.get(name)
-        values[name] = None if reading is None else (reading.swapped if is_swapped else reading.as_written)
-    cpo_party, cdr_id = values["cpo_party"], values["cdr_id"]
-    key = f"{cpo_party}|{cdr_id}".lower() if cpo_party and cdr_id else None
-    unread = {problem.split(" is ", 1)[0] for problem in row.problems}
-    absent = [_OCPI_NAMES[name] for name in _MANDATORY if values[name] is None and not _is_unread(mapping, name, unread)]
-    by_record = mapping.columns.cpo_party is not None and mapping.columns.emsp_party is not None
-    rows.cdrs.append((
-        record_id, file_seq, position, key, cpo_party, values["emsp_party"], "record" if by_record else "mapping", cdr_id,
-        "csv", values["started_at"], values["ended_at"], *(values[name] for name in _TEXTS), values["auth_method"],
-        mapping.constants.country, mapping.constants.time_zone, values["currency"], *(values[name] for name in _NUMBERS),
-        False, values["last_updated"], _form(row), _is_ambiguous(row, is_swapped), values.get("is_test"),
+def _cdr_row(row: _Row, record_id: int, file_seq: int, position: int, plan: _Plan, is_swapped: bool) -> tuple[Any, ...]:
+    """The row of raw_cdrs, in the order of CDR_COLUMNS."""
+    values, constants = row.values, plan.mapping.constants
+    for name, reading in row.readings.items():
+        values[name] = reading.swapped if is_swapped else reading.as_written
+    get = values.get
+    cpo_party, cdr_id = get("cpo_party"), get("cdr_id")
+    # A field whose cell could not be read is not absent: that is another fault, with its own sentence.
+    absent = [_OCPI_NAMES[name] for name in _MANDATORY if get(name) is None and name not in row.unread]
+    return (
+        record_id, file_seq, position, f"{cpo_party}|{cdr_id}".lower() if cpo_party and cdr_id else None,
+        cpo_party, get("emsp_party"), plan.party_source, cdr_id, "csv", get("started_at"), get("ended_at"),
+        *map(get, _TEXTS), get("auth_method"), constants.country, constants.time_zone, get("currency"),
+        *map(get, _NUMBERS), False, get("last_updated"), _form(row), _is_ambiguous(row, is_swapped), get("is_test"),
         ",".join(absent) or None, "; ".join(row.problems) or None, ",".join(row.excess) or None,
-    ))  # fmt: skip
-    start, end = values["started_at"], values["ended_at"]
+    )  # fmt: skip
+
+
+def _append_details(rows: CsvRows, row: _Row, record_id: int, position: int, is_swapped: bool) -> None:
+    """The one charging period, and both readings of the dates."""
+    start, end = row.values.get("started_at"), row.values.get("ended_at")
     if start is not None:
-        # A session that ends before it starts has no duration: the gate rejects it, nothing is priced on a negative one.
-        hours: Decimal | None = hours_between(start, end) if end is not None and end >= start else None
-        rows.periods.append((record_id, 1, start, values["tariff_id"], values["energy_kwh"], hours))
-    _append_reading(rows, row, record_id, position, is_swapped)
-
-
-def _append_reading(rows: CsvRows, row: _Row, record_id: int, position: int, is_swapped: bool) -> None:
-    start, end = row.readings.get("started_at"), row.readings.get("ended_at")
-    if start is None and end is None:
-        return
-    is_swappable = any(reading is not None and reading.as_written != reading.swapped for reading in (start, end))
-    rows.readings.append((
-        record_id, position,
-        start and start.as_written, end and end.as_written, start and start.swapped, end and end.swapped,
-        is_swappable, is_swapped,
-    ))  # fmt: skip
-
-
-def _is_unread(mapping: Mapping, name: str, unread: set[str]) -> bool:
-    """Whether the field is null because its cell could not be read: that is another fault than an absent one."""
-    spec = getattr(mapping.columns, name, None)
-    if isinstance(spec, Stamp):
-        return bool({spec.column, spec.date, spec.time, f"{spec.date}, {spec.time}"} & unread)
-    return (spec if isinstance(spec, str) else getattr(spec, "column", None)) in unread
+        # A session that ends before it starts has no duration: nothing is priced on a negative one.
+        hours = hours_between(start, end) if end is not None and end >= start else None
+        rows.periods.append((record_id, 1, start, row.values["tariff_id"], row.values.get("energy_kwh"), hours))
+    first, last = row.readings.get("started_at"), row.readings.get("ended_at")
+    if first is not None or last is not None:
+        is_swappable = any(reading is not None and reading.as_written != reading.swapped for reading in (first, last))
+        rows.readings.append((
+            record_id, position,
+            first and first.as_written, last and last.as_written, first and first.swapped, last and last.swapped,
+            is_swappable, is_swapped,
+        ))  # fmt: skip
 
 
 def _form(row: _Row) -> str | None:
@@ -268,4 +289,3 @@ def _is_ambiguous(row: _Row, is_swapped: bool) -> bool | None:
         if name != "last_updated" and reading.is_ambiguous is not None
     ]
     return any(known) if known else None
-

@@ -52,7 +52,7 @@ def read_text(spec: Text, cell: Cell) -> str | None:
 
 
 def read_number(spec: Number, cell: Cell) -> tuple[Decimal, bool] | None:
-    """The number in kWh, hours or money, with at most 8 places, and whether the file gave more than 4. Raises CellError."""
+    """The number in kWh, hours or money to 8 places, and whether the file gave more than 4. Raises CellError."""
     value = cell(spec.column)
     if value is None:
         return None
@@ -130,7 +130,9 @@ def _reading(stamp: datetime, column: str, zone_name: str | None, refuse: bool) 
         if zone_name is None:
             return Reading(stamp.replace(tzinfo=UTC), other.replace(tzinfo=UTC), None, None, "none")
         as_written, is_ambiguous = _local(stamp, column, zone_name, refuse)
-        swapped, is_swapped_ambiguous = _local(other, column, zone_name, refuse=False)
+        swapped, is_swapped_ambiguous = as_written, is_ambiguous
+        if other != stamp:
+            swapped, is_swapped_ambiguous = _local(other, column, zone_name, refuse=False)
         return Reading(as_written, swapped, is_ambiguous, is_swapped_ambiguous, None)
     except OverflowError:
         raise CellError(f"{column} is {stamp}, expected a year from 2 to 9998.") from None
@@ -143,17 +145,19 @@ def swap_day_and_month(stamp: datetime) -> datetime:
 
 def _local(stamp: datetime, column: str, zone_name: str, refuse: bool) -> tuple[datetime, bool]:
     """A local time in UTC, and whether the clocks show it twice. The first of the two is taken."""
-    here = zone(zone_name)
-    first, second = stamp.replace(tzinfo=here, fold=0), stamp.replace(tzinfo=here, fold=1)
-    first_offset, second_offset = _seconds(first), _seconds(second)
-    if first_offset < second_offset and refuse:
+    # Clocks change on whole minutes, so the offsets of a minute are those of all its seconds.
+    first, second = _offsets(stamp.replace(second=0, microsecond=0), zone_name)
+    if first < second and refuse:
         raise CellError(f"{column} is {stamp}, which the clocks of {zone_name} skip.")
-    return first.astimezone(UTC), first_offset > second_offset
+    return stamp.replace(tzinfo=UTC) - first, first > second
 
 
-def _seconds(stamp: datetime) -> float:
-    offset = stamp.utcoffset()
-    return (offset or timedelta()).total_seconds()
+@lru_cache(maxsize=65536)
+def _offsets(stamp: datetime, zone_name: str) -> tuple[timedelta, timedelta]:
+    """Offsets of a local time's first and second occurrence; where the clocks skip it, those before and after."""
+    here = zone(zone_name)
+    first, second = (stamp.replace(tzinfo=here, fold=fold).utcoffset() for fold in (0, 1))
+    return first or timedelta(), second or timedelta()
 
 
 def hours_between(start: datetime, end: datetime) -> Decimal:

@@ -8,7 +8,7 @@ import difflib
 import re
 import types
 from collections.abc import Mapping
-from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
 import msgspec
 import yaml
@@ -16,7 +16,6 @@ import yaml
 _AT = re.compile(r"^(?P<what>.*?)(?: - at `(?P<place>.*)`)?$", re.DOTALL)
 _MISSING = re.compile(r"Object missing required field `(.*)`")
 _EXPECTED = re.compile(r"Expected `(.*)`, got `(.*)`")
-_ENUM = re.compile(r"Invalid enum value (.*)")
 _KINDS = {
     "int": "a whole number", "str": "text", "decimal": "a number", "object": "a block of keys", "array": "a list",
     "bool": "true or false", "date": "a date (2026-01-31)", "null": "nothing", "float": "a number",
@@ -84,8 +83,11 @@ def read_declared(path: str, data: bytes, model: type[Model]) -> Model:
 
 
 def check_keys(path: str, value: Any, model: Any, place: str = "") -> None:
-    """Refuse the first key, at any depth, that the model does not have."""
+    """Refuse the first key, at any depth, that the model does not have, and the first word it does not allow."""
     struct, item = _shape(model)
+    words = _words(model)
+    if isinstance(value, str) and words and value not in words:
+        raise DeclaredError(f"{path}: {place.rstrip('.')} is {value!r}; use {', '.join(words)}.")
     if isinstance(value, Mapping) and struct is not None:
         hints = get_type_hints(struct)
         for key, inner in value.items():
@@ -112,6 +114,16 @@ def _shape(model: Any) -> tuple[Any, Any]:
     if origin in (dict, list, tuple):
         return None, get_args(model)[1 if origin is dict else 0]
     return None, None
+
+
+def _words(model: Any) -> tuple[str, ...]:
+    """The words that a type allows, where it allows only those."""
+    if get_origin(model) is Literal:
+        return get_args(model)
+    if get_origin(model) in (Union, types.UnionType):
+        options = [option for option in get_args(model) if option is not type(None)]
+        return _words(options[0]) if len(options) == 1 else ()
+    return ()
 
 
 def _did_you_mean(key: str, known: Mapping[str, Any]) -> str:

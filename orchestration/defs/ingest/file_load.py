@@ -88,7 +88,8 @@ def reading_of(file: ArrivedFile, master: MasterData, decisions: Sequence[Standi
     about = [
         decision
         for decision in decisions
-        if decision.subject_kind == "file" and decision.subject_id == file.subject
+        if decision.subject_kind == "file"
+        and decision.subject_id == file.subject
         # A decision is about the bytes that had arrived: a file that replaces it later is another one.
         and decision.seq > file.arrival_seq
     ]
@@ -154,9 +155,7 @@ def load_file(connection: duckdb.DuckDBPyConnection, file: ArrivedFile, data: by
 def _load_feed(
     connection: duckdb.DuckDBPyConnection, file: ArrivedFile, records: list[RawRecord], default_party: str | None
 ) -> None:
-    sighting = Sighting(
-        file.file_seq, file.arrival_seq, file.received_at, file.source, file.is_opening, default_party
-    )
+    sighting = Sighting(file.file_seq, file.arrival_seq, file.received_at, file.source, file.is_opening, default_party)
     match file.feed:
         case "tariffs":
             load_tariffs(connection, sighting, records)

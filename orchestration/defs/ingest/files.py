@@ -34,7 +34,7 @@ def is_csv(file: LandedFile, mapping: Mapping | None) -> bool:
 
 
 def records_of(file: LandedFile, data: bytes, mapping: Mapping | None) -> list[RawRecord]:
-    """Every record of the file in order. A file that cannot be unpacked is one record at position 0 with the problem."""
+    """Every record of the file in order. One that cannot be unpacked is one record at position 0 with its problem."""
     try:
         content = decompress(file.file_name, data)
     except FileError as error:

@@ -36,7 +36,7 @@ def append_history(home: Home, connection: duckdb.DuckDBPyConnection, entries: S
         if same is None or same.hash != last[1]:
             raise LoadError(
                 f"The warehouse was built from another ledger (entry {last[0]} differs): "
-                f"delete the folder {home.relative(home.warehouse.parent)} and run again, it is rebuilt from the ledger."
+                f"delete the folder {home.relative(home.warehouse.parent)} and run again, the ledger rebuilds it."
             )
     new = [entry for entry in entries if last is None or entry.seq > last[0]]
     insert_rows(connection, "raw_ledger", _LEDGER_COLUMNS, [row for entry in new for row in _ledger_rows(entry)])

@@ -107,7 +107,9 @@ def _master_changes(home: Home, entries: Sequence[Entry], problems: list[str]) -
 def _arrivals(home: Home, entries: Sequence[Entry], problems: list[str]) -> list[dict[str, object]]:
     taken = [file for entry in entries if entry.kind == "arrival" for file in entry.body["files"]]
     known = {(file["path"], file["sha256"]) for file in taken}
-    originals = {(file["feed"], file["sha256"]): file["file_seq"] for file in reversed(taken) if file["replays"] is None}
+    originals = {
+        (file["feed"], file["sha256"]): file["file_seq"] for file in reversed(taken) if file["replays"] is None
+    }
     file_seq = max((file["file_seq"] for file in taken), default=0)
     files: list[dict[str, object]] = []
     for found in _new_files(home, known, problems):
@@ -120,12 +122,16 @@ def _arrivals(home: Home, entries: Sequence[Entry], problems: list[str]) -> list
             "size": len(found.data), "sha256": sha256, "file_seq": file_seq,
         }  # fmt: skip
         is_replay = replays != file_seq
-        hashes = [] if is_replay else [
-            record.sha256 for record in records_of(LandedFile(source, feed, file_name), found.data, _mapping(home, source, feed))
-        ]  # fmt: skip
-        files.append(
-            file | {"record_count": len(hashes), "merkle_root": merkle_root(hashes), "replays": replays if is_replay else None}
-        )
+        hashes: list[str] = []
+        if not is_replay:
+            records = records_of(LandedFile(source, feed, file_name), found.data, _mapping(home, source, feed))
+            hashes = [record.sha256 for record in records]
+        file |= {
+            "record_count": len(hashes),
+            "merkle_root": merkle_root(hashes),
+            "replays": replays if is_replay else None,
+        }
+        files.append(file)
     return files
 
 
@@ -167,7 +173,9 @@ def _misplaced(home: Home, path: Path, parts: tuple[str, ...]) -> str | None:
     name = home.relative(path)
     if path.is_dir():
         if len(parts) == 2 and parts[1] not in FEEDS:
-            return f"{name}: {parts[1]} is not a feed that is read; the feeds are {', '.join(FEEDS)}, rename the folder."
+            return (
+                f"{name}: {parts[1]} is not a feed that is read; the feeds are {', '.join(FEEDS)}, rename the folder."
+            )
         return None
     if len(parts) >= 2 and parts[1] not in FEEDS and len(parts) != 2:
         return None  # its folder has been named already

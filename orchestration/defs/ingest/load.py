@@ -16,7 +16,7 @@ from orchestration.defs.ingest.file_load import ArrivedFile, Reading, forget_fil
 from orchestration.defs.ingest.history import LoadError, append_history, rewrite_decisions
 from orchestration.defs.ingest.master_data import MasterData, MasterError, fold_master
 from orchestration.defs.ingest.master_rows import rewrite_master
-from orchestration.defs.ingest.rules import overridable, read_rules
+from orchestration.defs.ingest.rules import DeclaredRule, overridable, read_rules
 from orchestration.defs.ingest.touched import touch_decided, touch_everything, touch_file
 from orchestration.defs.ingest.zones import is_zone, zone_spans
 from orchestration.facts import ledger, objects
@@ -107,9 +107,7 @@ def _load_arrivals(
     decisions: Sequence[StandingDecision],
 ) -> list[int]:
     """Read what has not been read, or would be read otherwise now; returns the file_seqs."""
-    known: dict[int, str] = dict(
-        connection.execute("select file_seq, reading_sha256 from ingest.raw_files").fetchall()
-    )
+    known: dict[int, str] = dict(connection.execute("select file_seq, reading_sha256 from ingest.raw_files").fetchall())
     by_arrival: dict[int, list[tuple[ArrivedFile, Reading]]] = {}
     for file in _arrived(entries):
         reading = reading_of(file, master, decisions)
@@ -150,7 +148,7 @@ def _bring_up_master(
     connection: duckdb.DuckDBPyConnection,
     entries: Sequence[Entry],
     master: MasterData,
-    rules: Mapping[str, object],
+    rules: Mapping[str, DeclaredRule],
     decisions: Sequence[StandingDecision],
 ) -> None:
     """Rewrite what comes from master data, and touch everything when other terms, rules or code hold than before."""
@@ -163,7 +161,7 @@ def _bring_up_master(
     is_decided = any(entry.kind == "decision" and entry.seq > last_seq for entry in entries)
     is_master = any(entry.kind == "master" and entry.seq > last_seq for entry in entries)
     if not is_same or is_decided or is_master:
-        rewrite_master(connection, master, read_rules(suites()), decisions)
+        rewrite_master(connection, master, rules, decisions)
     if row is not None and not is_same:
         touch_everything(connection, "master data, rules or engine changed")
     connection.execute("delete from ingest.raw_loaded")

@@ -48,7 +48,7 @@ def connector_rows(location: FeedObject) -> Iterator[tuple[Any, ...]]:
 
 
 def max_power_w(connector: dict[str, Any]) -> Decimal | None:
-    """Watts: max_electric_power, else volts times amperes (volts are line to neutral, so three times that for three phases)."""
+    """Watts: max_electric_power, else volts (line to neutral) times amperes, three times that for three phases."""
     watts = number(connector, "max_electric_power")
     if watts is None or watts <= 0:
         volts = number(connector, "max_voltage") or number(connector, "voltage")

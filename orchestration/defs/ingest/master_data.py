@@ -95,7 +95,9 @@ def fold_master(home: Home, entries: Sequence[Entry], rules: Readonly[str, Rule]
         _read_changed(data, contents, changed, entry, rules)
     if data.network is None:
         problem = data.problems.get("master/network.yaml")
-        raise MasterError(problem[0] if problem else "master/network.yaml has not been taken in; write it and run again.")
+        raise MasterError(
+            problem[0] if problem else "master/network.yaml has not been taken in; write it and run again."
+        )
     _check_parties(data)
     return data
 

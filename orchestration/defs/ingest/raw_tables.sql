@@ -374,7 +374,7 @@ create table if not exists ingest.raw_billing_periods (
 
 -- What stands wrong in a master file now: it is read in its last good version, or not at all, until mended.
 create table if not exists ingest.raw_master_problems (
-    path varchar,                      -- master/partners/emo.yaml; landing/<source>/<feed>/<file> for one that cannot be taken in
+    path varchar,                      -- master/partners/emo.yaml
     problem varchar,                   -- one sentence: file, place, remedy
     since_seq bigint                   -- ledger seq of the master entry that brought it
 );
@@ -384,6 +384,5 @@ create table if not exists ingest.raw_loaded (
     last_seq bigint,                   -- ledger seq up to which entries are in the raw tables
     master_sha256 varchar,             -- of the standing master files (path and content)
     rules_sha256 varchar,              -- of the suites
-    engine_version varchar,
-    approvals_sha256 varchar           -- of the standing decisions on terms
+    engine_version varchar
 );

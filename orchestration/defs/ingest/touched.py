@@ -20,8 +20,8 @@ def touch_file(connection: duckdb.DuckDBPyConnection, file_seq: int, feed: str, 
     by_feed = {
         "cdrs": (
             "select distinct 'cdr', coalesce(cdrs.cdr_key, 'record|' || records.record_id), $2"
-            " from ingest.raw_records as records left join ingest.raw_cdrs as cdrs on records.record_id = cdrs.record_id"
-            " where records.file_seq = $1"
+            " from ingest.raw_records as records"
+            " left join ingest.raw_cdrs as cdrs on records.record_id = cdrs.record_id where records.file_seq = $1"
         ),
         "tariffs": _sighted("tariff", "cpo_party || '|' || tariff_id", "raw_tariff_sightings"),
         "locations": _sighted("location", "location_id", "raw_connectors"),
@@ -68,9 +68,7 @@ def touch_decided(
     insert_rows(connection, "raw_touched", ("kind", "id", "reason"), sorted(rows))
 
 
-def _touch_record(
-    connection: duckdb.DuckDBPyConnection, file_seqs: Sequence[int], position: str, reason: str
-) -> None:
+def _touch_record(connection: duckdb.DuckDBPyConnection, file_seqs: Sequence[int], position: str, reason: str) -> None:
     if not position.isdigit():
         return
     connection.execute(
