@@ -11,12 +11,13 @@ from pathlib import Path
 from typing import Any, Literal
 
 import duckdb
-import pandas as pd
 
+from orchestration.defs.ingest.cdr_problems import explain_odd
 from orchestration.defs.ingest.json_fields import EXACT_MARK
 from orchestration.defs.ingest.records import RawRecord
 from orchestration.defs.ingest.tariff import Tariff, TariffError, parse_tariff
 from orchestration.defs.ingest.tariff_rows import store_bodies
+from orchestration.defs.ingest.text_table import create_text_table
 
 Profile = Literal["record", "price"]
 
@@ -53,6 +54,7 @@ def load_cdrs(
         _stage(connection, file_seq, chunk)
         _read_chunk(connection)
         _run(connection, "cdr_rows")
+        explain_odd(connection)
         connection.execute(_PERIODS_SQL)
         connection.execute(_UNTYPED_SQL)
         _load_tariffs_of_cdrs(connection, parsed)
@@ -86,7 +88,7 @@ where
 
 _PERIODS_SQL = """
 insert into ingest.raw_charging_periods by name
-select * exclude (is_excess, is_long, missing, problem) from ocpi_periods
+select * exclude (is_excess, is_long, missing, is_odd) from ocpi_periods
 where record_id in (
     select record_id from ingest.raw_cdrs
     where record_id between getvariable('first_record_id') and getvariable('last_record_id')
@@ -132,22 +134,22 @@ def _chunks(records: Iterable[RawRecord]) -> Iterator[list[RawRecord]]:
 
 def _stage(connection: duckdb.DuckDBPyConnection, file_seq: int, chunk: list[RawRecord]) -> None:
     """The chunk's rows of raw_records, taken to be typed until shown otherwise."""
-    frame = pd.DataFrame(
+    create_text_table(
+        connection,
+        "ocpi_text",
         {
-            "position": [record.position for record in chunk],
-            "record_sha256": pd.Series([record.sha256 for record in chunk], dtype="object"),
-            "raw_text": pd.Series([record.text for record in chunk], dtype="object"),
-            "problem": pd.Series([record.problem for record in chunk], dtype="object"),
-        }
+            "position": [str(record.position) for record in chunk],
+            "record_sha256": [record.sha256 for record in chunk],
+            "raw_text": [record.text for record in chunk],
+            "problem": [record.problem for record in chunk],
+        },
     )
-    connection.register("ocpi_frame", frame)
     connection.execute(
-        "insert into ingest.raw_records by name select (cast(? as bigint) << 32) | position as record_id,"
+        "insert into ingest.raw_records by name select (cast(? as bigint) << 32) | cast(position as bigint) as record_id,"
         " cast(? as bigint) as file_seq, cast(position as integer) as position, record_sha256, raw_text,"
-        " true as is_typed, problem from ocpi_frame",
+        " true as is_typed, problem from ocpi_text",
         [file_seq, file_seq],
     )
-    connection.unregister("ocpi_frame")
     positions = [record.position for record in chunk]
     for name, position in (("first", min(positions)), ("last", max(positions))):
         connection.execute(f"set variable {name}_record_id = {(file_seq << 32) | position:d}::bigint")
@@ -159,12 +161,12 @@ def _read_chunk(connection: duckdb.DuckDBPyConnection) -> None:
     _run(connection, "cdr_heads", "cdr_periods")
     long = connection.execute(_LONG_SQL).fetchall()
     if long:
-        frame = pd.DataFrame(
-            [(record_id, exact_text(text)) for record_id, text in long], columns=["record_id", "exact_text"]
+        create_text_table(
+            connection,
+            "ocpi_text",
+            {"record_id": [str(record) for record, _ in long], "exact_text": [exact_text(text) for _, text in long]},
         )
-        connection.register("ocpi_frame", frame)
-        connection.execute("insert into ocpi_exact select record_id, exact_text from ocpi_frame")
-        connection.unregister("ocpi_frame")
+        connection.execute("insert into ocpi_exact select cast(record_id as bigint), exact_text from ocpi_text")
         _run(connection, "cdr_heads", "cdr_periods")
 
 
@@ -201,18 +203,22 @@ def _load_tariffs_of_cdrs(connection: duckdb.DuckDBPyConnection, parsed: dict[tu
     store_bodies(connection, [tariff for key in new if (tariff := parsed[key]) is not None])
     rows = [(text, version, *_tariff_columns(parsed[text, version])) for text, version in distinct]
     names = ("tariff_text", "ocpi_version", "tariff_id", "tariff_no", "tariff_type", "valid_from", "valid_to")
-    frame = pd.DataFrame(
-        [[None if value is None else str(value) for value in row] for row in rows], columns=list(names), dtype="object"
+    create_text_table(
+        connection,
+        "ocpi_parsed",
+        {
+            name: [None if row[at] is None else str(row[at]) for row in rows]
+            for at, name in enumerate(names)
+        },
     )
-    connection.register("ocpi_parsed", frame)
     connection.execute(
         "insert into ingest.raw_cdr_tariffs by name select t.record_id, t.tariff_index, p.tariff_id,"
         " cast(p.tariff_no as bigint) as tariff_no, p.tariff_type, cast(p.valid_from as timestamptz) as valid_from,"
         " cast(p.valid_to as timestamptz) as valid_to from ocpi_tariffs as t"
         " left join ocpi_parsed as p on t.tariff_text = p.tariff_text and t.ocpi_version = p.ocpi_version"
     )
-    connection.unregister("ocpi_parsed")
-    connection.execute("drop table temp.ocpi_tariffs")
+    for table in ("ocpi_parsed", "ocpi_tariffs"):
+        connection.execute(f"drop table temp.{table}")
 
 
 def _tariff_columns(tariff: Tariff | None) -> tuple[Any, ...]:

@@ -4,9 +4,9 @@ from collections.abc import Iterable
 from typing import Any
 
 import duckdb
-import pandas as pd
 
 from orchestration.defs.ingest.tariff import Tariff
+from orchestration.defs.ingest.text_table import create_text_table
 
 _BODIES = ("tariff_no", "tariff_body", "currency", "min_price_excl_tax", "min_price_incl_tax", "max_price_excl_tax",
            "max_price_incl_tax", "tax_included", "problems")  # fmt: skip
@@ -64,9 +64,11 @@ def insert(
     """Insert rows into ingest.<table>. Values travel as text: a frame would turn a decimal with a null into a float."""
     if not rows:
         return
-    text = [[None if value is None else str(value) for value in row] for row in rows]
-    frame = pd.DataFrame(text, columns=list(columns), dtype="object")
-    connection.register("rows_to_insert", frame)
+    create_text_table(
+        connection,
+        "rows_to_insert",
+        {name: [None if row[at] is None else str(row[at]) for row in rows] for at, name in enumerate(columns)},
+    )
     names = ", ".join(columns)
     connection.execute(f"insert into ingest.{table} ({names}) select {names} from rows_to_insert")  # noqa: S608 - own names
-    connection.unregister("rows_to_insert")
+    connection.execute("drop table temp.rows_to_insert")

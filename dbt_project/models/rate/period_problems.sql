@@ -1,0 +1,198 @@
+with
+
+period_contexts as (
+
+    select
+        record_id,
+        period_no,
+        sorted_no,
+        started_us,
+        ended_us,
+        cdr_started_us,
+        cdr_ended_us,
+        is_reservation,
+        is_charging,
+        energy_kwh,
+        time_hours,
+        parking_hours,
+        reservation_hours,
+        other_dimensions,
+        unknown_dimensions,
+        dimension_problems,
+        tariff_state,
+        tariff_id,
+        used_tariff_id,
+        tariff_no
+    from {{ ref('period_contexts') }}
+
+),
+
+problems as (
+
+    select
+        record_id,
+        'SCHEMA_REQUIRED_MISSING' as rule_id,
+        'period ' || cast(period_no as varchar) as detail,
+        'reject' as severity,
+        true as is_blocking,
+        'Period ' || cast(period_no as varchar) || ' has no start.' as message
+    from period_contexts
+    where started_us is null
+
+    union all
+
+    select
+        record_id,
+        'TIME_PERIOD_ORDER' as rule_id,
+        'period ' || cast(period_no as varchar) as detail,
+        'reject' as severity,
+        true as is_blocking,
+        'Period ' || cast(period_no as varchar) || ' lies wholly outside the session.' as message
+    from period_contexts
+    where
+        started_us > cdr_ended_us
+        -- The lead of a reservation may come before the session's start.
+        or (is_charging and not is_reservation and started_us < cdr_started_us and ended_us <= cdr_started_us)
+
+    union all
+
+    select
+        record_id,
+        'TIME_PERIOD_ORDER' as rule_id,
+        'period ' || cast(period_no as varchar) as detail,
+        'warn' as severity,
+        false as is_blocking,
+        'Period ' || cast(period_no as varchar) || ' begins before the session; it is priced as sent.' as message
+    from period_contexts
+    where is_charging and not is_reservation and started_us < cdr_started_us and ended_us > cdr_started_us
+
+    union all
+
+    select
+        record_id,
+        'TIME_PERIOD_UNSORTED' as rule_id,
+        'session' as detail,
+        'warn' as severity,
+        false as is_blocking,
+        'The charging periods are not in order of time; they were sorted by their start.' as message
+    from period_contexts
+    where sorted_no <> period_no
+    group by record_id
+
+    union all
+
+    select
+        record_id,
+        'DIMENSION_NOT_BILLABLE' as rule_id,
+        'period ' || cast(period_no as varchar) as detail,
+        'reject' as severity,
+        true as is_blocking,
+        'Period ' || cast(period_no as varchar) || ' has a dimension that this OCPI version does not know: '
+        || unknown_dimensions || '.' as message
+    from period_contexts
+    where unknown_dimensions is not null
+
+    union all
+
+    select
+        record_id,
+        'DIMENSION_NOT_BILLABLE' as rule_id,
+        min(other_dimensions) as detail,
+        'warn' as severity,
+        false as is_blocking,
+        'Dimensions that are not billed were left out: ' || min(other_dimensions) || '.' as message
+    from period_contexts
+    where other_dimensions is not null
+    group by record_id
+
+    union all
+
+    select
+        record_id,
+        'SCHEMA_TYPE_INVALID' as rule_id,
+        'period ' || cast(period_no as varchar) as detail,
+        'reject' as severity,
+        true as is_blocking,
+        'Period ' || cast(period_no as varchar) || ': ' || dimension_problems || '.' as message
+    from period_contexts
+    where dimension_problems is not null
+
+    union all
+
+    select
+        record_id,
+        'SCHEMA_TYPE_INVALID' as rule_id,
+        'size of period ' || cast(period_no as varchar) as detail,
+        'reject' as severity,
+        true as is_blocking,
+        'Period ' || cast(period_no as varchar) || ' has a volume of a million or more, which cannot be priced exactly.'
+        as message
+    from period_contexts
+    where
+        abs(energy_kwh) >= 1000000
+        or abs(time_hours) >= 1000000
+        or abs(parking_hours) >= 1000000
+        or abs(reservation_hours) >= 1000000
+
+    union all
+
+    select
+        record_id,
+        'TARIFF_REF_MISSING' as rule_id,
+        'session' as detail,
+        'hold' as severity,
+        true as is_blocking,
+        'The CDR carries no tariff and its periods name none.' as message
+    from period_contexts
+    where tariff_state = 'none'
+    group by record_id
+
+    union all
+
+    select
+        record_id,
+        'TARIFF_REF_MISSING' as rule_id,
+        'period ' || cast(period_no as varchar) as detail,
+        'hold' as severity,
+        false as is_blocking,
+        'Period ' || cast(period_no as varchar) || ' names none of the CDR''s tariffs, so it costs nothing.' as message
+    from period_contexts
+    where tariff_state = 'not_named'
+
+    union all
+
+    select
+        record_id,
+        'TARIFF_UNKNOWN' as rule_id,
+        coalesce(lower(tariff_id), 'session') as detail,
+        'hold' as severity,
+        true as is_blocking,
+        'Tariff ' || coalesce(min(tariff_id), min(used_tariff_id), 'of the CDR')
+        || ' is not in the CDR and not known, or cannot be read.' as message
+    from period_contexts
+    where tariff_state = 'unknown'
+    group by record_id, lower(tariff_id)
+
+    union all
+
+    select
+        record_id,
+        'TARIFF_NOT_IN_FORCE' as rule_id,
+        lower(used_tariff_id) as detail,
+        'hold' as severity,
+        true as is_blocking,
+        'Tariff ' || min(used_tariff_id) || ' is not in force at the start of the session.' as message
+    from period_contexts
+    where tariff_state = 'not_in_force'
+    group by record_id, lower(used_tariff_id)
+
+)
+
+select
+    record_id,
+    rule_id,
+    detail,
+    severity,
+    is_blocking,
+    message
+from problems

@@ -1,0 +1,253 @@
+with
+
+cdrs as (
+
+    select
+        cdr_key,
+        record_id,
+        currency
+    from {{ ref('cdrs') }}
+
+),
+
+period_contexts as (
+
+    select
+        record_id,
+        period_no,
+        sorted_no,
+        energy_kwh,
+        time_hours,
+        parking_hours,
+        reservation_hours,
+        used_tariff_id,
+        tariff_no
+    from {{ ref('period_contexts') }}
+    where tariff_no is not null
+
+),
+
+period_elements as (
+
+    select
+        record_id,
+        sorted_no,
+        energy_rank,
+        time_rank,
+        parking_rank,
+        reservation_rank
+    from {{ ref('period_elements') }}
+
+),
+
+period_prices as (
+
+    select
+        record_id,
+        period_no,
+        part,
+        element_no,
+        is_clock_assumed,
+        is_flow_assumed
+    from {{ ref('period_prices') }}
+    where is_clock_assumed or is_flow_assumed
+
+),
+
+tariff_bodies as (
+
+    select
+        tariff_no,
+        currency,
+        problems
+    from {{ ref('tariff_bodies') }}
+
+),
+
+tariff_components as (
+
+    select
+        tariff_no,
+        element_no,
+        dimension,
+        price,
+        tax_percent,
+        step_size
+    from {{ ref('tariff_components') }}
+
+),
+
+tariff_elements as (
+
+    select
+        tariff_no,
+        element_no,
+        reservation
+    from {{ ref('tariff_elements') }}
+
+),
+
+-- Beyond these sizes a product no longer fits 38 digits; nothing that is sold comes near them.
+oversized_tariffs as (
+
+    select
+        tariff_no,
+        min(dimension) as dimension
+    from tariff_components
+    where abs(price) >= 10000000 or abs(tax_percent) >= 1000 or step_size >= 10000000 or step_size < 0
+    group by tariff_no
+
+),
+
+-- A dimension that the tariff prices nowhere is free by intent; one that it prices elsewhere has a gap here.
+tariff_dimensions as (
+
+    select
+        tariff_components.tariff_no,
+        bool_or(tariff_components.dimension = 'ENERGY') as has_energy,
+        bool_or(tariff_components.dimension = 'TIME' and tariff_elements.reservation is null) as has_time,
+        bool_or(tariff_components.dimension = 'PARKING_TIME') as has_parking,
+        bool_or(tariff_components.dimension = 'TIME' and tariff_elements.reservation is not null) as has_reservation
+    from tariff_components
+    inner join tariff_elements
+        on
+            tariff_components.tariff_no = tariff_elements.tariff_no
+            and tariff_components.element_no = tariff_elements.element_no
+    group by tariff_components.tariff_no
+
+),
+
+tariff_uses as (
+
+    select
+        record_id,
+        min(used_tariff_id) as tariff_id,
+        tariff_no,
+        coalesce(bool_or(energy_kwh <> 0), false) as has_energy,
+        coalesce(bool_or(time_hours <> 0), false) as has_time
+    from period_contexts
+    group by record_id, tariff_no
+
+),
+
+problems as (
+
+    select
+        tariff_uses.record_id,
+        'CCY_TARIFF_MISMATCH' as rule_id,
+        lower(tariff_uses.tariff_id) as detail,
+        'hold' as severity,
+        true as is_blocking,
+        'Tariff ' || tariff_uses.tariff_id || ' is in ' || tariff_bodies.currency
+        || ', the CDR in ' || cdrs.currency || '.' as message
+    from tariff_uses
+    inner join cdrs on tariff_uses.record_id = cdrs.record_id
+    inner join tariff_bodies on tariff_uses.tariff_no = tariff_bodies.tariff_no
+    where upper(cdrs.currency) <> upper(tariff_bodies.currency)
+
+    union all
+
+    select
+        tariff_uses.record_id,
+        'SCHEMA_TYPE_INVALID' as rule_id,
+        'tariff ' || lower(tariff_uses.tariff_id) as detail,
+        'reject' as severity,
+        true as is_blocking,
+        'Tariff ' || tariff_uses.tariff_id || ': ' || tariff_bodies.problems || '.' as message
+    from tariff_uses
+    inner join tariff_bodies on tariff_uses.tariff_no = tariff_bodies.tariff_no
+    where tariff_bodies.problems is not null
+
+    union all
+
+    select
+        tariff_uses.record_id,
+        'SCHEMA_TYPE_INVALID' as rule_id,
+        'size in tariff ' || lower(tariff_uses.tariff_id) as detail,
+        'reject' as severity,
+        true as is_blocking,
+        'Tariff ' || tariff_uses.tariff_id || ' has a price, tax or step for ' || oversized_tariffs.dimension
+        || ' that is too large to be priced exactly.' as message
+    from tariff_uses
+    inner join oversized_tariffs on tariff_uses.tariff_no = oversized_tariffs.tariff_no
+
+    union all
+
+    select
+        record_id,
+        'TIME_ZONE_MISSING' as rule_id,
+        'element ' || cast(element_no as varchar) as detail,
+        'hold' as severity,
+        true as is_blocking,
+        'Element ' || cast(element_no as varchar)
+        || ' of the tariff is restricted by local time, and the time zone of the location is not known.' as message
+    from period_prices
+    where is_clock_assumed
+    group by record_id, element_no
+
+    union all
+
+    select
+        record_id,
+        'PRICE_NOT_COMPUTABLE' as rule_id,
+        'period ' || cast(period_no as varchar) || ' ' || part as detail,
+        'hold' as severity,
+        false as is_blocking,
+        'Period ' || cast(period_no as varchar) || ' has no MIN_ or MAX_ dimension that the current or power restriction of element '
+        || cast(element_no as varchar) || ' needs; the restriction was taken to match.' as message
+    from period_prices
+    where is_flow_assumed
+
+    union all
+
+    select
+        period_contexts.record_id,
+        'TARIFF_NO_ELEMENT' as rule_id,
+        'period ' || cast(period_contexts.period_no as varchar) as detail,
+        'warn' as severity,
+        false as is_blocking,
+        'Period ' || cast(period_contexts.period_no as varchar)
+        || ' has a volume that no active element of the tariff prices, so it costs nothing.' as message
+    from period_contexts
+    inner join tariff_dimensions on period_contexts.tariff_no = tariff_dimensions.tariff_no
+    left join period_elements
+        on
+            period_contexts.record_id = period_elements.record_id
+            and period_contexts.sorted_no = period_elements.sorted_no
+    where
+        (tariff_dimensions.has_energy and period_contexts.energy_kwh <> 0 and period_elements.energy_rank is null)
+        or (tariff_dimensions.has_time and period_contexts.time_hours <> 0 and period_elements.time_rank is null)
+        or (
+            tariff_dimensions.has_parking
+            and period_contexts.parking_hours <> 0
+            and period_elements.parking_rank is null
+        )
+        or (
+            tariff_dimensions.has_reservation
+            and period_contexts.reservation_hours <> 0
+            and period_elements.reservation_rank is null
+        )
+
+    union all
+
+    select
+        tariff_uses.record_id,
+        'TARIFF_NO_ELEMENT' as rule_id,
+        'TIME' as detail,
+        'warn' as severity,
+        false as is_blocking,
+        'The tariff prices TIME and the CDR has energy but no TIME volume: time costs nothing.' as message
+    from tariff_uses
+    inner join tariff_dimensions on tariff_uses.tariff_no = tariff_dimensions.tariff_no
+    where tariff_dimensions.has_time and tariff_uses.has_energy and not tariff_uses.has_time
+
+)
+
+select
+    record_id,
+    rule_id,
+    detail,
+    severity,
+    is_blocking,
+    message
+from problems

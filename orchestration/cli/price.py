@@ -1,0 +1,58 @@
+"""`evsettle price`: what CDRs cost by their tariffs. No home needed."""
+
+import sys
+from pathlib import Path
+
+import click
+
+
+@click.command(name="price")
+@click.argument("files", nargs=-1, required=True, metavar="FILE...")
+@click.option(
+    "--tariff", "tariffs", multiple=True, metavar="FILE",
+    help="Tariffs for CDRs that embed none, and in place of an embedded one of the same id. May be repeated.",
+)  # fmt: skip
+@click.option("--time-zone", metavar="ZONE", help="IANA zone of CDRs that name none, such as Europe/Amsterdam.")
+@click.option(
+    "--ocpi", "ocpi_version", type=click.Choice(["2.1.1", "2.2.1", "2.3.0"]),
+    help="OCPI version of the CDRs. Default: told from the fields of each one.",
+)  # fmt: skip
+def command(files: tuple[str, ...], tariffs: tuple[str, ...], time_zone: str | None, ocpi_version: str | None) -> None:
+    """Price the CDRs of FILEs by their charging periods and tariffs, one line of JSON for each.
+
+    A FILE is a CDR, a list of them, an OCPI response or one CDR a line (.gz too); - reads standard input. The lines
+    come in the order of the input. A CDR that cannot be priced has null totals and "problems" that say why.
+    The CDR's own totals are never read.
+
+    \b
+    Examples:
+      evsettle price cdr.json
+      evsettle price cdrs.ndjson.gz --time-zone Europe/Berlin
+      evsettle price cdrs.json --tariff tariffs.json | jq .total_cost
+      curl -s $URL/cdrs | evsettle price - --ocpi 2.1.1
+    """
+    from orchestration.defs.ingest.records import FileError, RawRecord, decompress, split
+    from orchestration.engine.price import PriceError, price, read_tariffs
+
+    def records(name: str) -> list[RawRecord]:
+        return split(decompress(name, _read(name)))
+
+    try:
+        given = [tariff for name in tariffs for tariff in read_tariffs(records(name), name)]
+        cdrs = [record for name in files for record in records(name)]
+        if not cdrs:
+            raise click.ClickException(f"{', '.join(files)}: there is no CDR in it; give a file with OCPI CDRs.")
+        for answer in price(cdrs, given, time_zone, ocpi_version):
+            click.echo(answer)
+    except (FileError, PriceError) as error:
+        raise click.ClickException(str(error)) from error
+
+
+def _read(name: str) -> bytes:
+    """The bytes of a file, - is standard input. Raises UsageError when there is no such file."""
+    if name == "-":
+        return sys.stdin.buffer.read()
+    try:
+        return Path(name).read_bytes()
+    except OSError as error:
+        raise click.UsageError(f"{name} cannot be read ({error.strerror or error}); give the path of a JSON file.") from error

@@ -1,0 +1,119 @@
+-- One JSON object a record, in the order of the input: the shape of `evsettle price` (docs/pricing.md).
+-- Money with 4 decimals, half away from zero; volumes and prices as plain as they are.
+with
+
+lines as (
+
+    select
+        cdr_key,
+        list(
+            {
+                'period': period_no,
+                'dimension': dimension,
+                'tariff_id': tariff_id,
+                'element': element_no,
+                'component': component_no,
+                'volume': plain(volume),
+                'price': plain(unit_price),
+                'vat': plain(tax_percent),
+                'excl_vat': plain(amount_excl_tax),
+                'incl_vat': plain(amount_incl_tax),
+                'note': nullif(concat_ws(
+                    '; ',
+                    case when part = 'reservation' then 'reservation' end,
+                    case
+                        when kind = 'step'
+                            then 'rounded to steps of ' || step_size || case dimension when 'ENERGY' then ' Wh' else ' s' end
+                        when kind in ('min_price', 'max_price') then kind
+                    end,
+                    restrictions
+                ), '')
+            }
+            order by line_no
+        ) as lines
+    from rate.price_lines
+    group by cdr_key
+
+),
+
+found as (
+
+    select
+        records.record_id,
+        problems.rule_id,
+        problems.severity,
+        problems.message,
+        problems.is_blocking
+    from rate.price_problems as problems
+    inner join input_records as records on problems.cdr_key = records.cdr_key
+    union all
+    select
+        record_id,
+        coalesce(problem_rule_id, 'SCHEMA_TYPE_INVALID') as rule_id,
+        'reject' as severity,
+        problem as message,
+        true as is_blocking
+    from input_records
+    where problem is not null
+    union all
+    select
+        record_id,
+        'SCHEMA_REQUIRED_MISSING' as rule_id,
+        'reject' as severity,
+        'The record lacks ' || replace(missing_fields, ',', ', ') || '.' as message,
+        false as is_blocking
+    from input_records
+    where missing_fields is not null
+    union all
+    select
+        record_id,
+        'SCHEMA_TYPE_INVALID' as rule_id,
+        'reject' as severity,
+        type_problems || '.' as message,
+        false as is_blocking
+    from input_records
+    where type_problems is not null
+
+),
+
+problems as (
+
+    select
+        record_id,
+        list(
+            {'rule_id': rule_id, 'severity': severity, 'message': message}
+            order by is_blocking desc, rule_id asc, message asc
+        ) as problems
+    from found
+    group by record_id
+
+)
+
+select
+    to_json({
+        'id': records.cdr_id,
+        'position': records.position,
+        'version': records.ocpi_version,
+        'currency': coalesce(totals.currency, records.currency),
+        'total_cost': cost(totals.is_priced, totals.total_excl_tax, totals.total_incl_tax),
+        'total_fixed_cost': cost(totals.is_priced, totals.fixed_excl_tax, totals.fixed_incl_tax),
+        'total_energy_cost': cost(totals.is_priced, totals.energy_excl_tax, totals.energy_incl_tax),
+        'total_time_cost': cost(totals.is_priced, totals.time_excl_tax, totals.time_incl_tax),
+        'total_parking_cost': cost(totals.is_priced, totals.parking_excl_tax, totals.parking_incl_tax),
+        'total_reservation_cost': cost(totals.is_priced, totals.reservation_excl_tax, totals.reservation_incl_tax),
+        'total_energy': case when totals.is_priced then plain(totals.total_energy_kwh) end,
+        'total_time': case when totals.is_priced then cast(cast(totals.total_time_hours as decimal(38, 4)) as varchar) end,
+        'total_parking_time': case when totals.is_priced then plain(totals.total_parking_hours) end,
+        'range': {
+            'min': money(totals.total_excl_tax),
+            'max': money(totals.total_excl_tax),
+            'readings': case when totals.is_priced then ['base'] else [] end
+        },
+        'lines': coalesce(lines.lines, []),
+        'problems': coalesce(problems.problems, [])
+    }) as answer
+from input_records as records
+left join rate.price_totals as totals on records.cdr_key = totals.cdr_key and totals.reading = 'base'
+left join lines on records.cdr_key = lines.cdr_key
+left join problems on records.record_id = problems.record_id
+order by records.record_id

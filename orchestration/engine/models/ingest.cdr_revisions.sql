@@ -1,0 +1,195 @@
+with
+
+records as (
+
+    select
+        record_id,
+        file_seq,
+        position,
+        is_typed,
+        problem_rule_id,
+        problem
+    from "evsettle"."ingest"."raw_records"
+
+),
+
+files as (
+
+    select
+        file_seq,
+        arrival_seq,
+        received_at,
+        source,
+        feed,
+        file_name
+    from "evsettle"."ingest"."raw_files"
+    where feed = 'cdrs'
+
+),
+
+cdrs as (
+
+    select
+        record_id,
+        cdr_key,
+        cpo_party,
+        emsp_party,
+        party_source,
+        cdr_id,
+        ocpi_version,
+        started_at,
+        ended_at,
+        session_id,
+        authorization_reference,
+        auth_method,
+        token_uid,
+        token_type,
+        contract_id,
+        location_id,
+        evse_uid,
+        evse_id,
+        connector_id,
+        location_country,
+        record_time_zone,
+        meter_id,
+        currency,
+        energy_kwh,
+        total_time_hours,
+        total_parking_hours,
+        claimed_excl_tax,
+        claimed_incl_tax,
+        claimed_fixed_excl_tax,
+        claimed_energy_excl_tax,
+        claimed_time_excl_tax,
+        claimed_parking_excl_tax,
+        claimed_reservation_excl_tax,
+        is_credit,
+        credit_reference_id,
+        is_home_charging,
+        last_updated,
+        time_form,
+        is_time_ambiguous,
+        is_test,
+        missing_fields,
+        type_problems,
+        excess_precision
+    from "evsettle"."ingest"."raw_cdrs"
+
+),
+
+contents as (
+
+    select
+        record_id,
+        content_sha256
+    from "evsettle"."ingest"."raw_content_hashes"
+
+),
+
+keyed as (
+
+    select
+        cdrs.record_id,
+        cdrs.cdr_key,
+        coalesce(contents.content_sha256, 'record|' || cast(cdrs.record_id as varchar)) as content_key,
+        row_number() over (
+            partition by cdrs.cdr_key
+            order by
+                files.arrival_seq asc,
+                cdrs.last_updated asc nulls last,
+                contents.content_sha256 asc nulls last,
+                cdrs.record_id asc
+        ) as arrival_no
+    from cdrs
+    inner join records on cdrs.record_id = records.record_id
+    inner join files on records.file_seq = files.file_seq
+    left join contents on cdrs.record_id = contents.record_id
+    where cdrs.cdr_key is not null
+
+),
+
+-- A, B, A under one key are two revisions: the third record repeats the first.
+first_seen as (
+
+    select
+        record_id,
+        cdr_key,
+        arrival_no,
+        min(arrival_no) over (partition by cdr_key, content_key) as first_arrival_no
+    from keyed
+
+),
+
+revisions as (
+
+    select
+        record_id,
+        cast(dense_rank() over (partition by cdr_key order by first_arrival_no) as integer) as revision,
+        arrival_no > first_arrival_no as is_repetition
+    from first_seen
+
+)
+
+select
+    records.record_id,
+    records.file_seq,
+    records.position,
+    files.arrival_seq,
+    files.received_at,
+    files.source,
+    files.feed,
+    files.file_name,
+    coalesce(cdrs.cdr_key, 'record|' || cast(records.record_id as varchar)) as work_key,
+    records.is_typed,
+    records.problem_rule_id,
+    records.problem,
+    contents.content_sha256,
+    revisions.revision,
+    coalesce(revisions.is_repetition, false) as is_repetition,
+    cdrs.cdr_key,
+    cdrs.cpo_party,
+    cdrs.emsp_party,
+    cdrs.party_source,
+    cdrs.cdr_id,
+    cdrs.ocpi_version,
+    cdrs.started_at,
+    cdrs.ended_at,
+    cdrs.session_id,
+    cdrs.authorization_reference,
+    cdrs.auth_method,
+    cdrs.token_uid,
+    cdrs.token_type,
+    cdrs.contract_id,
+    cdrs.location_id,
+    cdrs.evse_uid,
+    cdrs.evse_id,
+    cdrs.connector_id,
+    cdrs.location_country,
+    cdrs.record_time_zone,
+    cdrs.meter_id,
+    cdrs.currency,
+    cdrs.energy_kwh,
+    cdrs.total_time_hours,
+    cdrs.total_parking_hours,
+    cdrs.claimed_excl_tax,
+    cdrs.claimed_incl_tax,
+    cdrs.claimed_fixed_excl_tax,
+    cdrs.claimed_energy_excl_tax,
+    cdrs.claimed_time_excl_tax,
+    cdrs.claimed_parking_excl_tax,
+    cdrs.claimed_reservation_excl_tax,
+    cdrs.is_credit,
+    cdrs.credit_reference_id,
+    cdrs.is_home_charging,
+    cdrs.last_updated,
+    cdrs.time_form,
+    cdrs.is_time_ambiguous,
+    cdrs.is_test,
+    cdrs.missing_fields,
+    cdrs.type_problems,
+    cdrs.excess_precision
+from records
+inner join files on records.file_seq = files.file_seq
+left join cdrs on records.record_id = cdrs.record_id
+left join contents on records.record_id = contents.record_id
+left join revisions on records.record_id = revisions.record_id

@@ -1,0 +1,35 @@
+with
+
+decisions_as_read as (
+
+    select
+        seq,
+        effective_at,
+        kind,
+        subject_kind,
+        subject_id,
+        rule_id,
+        amount_excl_tax,
+        value,
+        reason_code,
+        note,
+        decided_by,
+        approved_by
+    from "evsettle"."ingest"."raw_decisions"
+
+)
+
+select
+    seq,
+    effective_at,
+    kind,
+    subject_kind,
+    subject_id,
+    rule_id,
+    amount_excl_tax,
+    value,
+    reason_code,
+    note,
+    decided_by,
+    approved_by
+from decisions_as_read

@@ -1,0 +1,262 @@
+with
+
+work as (
+
+    select cdr_key
+    from "evsettle"."inspect"."work"
+
+),
+
+revisions as (
+
+    select
+        record_id,
+        work_key,
+        cdr_key,
+        cdr_id,
+        revision,
+        is_repetition,
+        arrival_seq,
+        last_updated,
+        content_sha256,
+        source,
+        file_seq,
+        file_name,
+        position,
+        is_typed,
+        problem_rule_id,
+        problem,
+        missing_fields,
+        type_problems,
+        cpo_party,
+        emsp_party,
+        is_credit
+    from "evsettle"."ingest"."cdr_revisions"
+
+),
+
+own_parties as (
+
+    select
+        party,
+        role
+    from "evsettle"."ingest"."own_parties"
+
+),
+
+contract_parties as (
+
+    select
+        party,
+        partner
+    from "evsettle"."ingest"."contract_parties"
+
+),
+
+replacements as (
+
+    select
+        subject_id as cdr_key,
+        value,
+        row_number() over (partition by subject_id order by seq desc) as latest_no
+    from "evsettle"."ingest"."decisions"
+    where kind = 'replace' and subject_kind = 'cdr'
+
+),
+
+own as (
+
+    select
+        lower(party) as party_key,
+        max(case when role = 'CPO' then 1 else 0 end) as is_cpo,
+        max(case when role = 'EMSP' then 1 else 0 end) as is_emsp
+    from own_parties
+    group by lower(party)
+
+),
+
+partners as (
+
+    select
+        lower(party) as party_key,
+        min(partner) as partner
+    from contract_parties
+    group by lower(party)
+
+),
+
+-- Without a party of our own (prices asked for outside a home) nobody can be unknown.
+homes as (
+
+    select count(*) > 0 as has_parties
+    from own
+
+),
+
+-- A source that bears a partner's name may bring that partner's CDRs only; any other is a hub.
+routes as (
+
+    select distinct partner as source
+    from partners
+
+),
+
+judged as (
+
+    select
+        revisions.record_id,
+        revisions.work_key,
+        revisions.cdr_key,
+        revisions.revision,
+        revisions.is_repetition,
+        revisions.arrival_seq,
+        revisions.last_updated,
+        revisions.content_sha256,
+        revisions.source,
+        revisions.file_seq,
+        revisions.file_name,
+        revisions.position,
+        revisions.problem,
+        revisions.missing_fields,
+        revisions.type_problems,
+        revisions.cpo_party,
+        revisions.emsp_party,
+        coalesce(revisions.is_credit, false) as is_credit,
+        length(revisions.cdr_id) as cdr_id_length,
+        case
+            when coalesce(own_cpo.is_cpo, 0) = 1 and coalesce(own_emsp.is_emsp, 0) = 1 then 'internal'
+            when coalesce(own_cpo.is_cpo, 0) = 1 then 'receivable'
+            when coalesce(own_emsp.is_emsp, 0) = 1 then 'payable'
+        end as direction,
+        case
+            when coalesce(own_cpo.is_cpo, 0) = 1 and coalesce(own_emsp.is_emsp, 0) = 1 then null
+            when coalesce(own_cpo.is_cpo, 0) = 1 then partner_emsp.partner
+            when coalesce(own_emsp.is_emsp, 0) = 1 then partner_cpo.partner
+        end as partner,
+        case
+            when revisions.is_typed
+                then case when revisions.missing_fields is null and revisions.cdr_key is not null then 1 else 0 end
+            when revisions.problem_rule_id = 'SCHEMA_REQUIRED_MISSING' then 0
+        end as schema_required_missing,
+        case
+            when revisions.is_typed then case when revisions.type_problems is null then 1 else 0 end
+            when coalesce(revisions.problem_rule_id, '') <> 'SCHEMA_REQUIRED_MISSING' then 0
+        end as schema_type_invalid,
+        case
+            when not homes.has_parties or not revisions.is_typed then null
+            when coalesce(own_cpo.is_cpo, 0) = 0 and partner_cpo.partner is null then 0
+            when coalesce(own_emsp.is_emsp, 0) = 0 and partner_emsp.partner is null then 0
+            else 1
+        end as id_party_unknown,
+        routes.source is not null as is_partner_route
+    from revisions
+    inner join work on revisions.work_key = work.cdr_key
+    cross join homes
+    left join own as own_cpo on lower(revisions.cpo_party) = own_cpo.party_key
+    left join own as own_emsp on lower(revisions.emsp_party) = own_emsp.party_key
+    left join partners as partner_cpo on lower(revisions.cpo_party) = partner_cpo.party_key
+    left join partners as partner_emsp on lower(revisions.emsp_party) = partner_emsp.party_key
+    left join routes on revisions.source = routes.source
+
+),
+
+routed as (
+
+    select
+        *,
+        case
+            when id_party_unknown is null or id_party_unknown = 0 then null
+            when direction is null then 0
+            when is_partner_route and source <> coalesce(partner, '') then 0
+            else 1
+        end as id_route_not_allowed,
+        case
+            when cdr_id_length is null then null
+            when is_credit and cdr_id_length > 39 then 0
+            when not is_credit and cdr_id_length > 36 then 0
+            else 1
+        end as id_length
+    from judged
+
+),
+
+quarantine as (
+
+    select
+        *,
+        cdr_key is null
+        or coalesce(schema_required_missing, 1) = 0
+        or coalesce(schema_type_invalid, 1) = 0
+        or coalesce(id_party_unknown, 1) = 0
+        or coalesce(id_route_not_allowed, 1) = 0
+        or (is_credit and coalesce(id_length, 1) = 0) as is_quarantined
+    from routed
+
+),
+
+-- The first in order of arrival that is not quarantined counts, unless a decision names another.
+ordered as (
+
+    select
+        quarantine.record_id,
+        row_number() over (
+            partition by quarantine.cdr_key
+            order by
+                case
+                    when replacements.value = cast(quarantine.revision as varchar)
+                        then 0
+                    else 1
+                end asc,
+                quarantine.arrival_seq asc,
+                quarantine.last_updated asc nulls last,
+                quarantine.content_sha256 asc nulls last,
+                quarantine.record_id asc
+        ) as counting_no
+    from quarantine
+    left join replacements on quarantine.cdr_key = replacements.cdr_key and replacements.latest_no = 1
+    where not quarantine.is_quarantined and quarantine.cdr_key is not null
+
+)
+
+select
+    quarantine.work_key as cdr_key,
+    quarantine.record_id,
+    quarantine.file_seq,
+    quarantine.cdr_key is not null as has_key,
+    quarantine.revision,
+    quarantine.source || '/cdrs/' || quarantine.file_name as file_subject_id,
+    quarantine.source || '/cdrs/' || quarantine.file_name || '#' || cast(quarantine.position as varchar) as subject_id,
+    quarantine.is_quarantined,
+    coalesce(ordered.counting_no = 1, false) as is_counting,
+    case
+        when quarantine.is_quarantined then 'quarantined'
+        when ordered.counting_no = 1 then 'accepted'
+        else 'superseded'
+    end as disposition,
+    quarantine.partner,
+    quarantine.direction,
+    quarantine.source,
+    quarantine.is_credit,
+    quarantine.cdr_id_length,
+    quarantine.problem,
+    quarantine.missing_fields,
+    quarantine.type_problems,
+    quarantine.cpo_party,
+    quarantine.emsp_party,
+    cast(quarantine.schema_required_missing as smallint) as schema_required_missing,
+    cast(quarantine.schema_type_invalid as smallint) as schema_type_invalid,
+    cast(quarantine.id_party_unknown as smallint) as id_party_unknown,
+    cast(quarantine.id_route_not_allowed as smallint) as id_route_not_allowed,
+    cast(quarantine.id_length as smallint) as id_length,
+    cast(case
+        when quarantine.is_quarantined then null
+        when ordered.counting_no = 1 or quarantine.is_repetition then 1
+        else 0
+    end as smallint) as id_reused_changed,
+    cast(case
+        when quarantine.is_quarantined then null
+        when ordered.counting_no = 1 or not quarantine.is_repetition then 1
+        else 0
+    end as smallint) as dup_exact
+from quarantine
+left join ordered on quarantine.record_id = ordered.record_id

@@ -1,0 +1,221 @@
+with
+
+sightings as (
+
+    select
+        record_id,
+        sighting_seq,
+        seen_at,
+        source,
+        is_opening,
+        cpo_party,
+        tariff_id,
+        tariff_no,
+        tariff_type,
+        valid_from,
+        valid_to,
+        last_updated
+    from "evsettle"."ingest"."tariff_sightings"
+
+),
+
+bodies as (
+
+    select
+        tariff_no,
+        tariff_body,
+        currency
+    from "evsettle"."ingest"."tariff_bodies"
+
+),
+
+own_parties as (
+
+    select distinct lower(party) as party_key
+    from "evsettle"."ingest"."own_parties"
+
+),
+
+contract_parties as (
+
+    select
+        lower(party) as party_key,
+        contract_version
+    from "evsettle"."ingest"."contract_parties"
+
+),
+
+contracts as (
+
+    select
+        contract_version,
+        valid_from,
+        tariff_approval
+    from "evsettle"."ingest"."contracts"
+
+),
+
+decisions as (
+
+    select
+        lower(subject_id) as tariff_subject,
+        lower(value) as tariff_body,
+        min(effective_at) as approved_at,
+        max(case when reason_code = 'T_RETRO' then 1 else 0 end) as is_retro
+    from "evsettle"."ingest"."decisions"
+    where kind = 'tariff' and subject_kind = 'tariff'
+    group by lower(subject_id), lower(value)
+
+),
+
+-- A tariff that names no start holds since its last change, one of the opening knowledge since ever.
+dated as (
+
+    select
+        sightings.record_id,
+        sightings.sighting_seq,
+        sightings.seen_at,
+        sightings.source,
+        sightings.is_opening,
+        sightings.cpo_party,
+        sightings.tariff_id,
+        sightings.tariff_no,
+        sightings.tariff_type,
+        sightings.valid_to,
+        bodies.tariff_body,
+        bodies.currency,
+        lower(sightings.cpo_party) as cpo_key,
+        lower(sightings.tariff_id) as tariff_key,
+        sightings.valid_from as stated_valid_from,
+        case
+            when sightings.valid_from is not null then sightings.valid_from
+            when not sightings.is_opening then coalesce(sightings.last_updated, sightings.seen_at)
+        end as valid_from
+    from sightings
+    inner join bodies on sightings.tariff_no = bodies.tariff_no
+
+),
+
+-- A feed sends the same tariff again with every pull: only a change makes a version. A, B, A are three.
+-- Tariffs that state no start are compared with each other, whatever their last_updated says: else the
+-- next pull of an unchanged tariff would look like a new, backdated one.
+compared as (
+
+    select
+        dated.*,
+        lag(dated.tariff_no) over in_knowledge as previous_no,
+        lag(dated.valid_to) over in_knowledge as previous_valid_to,
+        row_number() over in_knowledge as seen_no
+    from dated
+    window
+        in_knowledge as (
+            partition by
+                dated.source,
+                dated.cpo_key,
+                dated.tariff_key,
+                dated.tariff_type,
+                coalesce(dated.stated_valid_from, timestamptz '1900-01-01 00:00:00+00')
+            order by dated.sighting_seq asc, dated.record_id asc
+        )
+
+),
+
+versions as (
+
+    select
+        *,
+        case
+            when is_opening
+                then least(coalesce(valid_from, timestamptz '1900-01-01 00:00:00+00'), seen_at)
+            else seen_at
+        end as known_from
+    from compared
+    where
+        seen_no = 1
+        or tariff_no <> previous_no
+        or coalesce(valid_to, timestamptz '9999-01-01 00:00:00+00')
+        <> coalesce(previous_valid_to, timestamptz '9999-01-01 00:00:00+00')
+
+),
+
+-- The party's terms when the version became known say whether it needs a person's approval.
+terms as (
+
+    select
+        versions.cpo_key,
+        versions.known_from,
+        contracts.tariff_approval,
+        row_number() over (
+            partition by versions.cpo_key, versions.known_from
+            order by
+                case when cast(contracts.valid_from as timestamptz) <= versions.known_from then 0 else 1 end asc,
+                case when cast(contracts.valid_from as timestamptz) <= versions.known_from then contracts.valid_from end
+                desc,
+                contracts.valid_from asc,
+                contracts.contract_version asc
+        ) as terms_no
+    from (
+        select distinct
+            cpo_key,
+            known_from
+        from versions
+    ) as versions
+    inner join contract_parties on versions.cpo_key = contract_parties.party_key
+    inner join contracts on contract_parties.contract_version = contracts.contract_version
+
+),
+
+approvals as (
+
+    select
+        versions.*,
+        case
+            when own_parties.party_key is null and terms.tariff_approval = 'auto' then 'auto'
+            when decisions.approved_at is not null then 'decision'
+        end as approval,
+        case
+            when own_parties.party_key is null and terms.tariff_approval = 'auto' then versions.known_from
+            else decisions.approved_at
+        end as approved_at,
+        coalesce(decisions.is_retro, 0) = 1 as is_retro_approved
+    from versions
+    left join own_parties on versions.cpo_key = own_parties.party_key
+    left join terms
+        on versions.cpo_key = terms.cpo_key and versions.known_from = terms.known_from and terms.terms_no = 1
+    left join decisions
+        on
+            versions.cpo_key || ':' || versions.tariff_key = decisions.tariff_subject
+            and versions.tariff_body = decisions.tariff_body
+
+),
+
+worded as (
+
+    select
+        *,
+        tariff_body || '|' || coalesce(cast(valid_from as varchar), '') || '|' || cast(known_from as varchar) || '|'
+        || source || '|' || coalesce(approval, 'none') as version_text
+    from approvals
+
+)
+
+select
+    sha256(version_text) as tariff_version,
+    cpo_party,
+    tariff_id,
+    tariff_type,
+    tariff_no,
+    tariff_body,
+    currency,
+    valid_from,
+    valid_to,
+    known_from,
+    source,
+    sighting_seq,
+    record_id,
+    is_opening,
+    approval,
+    approval is not null as is_approved,
+    approved_at,
+    is_retro_approved
+from worded

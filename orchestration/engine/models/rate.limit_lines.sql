@@ -1,0 +1,201 @@
+with
+
+period_contexts as (
+
+    select
+        record_id,
+        used_tariff_id,
+        tariff_index,
+        tariff_version,
+        tariff_no
+    from "evsettle"."rate"."period_contexts"
+
+),
+
+period_prices as (
+
+    select
+        record_id,
+        tariff_id,
+        tariff_no,
+        amount_excl_tax,
+        amount_incl_tax
+    from "evsettle"."rate"."period_prices"
+
+),
+
+session_steps as (
+
+    select
+        record_id,
+        tariff_id,
+        tariff_no,
+        amount_excl_tax,
+        amount_incl_tax
+    from "evsettle"."rate"."session_steps"
+
+),
+
+-- With tax_included N/A net and gross are one amount, so a limit on either is a limit on both.
+limits as (
+
+    select
+        tariff_no,
+        tax_included = 'N/A' as is_untaxed,
+        case
+            when tax_included = 'N/A' then coalesce(min_price_excl_tax, min_price_incl_tax) else min_price_excl_tax
+        end as min_excl,
+        case
+            when tax_included = 'N/A' then coalesce(min_price_excl_tax, min_price_incl_tax) else min_price_incl_tax
+        end as min_incl,
+        case
+            when tax_included = 'N/A' then coalesce(max_price_excl_tax, max_price_incl_tax) else max_price_excl_tax
+        end as max_excl,
+        case
+            when tax_included = 'N/A' then coalesce(max_price_excl_tax, max_price_incl_tax) else max_price_incl_tax
+        end as max_incl
+    from "evsettle"."ingest"."tariff_bodies"
+    where coalesce(min_price_excl_tax, min_price_incl_tax, max_price_excl_tax, max_price_incl_tax) is not null
+
+),
+
+-- A tariff that a period used is limited even when nothing in it was priced.
+uses as (
+
+    select
+        period_contexts.record_id,
+        period_contexts.used_tariff_id as tariff_id,
+        min(period_contexts.tariff_index) as tariff_index,
+        min(period_contexts.tariff_version) as tariff_version,
+        min(period_contexts.tariff_no) as tariff_no
+    from period_contexts
+    where period_contexts.tariff_no in (select limits.tariff_no from limits)
+    group by period_contexts.record_id, period_contexts.used_tariff_id
+
+),
+
+amounts as (
+
+    select
+        record_id,
+        tariff_id,
+        amount_excl_tax,
+        amount_incl_tax
+    from period_prices
+    where tariff_no in (select limits.tariff_no from limits)
+
+    union all
+
+    select
+        record_id,
+        tariff_id,
+        amount_excl_tax,
+        amount_incl_tax
+    from session_steps
+    where tariff_no in (select limits.tariff_no from limits)
+
+),
+
+sums as (
+
+    select
+        record_id,
+        tariff_id,
+        case when count(*) = count(amount_excl_tax) then sum(amount_excl_tax) end as excl_tax,
+        case when count(*) = count(amount_incl_tax) then sum(amount_incl_tax) end as incl_tax
+    from amounts
+    group by record_id, tariff_id
+
+),
+
+priced as (
+
+    select
+        uses.record_id,
+        uses.tariff_id,
+        uses.tariff_index,
+        uses.tariff_version,
+        limits.min_excl,
+        limits.min_incl,
+        limits.max_excl,
+        limits.max_incl,
+        case when sums.record_id is null then 0 else sums.excl_tax end as excl_tax,
+        case when sums.record_id is null then 0 else sums.incl_tax end as incl_tax
+    from uses
+    inner join limits on uses.tariff_no = limits.tariff_no
+    left join sums on uses.record_id = sums.record_id and uses.tariff_id = sums.tariff_id
+
+),
+
+-- Each side on its own. A side without a limit of its own follows the other by the effective tax ratio,
+-- which is unknown where the priced amount is zero or either side is.
+raised as (
+
+    select
+        *,
+        case
+        when min_excl is not null
+            then case when excl_tax < min_excl then min_excl else excl_tax end
+        when min_incl is null then excl_tax
+        when not (incl_tax < min_incl) then excl_tax
+        when abs(excl_tax) < 10000000 and abs(min_incl) < 10000000
+            then decimal_division(cast(cast(min_incl as decimal(15, 8)) * cast(excl_tax as decimal(17, 10)) as decimal(30, 16)), nullif(cast(incl_tax as decimal(24, 8)), 0), 16)
+    end as raised_excl,
+        case
+        when min_incl is not null
+            then case when incl_tax < min_incl then min_incl else incl_tax end
+        when min_excl is null then incl_tax
+        when not (excl_tax < min_excl) then incl_tax
+        when abs(incl_tax) < 10000000 and abs(min_excl) < 10000000
+            then decimal_division(cast(cast(min_excl as decimal(15, 8)) * cast(incl_tax as decimal(17, 10)) as decimal(30, 16)), nullif(cast(excl_tax as decimal(24, 8)), 0), 16)
+    end as raised_incl
+    from priced
+
+),
+
+lowered as (
+
+    select
+        *,
+        case
+        when max_excl is not null
+            then case when raised_excl > max_excl then max_excl else raised_excl end
+        when max_incl is null then raised_excl
+        when not (raised_incl > max_incl) then raised_excl
+        when abs(raised_excl) < 10000000 and abs(max_incl) < 10000000
+            then decimal_division(cast(cast(max_incl as decimal(15, 8)) * cast(raised_excl as decimal(17, 10)) as decimal(30, 16)), nullif(cast(raised_incl as decimal(24, 8)), 0), 16)
+    end as limited_excl,
+        case
+        when max_incl is not null
+            then case when raised_incl > max_incl then max_incl else raised_incl end
+        when max_excl is null then raised_incl
+        when not (raised_excl > max_excl) then raised_incl
+        when abs(raised_incl) < 10000000 and abs(max_excl) < 10000000
+            then decimal_division(cast(cast(max_excl as decimal(15, 8)) * cast(raised_incl as decimal(17, 10)) as decimal(30, 16)), nullif(cast(raised_excl as decimal(24, 8)), 0), 16)
+    end as limited_incl
+    from raised
+
+),
+
+moved as (
+
+    select
+        *,
+        case
+            when raised_excl is distinct from excl_tax or raised_incl is distinct from incl_tax then 'min_price'
+            else 'max_price'
+        end as limit_name
+    from lowered
+    where limited_excl is distinct from excl_tax or limited_incl is distinct from incl_tax
+
+)
+
+select
+    record_id,
+    tariff_id,
+    tariff_index,
+    tariff_version,
+    limit_name,
+    cast(limited_excl - excl_tax as decimal(38, 16)) as amount_excl_tax,
+    cast(limited_incl - incl_tax as decimal(38, 16)) as amount_incl_tax
+from moved

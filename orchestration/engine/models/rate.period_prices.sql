@@ -1,0 +1,301 @@
+with
+
+period_contexts as (
+
+    select
+        record_id,
+        period_no,
+        sorted_no,
+        tariff_no,
+        used_tariff_id,
+        tariff_index,
+        tariff_version,
+        energy_kwh,
+        time_hours,
+        parking_hours,
+        reservation_hours
+    from "evsettle"."rate"."period_contexts"
+
+),
+
+period_elements as (
+
+    select
+        record_id,
+        sorted_no,
+        energy_rank,
+        time_rank,
+        parking_rank,
+        flat_rank,
+        reservation_rank,
+        reservation_flat_rank
+    from "evsettle"."rate"."period_elements"
+
+),
+
+tariff_components as (
+
+    select
+        tariff_no,
+        element_no,
+        component_no,
+        dimension,
+        price,
+        tax_percent,
+        coalesce(step_size, 0) as step_size,
+        step_round_rule
+    from "evsettle"."ingest"."tariff_components"
+
+),
+
+tariff_bodies as (
+
+    select
+        tariff_no,
+        tax_included
+    from "evsettle"."ingest"."tariff_bodies"
+
+),
+
+-- Two components of one dimension in one element: the first one stands.
+first_components as (
+
+    select
+        tariff_no,
+        element_no,
+        dimension,
+        min(component_no) as component_no
+    from tariff_components
+    group by tariff_no, element_no, dimension
+
+),
+
+components as (
+
+    select
+        tariff_components.tariff_no,
+        tariff_components.element_no,
+        tariff_components.component_no,
+        tariff_components.dimension,
+        tariff_components.price,
+        tariff_components.tax_percent,
+        tariff_components.step_size,
+        tariff_components.step_round_rule,
+        tariff_bodies.tax_included
+    from tariff_components
+    inner join tariff_bodies on tariff_components.tariff_no = tariff_bodies.tariff_no
+    inner join first_components
+        on
+            tariff_components.tariff_no = first_components.tariff_no
+            and tariff_components.element_no = first_components.element_no
+            and tariff_components.dimension = first_components.dimension
+            and tariff_components.component_no = first_components.component_no
+
+),
+
+matched as (
+
+    select
+        period_contexts.record_id,
+        period_contexts.period_no,
+        period_contexts.sorted_no,
+        period_contexts.tariff_no,
+        period_contexts.used_tariff_id,
+        period_contexts.tariff_index,
+        period_contexts.tariff_version,
+        period_contexts.energy_kwh,
+        period_contexts.time_hours,
+        period_contexts.parking_hours,
+        period_contexts.reservation_hours,
+        period_elements.energy_rank,
+        period_elements.time_rank,
+        period_elements.parking_rank,
+        period_elements.flat_rank,
+        period_elements.reservation_rank,
+        period_elements.reservation_flat_rank
+    from period_contexts
+    inner join period_elements
+        on
+            period_contexts.record_id = period_elements.record_id
+            and period_contexts.sorted_no = period_elements.sorted_no
+
+),
+
+-- A flat fee falls due once for the session and once for the reservation, when it is first active.
+first_flats as (
+
+    select
+        record_id,
+        min(sorted_no) filter (where flat_rank is not null) as flat_sorted_no,
+        min(sorted_no) filter (where reservation_flat_rank is not null) as reservation_flat_sorted_no
+    from matched
+    where coalesce(flat_rank, reservation_flat_rank) is not null
+    group by record_id
+
+),
+
+-- A volume of zero is no use of a dimension: it costs nothing, and its component is not the last one used.
+priced as (
+
+    select
+        record_id,
+        period_no,
+        sorted_no,
+        tariff_no,
+        used_tariff_id,
+        tariff_index,
+        tariff_version,
+        'energy' as part,
+        'ENERGY' as dimension,
+        energy_kwh as volume,
+        energy_rank as element_rank
+    from matched
+    where energy_kwh <> 0 and energy_rank is not null
+
+    union all
+
+    select
+        record_id,
+        period_no,
+        sorted_no,
+        tariff_no,
+        used_tariff_id,
+        tariff_index,
+        tariff_version,
+        'time' as part,
+        'TIME' as dimension,
+        time_hours as volume,
+        time_rank as element_rank
+    from matched
+    where time_hours <> 0 and time_rank is not null
+
+    union all
+
+    select
+        record_id,
+        period_no,
+        sorted_no,
+        tariff_no,
+        used_tariff_id,
+        tariff_index,
+        tariff_version,
+        'parking' as part,
+        'PARKING_TIME' as dimension,
+        parking_hours as volume,
+        parking_rank as element_rank
+    from matched
+    where parking_hours <> 0 and parking_rank is not null
+
+    union all
+
+    select
+        record_id,
+        period_no,
+        sorted_no,
+        tariff_no,
+        used_tariff_id,
+        tariff_index,
+        tariff_version,
+        'reservation' as part,
+        'TIME' as dimension,
+        reservation_hours as volume,
+        reservation_rank as element_rank
+    from matched
+    where reservation_hours <> 0 and reservation_rank is not null
+
+    union all
+
+
+    select
+        matched.record_id,
+        matched.period_no,
+        matched.sorted_no,
+        matched.tariff_no,
+        matched.used_tariff_id,
+        matched.tariff_index,
+        matched.tariff_version,
+        'fixed' as part,
+        'FLAT' as dimension,
+        cast(1 as decimal(18, 8)) as volume,
+        matched.flat_rank as element_rank
+    from matched
+    inner join first_flats on matched.record_id = first_flats.record_id and matched.sorted_no = first_flats.flat_sorted_no
+    
+
+    union all
+    
+
+    select
+        matched.record_id,
+        matched.period_no,
+        matched.sorted_no,
+        matched.tariff_no,
+        matched.used_tariff_id,
+        matched.tariff_index,
+        matched.tariff_version,
+        'reservation' as part,
+        'FLAT' as dimension,
+        cast(1 as decimal(18, 8)) as volume,
+        matched.reservation_flat_rank as element_rank
+    from matched
+    inner join first_flats on matched.record_id = first_flats.record_id and matched.sorted_no = first_flats.reservation_flat_sorted_no
+    
+
+
+),
+
+amounts as (
+
+    select
+        priced.*,
+        components.element_no,
+        components.component_no,
+        components.price as unit_price,
+        components.tax_percent,
+        components.tax_included,
+        components.step_size,
+        components.step_round_rule,
+        cast(priced.volume as decimal(19, 8)) * cast(components.price as decimal(19, 8)) as amount
+    from priced
+    inner join components
+        on
+            priced.tariff_no = components.tariff_no
+            and priced.dimension = components.dimension
+            and cast((priced.element_rank % 4000000 - priced.element_rank % 4) / 4 as integer) = components.element_no
+
+)
+
+select
+    record_id,
+    period_no,
+    sorted_no,
+    part,
+    dimension,
+    volume,
+    used_tariff_id as tariff_id,
+    tariff_index,
+    tariff_version,
+    tariff_no,
+    element_no,
+    component_no,
+    unit_price,
+    tax_percent,
+    tax_included,
+    step_size,
+    step_round_rule,
+    element_rank % 2 = 1 as is_clock_assumed,
+    element_rank % 4 >= 2 as is_flow_assumed,
+    cast(case
+        when tax_included = 'YES' and amount <> 0
+            then decimal_division(cast(amount as decimal(30, 16)), nullif(cast(1 + tax_percent * 0.01 as decimal(24, 8)), 0), 16)
+        else amount
+    end as decimal(38, 16)) as amount_excl_tax,
+    cast(case
+        when tax_included in ('YES', 'N/A') or amount = 0 then amount
+        else
+            amount + cast(
+                cast(amount as decimal(38, 14)) * cast(tax_percent as decimal(18, 6)) * 0.01
+                as decimal(38, 16)
+            )
+    end as decimal(38, 16)) as amount_incl_tax
+from amounts
