@@ -52,25 +52,11 @@ select
     read_once.record_id,
     read_once.position,
     read_once.cdr,
-    -- An object or list that reads as null although something stands there.
+    -- Something stands where the list of tariffs should: only looked for when there is no list.
     case
-        when
-            cdr.charging_periods is not null
-            and cdr.tariffs is not null
-            and (cdr.cdr_token is not null and cdr.cdr_location is not null or cdr.location is not null)
-            then null
-        else nullif(
-            concat_ws(
-                '; ',
-                ocpi_shape_problem('charging_periods', cdr.charging_periods is not null, raw_text, 'a list'),
-                ocpi_shape_problem('cdr_token', cdr.cdr_token is not null, raw_text, 'an object'),
-                ocpi_shape_problem('cdr_location', cdr.cdr_location is not null, raw_text, 'an object'),
-                ocpi_shape_problem('location', cdr.location is not null, raw_text, 'an object'),
-                ocpi_shape_problem('tariffs', cdr.tariffs is not null, raw_text, 'a list')
-            ),
-            ''
-        )
-    end as shape_problems,
+        when cdr.tariffs is null then coalesce(json_type(read_once.raw_text, '$.tariffs'), 'NULL') <> 'NULL'
+        else false
+    end as is_tariffs_odd,
     coalesce(
         load.ocpi_version,
         case

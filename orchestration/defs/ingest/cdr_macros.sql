@@ -7,10 +7,6 @@ create or replace temp macro ocpi_digits(leaf) as
 -- Exact, rounded half-up to 8 places; null when it is not a JSON number or has more than 10 digits before the point.
 create or replace temp macro ocpi_number(leaf) as try_cast(ocpi_digits(leaf) as decimal(18, 8));
 
--- A text's content; null when it is no text or empty.
-create or replace temp macro ocpi_unquoted(leaf) as
-    case when length(leaf) > 2 and starts_with(leaf, '"') then substr(leaf, 2, length(leaf) - 2) end;
-
 create or replace temp macro ocpi_is_instant(leaf) as
     regexp_full_match(
         leaf,
@@ -57,49 +53,13 @@ create or replace temp macro ocpi_number_problem(name, leaf) as
         else name || ' is ' || ocpi_shown(leaf) || ', expected a number'
     end;
 
-create or replace temp macro ocpi_instant_problem(name, leaf) as
-    case
-        when leaf is null or leaf = '""' or ocpi_instant(leaf) is not null then null
-        when regexp_full_match(leaf, '"?-?[0-9.]+"?')
-            then name || ' is ' || ocpi_shown(leaf) || ', expected a time as 2026-01-31T12:00:00Z, not an epoch number'
-        else name || ' is ' || ocpi_shown(leaf) || ', expected a time as 2026-01-31T12:00:00Z'
-    end;
-
-create or replace temp macro ocpi_boolean_problem(name, leaf) as
-    case
-        when leaf is not null and ocpi_boolean(leaf) is null
-            then name || ' is ' || ocpi_shown(leaf) || ', expected true or false'
-    end;
-
-create or replace temp macro ocpi_text_problem(name, value) as
-    case
-        when starts_with(value, '{') or starts_with(value, '[')
-            then name || ' is ' || ocpi_shown(value) || ', expected a text'
-    end;
-
--- An object or list that reads as null although something stands there. Looks at the whole record only then.
-create or replace temp macro ocpi_shape_problem(name, is_read, record, expected) as
-    case
-        when is_read then null
-        when coalesce(json_type(record, '$.' || name), 'NULL') <> 'NULL'
-            then name || ' is ' || ocpi_shown(cast(json_extract(record, '$.' || name) as varchar)) || ', expected ' || expected
-    end;
-
 -- OCPI asks for 4 decimals; more of them, or the residue of a binary float, is worth a warning.
-create or replace temp macro ocpi_is_excess(leaf) as
-    case
-        when leaf is null then false
-        when contains(leaf, 'e-') then true
-        when not contains(leaf, '.') then false
-        else length(ocpi_digits(leaf)) - strpos(ocpi_digits(leaf), '.') > 4 and ocpi_number(leaf) is not null
-    end;
-
-create or replace temp macro ocpi_excess(name, leaf) as case when ocpi_is_excess(leaf) then name end;
+create or replace temp macro ocpi_is_excess(leaf, number) as
+    number is not null
+    and (length(leaf) - strpos(leaf, '.') > 4 and contains(leaf, '.') or contains(leaf, 'e-'));
 
 -- A number whose 8 decimals a double does not hold: its record is read again with the digits as sent.
 create or replace temp macro ocpi_is_long(leaf) as coalesce(length(leaf) > 16 and strpos(leaf, '.') > 8, false);
-
-create or replace temp macro ocpi_missing(name, value) as case when value is null or value in ('', '""') then name end;
 
 -- NL/EMO from NL-EMO-C123, NL*EMO*C123 or NLEMOC12345678 (with or without check digit).
 create or replace temp macro ocpi_contract_party(id) as
@@ -117,7 +77,7 @@ create or replace temp macro ocpi_evse_party(id) as
             then upper(left(id, 2) || '/' || substr(id, 3, 3))
     end;
 
--- A cost of any version as one struct: net and gross as sent, and the leaf that is wrong.
+-- A cost of 2.2.1 or 2.3.0 as one struct; null when it is no object.
 create or replace temp macro ocpi_price(leaf) as
     case
         when starts_with(leaf, '{')
@@ -129,18 +89,3 @@ create or replace temp macro ocpi_price(leaf) as
 
 create or replace temp macro ocpi_price_net(price) as
     cast(coalesce(price.excl_vat, price.before_taxes) as varchar);
-
-create or replace temp macro ocpi_price_problem(name, leaf, price) as
-    case
-        when leaf is null then null
-        when price is null then name || ' is ' || ocpi_shown(leaf) || ', expected an object with the amount without tax'
-        else nullif(
-            concat_ws(
-                '; ',
-                ocpi_number_problem(name || '.excl_vat', cast(price.excl_vat as varchar)),
-                ocpi_number_problem(name || '.incl_vat', cast(price.incl_vat as varchar)),
-                ocpi_number_problem(name || '.before_taxes', cast(price.before_taxes as varchar))
-            ),
-            ''
-        )
-    end;

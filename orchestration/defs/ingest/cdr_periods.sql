@@ -78,7 +78,7 @@ wide as (
         string_agg(distinct type, ',' order by type) filter (where kind = 'other') as other_dimensions,
         string_agg(distinct type, ',' order by type) filter (where kind = 'unknown') as unknown_dimensions,
         string_agg(problem, '; ' order by problem) filter (where problem is not null) as problems,
-        bool_or(ocpi_is_excess(leaf)) as is_excess,
+        bool_or(ocpi_is_excess(leaf, volume)) as is_excess,
         bool_or(ocpi_is_long(leaf)) as is_long
     from judged
     group by record_id, period_no
@@ -132,12 +132,12 @@ select
     nullif(concat_ws('; ', wide.problems, repeated.problems), '') as dimension_problems,
     coalesce(wide.is_excess, false) as is_excess,
     coalesce(wide.is_long, false) as is_long,
-    ocpi_missing(
-        'charging_periods[' || periods.period_no || '].start_date_time', cast(periods.period.start_date_time as varchar)
-    ) as missing,
-    ocpi_instant_problem(
-        'charging_periods[' || periods.period_no || '].start_date_time', cast(periods.period.start_date_time as varchar)
-    ) as problem
+    case
+        when periods.period.start_date_time is null or cast(periods.period.start_date_time as varchar) = '""'
+            then 'charging_periods[' || periods.period_no || '].start_date_time'
+    end as missing,
+    periods.period is null
+    or (ocpi_instant(cast(periods.period.start_date_time as varchar)) is null and missing is null) as is_odd
 from periods
 left join wide on periods.record_id = wide.record_id and periods.period_no = wide.period_no
 left join repeated on periods.record_id = repeated.record_id and periods.period_no = repeated.period_no

@@ -206,10 +206,7 @@ def _load_tariffs_of_cdrs(connection: duckdb.DuckDBPyConnection, parsed: dict[tu
     create_text_table(
         connection,
         "ocpi_parsed",
-        {
-            name: [None if row[at] is None else str(row[at]) for row in rows]
-            for at, name in enumerate(names)
-        },
+        {name: [None if row[at] is None else str(row[at]) for row in rows] for at, name in enumerate(names)},
     )
     connection.execute(
         "insert into ingest.raw_cdr_tariffs by name select t.record_id, t.tariff_index, p.tariff_id,"

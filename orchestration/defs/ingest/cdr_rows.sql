@@ -1,4 +1,5 @@
--- Typed rows of the chunk's CDRs. Every leaf is cast by itself: one that cannot be is null and named in type_problems.
+-- Typed rows of the chunk's CDRs. Every leaf is cast by itself: one that cannot be is null, and its row is marked
+-- in type_problems, where cdr_problems.py then writes which field it is.
 insert into ingest.raw_cdrs by name
 with
 
@@ -7,7 +8,7 @@ leaves as (
     select
         heads.record_id,
         heads.position,
-        heads.shape_problems,
+        heads.is_tariffs_odd,
         heads.ocpi_version,
         heads.cdr,
         load.file_seq,
@@ -93,75 +94,98 @@ period_sums as (
     select
         record_id,
         string_agg(missing, ',' order by period_no) as missing,
-        string_agg(problem, '; ' order by period_no) as problems,
+        bool_or(is_odd) as is_odd,
         bool_or(is_excess) as is_excess
     from ocpi_periods
-    where missing is not null or problem is not null or is_excess
+    where missing is not null or is_odd or is_excess
     group by record_id
+
+),
+
+typed as (
+
+    select
+        parties.*,
+        profile = 'price' as is_price,
+        not is_v211 and profile <> 'price' as is_full,
+        ocpi_instant(start_leaf) as started_at,
+        ocpi_instant(end_leaf) as ended_at,
+        ocpi_instant(updated_leaf) as last_updated,
+        ocpi_number(energy_leaf) as energy_kwh,
+        ocpi_number(time_leaf) as total_time_hours,
+        ocpi_number(parking_leaf) as total_parking_hours,
+        ocpi_number(net_leaf) as claimed_excl_tax,
+        cast(total_cost.incl_vat as varchar) as gross_leaf,
+        ocpi_number(cast(total_cost.incl_vat as varchar)) as sent_gross,
+        ocpi_number(ocpi_price_net(fixed_cost)) as claimed_fixed_excl_tax,
+        ocpi_number(ocpi_price_net(energy_cost)) as claimed_energy_excl_tax,
+        ocpi_number(ocpi_price_net(time_cost)) as claimed_time_excl_tax,
+        ocpi_number(ocpi_price_net(parking_cost)) as claimed_parking_excl_tax,
+        ocpi_number(ocpi_price_net(reservation_cost)) as claimed_reservation_excl_tax,
+        -- 2.3.0: gross is net plus all taxes; no list of taxes says nothing about them.
+        case
+            when total_cost.taxes is null then null
+            else list_transform(total_cost.taxes, lambda tax: ocpi_number(cast(tax.amount as varchar)))
+        end as taxes,
+        ocpi_boolean(credit_leaf) as is_credit,
+        ocpi_boolean(home_leaf) as is_home_charging,
+        period_sums.missing as missing_of_periods,
+        coalesce(period_sums.is_odd, false) as is_period_odd,
+        coalesce(period_sums.is_excess, false) as is_period_excess
+    from parties
+    left join period_sums on parties.record_id = period_sums.record_id
 
 )
 
 select
-    parties.record_id,
-    parties.file_seq,
-    parties.position,
+    record_id,
+    file_seq,
+    position,
     case
-        when profile = 'price' then 'position|' || lpad(cast(parties.position as varchar), 10, '0')
+        when is_price then 'position|' || lpad(cast(position as varchar), 10, '0')
         else lower(cpo_party) || '|' || lower(nullif(cdr.id, ''))
     end as cdr_key,
     cpo_party,
     emsp_party,
     party_source,
     nullif(cdr.id, '') as cdr_id,
-    parties.ocpi_version,
-    ocpi_instant(start_leaf) as started_at,
-    ocpi_instant(end_leaf) as ended_at,
+    ocpi_version,
+    started_at,
+    ended_at,
     nullif(cdr.session_id, '') as session_id,
     nullif(cdr.authorization_reference, '') as authorization_reference,
-    cdr.auth_method,
+    nullif(cdr.auth_method, '') as auth_method,
     -- 2.1.1 knows the token by its auth_id alone, which is the contract's id.
     nullif(coalesce(cdr.cdr_token.uid, if(is_v211, cdr.auth_id, null)), '') as token_uid,
-    cdr.cdr_token.type as token_type,
+    nullif(cdr.cdr_token.type, '') as token_type,
     nullif(coalesce(cdr.cdr_token.contract_id, if(is_v211, cdr.auth_id, null)), '') as contract_id,
     nullif(coalesce(cdr.cdr_location.id, cdr.location.id), '') as location_id,
     nullif(evse_uid, '') as evse_uid,
     nullif(evse_id, '') as evse_id,
     nullif(coalesce(cdr.cdr_location.connector_id, cdr.location.evses[1].connectors[1].id), '') as connector_id,
-    coalesce(cdr.cdr_location.country, cdr.location.country) as location_country,
+    nullif(coalesce(cdr.cdr_location.country, cdr.location.country), '') as location_country,
     coalesce(nullif(cdr.location.time_zone, ''), mapped_time_zone) as record_time_zone,
     nullif(cdr.meter_id, '') as meter_id,
     upper(nullif(cdr.currency, '')) as currency,
-    ocpi_number(energy_leaf) as energy_kwh,
-    ocpi_number(time_leaf) as total_time_hours,
-    ocpi_number(parking_leaf) as total_parking_hours,
-    ocpi_number(net_leaf) as claimed_excl_tax,
-    coalesce(
-        ocpi_number(cast(total_cost.incl_vat as varchar)),
-        -- 2.3.0: gross is net plus all taxes; no list of taxes says nothing about them.
-        case
-            when
-                len(total_cost.taxes) = len(list_filter(
-                    total_cost.taxes, lambda tax: ocpi_number(cast(tax.amount as varchar)) is not null
-                ))
-                then try_cast(
-                    ocpi_number(net_leaf) + coalesce(
-                        list_sum(list_transform(
-                            total_cost.taxes, lambda tax: ocpi_number(cast(tax.amount as varchar))
-                        )),
-                        0
-                    ) as decimal(18, 8)
-                )
-        end
-    ) as claimed_incl_tax,
-    ocpi_number(ocpi_price_net(fixed_cost)) as claimed_fixed_excl_tax,
-    ocpi_number(ocpi_price_net(energy_cost)) as claimed_energy_excl_tax,
-    ocpi_number(ocpi_price_net(time_cost)) as claimed_time_excl_tax,
-    ocpi_number(ocpi_price_net(parking_cost)) as claimed_parking_excl_tax,
-    ocpi_number(ocpi_price_net(reservation_cost)) as claimed_reservation_excl_tax,
-    coalesce(ocpi_boolean(credit_leaf), false) as is_credit,
+    energy_kwh,
+    total_time_hours,
+    total_parking_hours,
+    claimed_excl_tax,
+    case
+        when sent_gross is not null then sent_gross
+        when len(taxes) = 0 then claimed_excl_tax
+        when len(list_filter(taxes, lambda tax: tax is null)) = 0
+            then try_cast(claimed_excl_tax + list_sum(taxes) as decimal(18, 8))
+    end as claimed_incl_tax,
+    claimed_fixed_excl_tax,
+    claimed_energy_excl_tax,
+    claimed_time_excl_tax,
+    claimed_parking_excl_tax,
+    claimed_reservation_excl_tax,
+    coalesce(is_credit, false) as is_credit,
     nullif(cdr.credit_reference_id, '') as credit_reference_id,
-    ocpi_boolean(home_leaf) as is_home_charging,
-    ocpi_instant(updated_leaf) as last_updated,
+    is_home_charging,
+    last_updated,
     case
         when len(list_filter(stamps, lambda stamp: ocpi_zone_form(stamp) = 'none')) > 0 then 'none'
         when len(list_filter(stamps, lambda stamp: ocpi_zone_form(stamp) = 'offset')) > 0 then 'offset'
@@ -170,132 +194,130 @@ select
     nullif(
         concat_ws(
             ',',
-            ocpi_missing('start_date_time', start_leaf),
-            ocpi_missing(if(is_v211, 'stop_date_time', 'end_date_time'), end_leaf),
-            ocpi_missing('currency', cdr.currency),
-            case when cdr.charging_periods is null then 'charging_periods' end,
-            period_sums.missing,
+            case when not is_price and nullif(cdr.id, '') is null then 'id' end,
+            case when is_full and nullif(cdr.country_code, '') is null then 'country_code' end,
+            case when is_full and nullif(cdr.party_id, '') is null then 'party_id' end,
+            case when nullif(start_leaf, '""') is null then 'start_date_time' end,
+            case when nullif(end_leaf, '""') is null then if(is_v211, 'stop_date_time', 'end_date_time') end,
+            case when is_full and cdr.cdr_token is null then 'cdr_token' end,
             case
-                when profile = 'price' then null
-                else nullif(
-                    concat_ws(
-                        ',',
-                        ocpi_missing('id', cdr.id),
-                        ocpi_missing('auth_method', cdr.auth_method),
-                        ocpi_missing('total_cost', cost_leaf),
-                        case
-                            when starts_with(cost_leaf, '{') and net_leaf is null
-                                then 'total_cost.' || if(parties.ocpi_version = '2.3.0', 'before_taxes', 'excl_vat')
-                        end,
-                        ocpi_missing('total_energy', energy_leaf),
-                        ocpi_missing('total_time', time_leaf),
-                        ocpi_missing('last_updated', updated_leaf),
-                        case
-                            when is_v211 then nullif(
-                                concat_ws(
-                                    ',',
-                                    ocpi_missing('auth_id', cdr.auth_id),
-                                    case
-                                        when cdr.location is null then 'location'
-                                        else ocpi_missing('location.id', cdr.location.id)
-                                    end
-                                ),
-                                ''
-                            )
-                            else nullif(
-                                concat_ws(
-                                    ',',
-                                    ocpi_missing('country_code', cdr.country_code),
-                                    ocpi_missing('party_id', cdr.party_id),
-                                    case
-                                        when cdr.cdr_token is null then 'cdr_token'
-                                        else nullif(
-                                            concat_ws(
-                                                ',',
-                                                ocpi_missing('cdr_token.country_code', cdr.cdr_token.country_code),
-                                                ocpi_missing('cdr_token.party_id', cdr.cdr_token.party_id),
-                                                ocpi_missing('cdr_token.uid', cdr.cdr_token.uid),
-                                                ocpi_missing('cdr_token.type', cdr.cdr_token.type),
-                                                ocpi_missing('cdr_token.contract_id', cdr.cdr_token.contract_id)
-                                            ),
-                                            ''
-                                        )
-                                    end,
-                                    case
-                                        when cdr.cdr_location is null then 'cdr_location'
-                                        else nullif(
-                                            concat_ws(
-                                                ',',
-                                                ocpi_missing('cdr_location.id', cdr.cdr_location.id),
-                                                ocpi_missing('cdr_location.country', cdr.cdr_location.country),
-                                                ocpi_missing('cdr_location.evse_uid', cdr.cdr_location.evse_uid),
-                                                ocpi_missing('cdr_location.evse_id', cdr.cdr_location.evse_id),
-                                                ocpi_missing(
-                                                    'cdr_location.connector_id', cdr.cdr_location.connector_id
-                                                )
-                                            ),
-                                            ''
-                                        )
-                                    end
-                                ),
-                                ''
-                            )
-                        end
-                    ),
-                    ''
-                )
-            end
+                when is_full and cdr.cdr_token is not null and nullif(cdr.cdr_token.country_code, '') is null
+                    then 'cdr_token.country_code'
+            end,
+            case
+                when is_full and cdr.cdr_token is not null and nullif(cdr.cdr_token.party_id, '') is null
+                    then 'cdr_token.party_id'
+            end,
+            case
+                when is_full and cdr.cdr_token is not null and nullif(cdr.cdr_token.uid, '') is null
+                    then 'cdr_token.uid'
+            end,
+            case
+                when is_full and cdr.cdr_token is not null and nullif(cdr.cdr_token.type, '') is null
+                    then 'cdr_token.type'
+            end,
+            case
+                when is_full and cdr.cdr_token is not null and nullif(cdr.cdr_token.contract_id, '') is null
+                    then 'cdr_token.contract_id'
+            end,
+            case when is_v211 and not is_price and nullif(cdr.auth_id, '') is null then 'auth_id' end,
+            case when not is_price and nullif(cdr.auth_method, '') is null then 'auth_method' end,
+            case when is_full and cdr.cdr_location is null then 'cdr_location' end,
+            case
+                when is_full and cdr.cdr_location is not null and nullif(cdr.cdr_location.id, '') is null
+                    then 'cdr_location.id'
+            end,
+            case
+                when is_full and cdr.cdr_location is not null and nullif(cdr.cdr_location.country, '') is null
+                    then 'cdr_location.country'
+            end,
+            case
+                when is_full and cdr.cdr_location is not null and nullif(cdr.cdr_location.evse_uid, '') is null
+                    then 'cdr_location.evse_uid'
+            end,
+            case
+                when is_full and cdr.cdr_location is not null and nullif(cdr.cdr_location.evse_id, '') is null
+                    then 'cdr_location.evse_id'
+            end,
+            case
+                when is_full and cdr.cdr_location is not null and nullif(cdr.cdr_location.connector_id, '') is null
+                    then 'cdr_location.connector_id'
+            end,
+            case when is_v211 and not is_price and cdr.location is null then 'location' end,
+            case
+                when is_v211 and not is_price and cdr.location is not null and nullif(cdr.location.id, '') is null
+                    then 'location.id'
+            end,
+            case when nullif(cdr.currency, '') is null then 'currency' end,
+            case when cdr.charging_periods is null then 'charging_periods' end,
+            missing_of_periods,
+            case when not is_price and cost_leaf is null then 'total_cost' end,
+            case
+                when not is_price and total_cost is not null and net_leaf is null
+                    then if(ocpi_version = '2.3.0', 'total_cost.before_taxes', 'total_cost.excl_vat')
+            end,
+            case when not is_price and energy_leaf is null then 'total_energy' end,
+            case when not is_price and time_leaf is null then 'total_time' end,
+            case when not is_price and nullif(updated_leaf, '""') is null then 'last_updated' end
         ),
         ''
     ) as missing_fields,
-    nullif(
-        concat_ws(
-            '; ',
-            ocpi_text_problem('id', cdr.id),
-            ocpi_text_problem('country_code', cdr.country_code),
-            ocpi_text_problem('party_id', cdr.party_id),
-            ocpi_text_problem('currency', cdr.currency),
-            ocpi_text_problem('session_id', cdr.session_id),
-            ocpi_text_problem('credit_reference_id', cdr.credit_reference_id),
-            ocpi_instant_problem('start_date_time', start_leaf),
-            ocpi_instant_problem(if(is_v211, 'stop_date_time', 'end_date_time'), end_leaf),
-            ocpi_instant_problem('last_updated', updated_leaf),
-            ocpi_number_problem('total_energy', energy_leaf),
-            ocpi_number_problem('total_time', time_leaf),
-            ocpi_number_problem('total_parking_time', parking_leaf),
-            case
-                when is_v211 and not starts_with(cost_leaf, '{') then ocpi_number_problem('total_cost', cost_leaf)
-                else ocpi_price_problem('total_cost', cost_leaf, total_cost)
-            end,
-            ocpi_price_problem('total_fixed_cost', fixed_leaf, fixed_cost),
-            ocpi_price_problem('total_energy_cost', energy_cost_leaf, energy_cost),
-            ocpi_price_problem('total_time_cost', time_cost_leaf, time_cost),
-            ocpi_price_problem('total_parking_cost', parking_cost_leaf, parking_cost),
-            ocpi_price_problem('total_reservation_cost', reservation_cost_leaf, reservation_cost),
-            ocpi_boolean_problem('credit', credit_leaf),
-            ocpi_boolean_problem('home_charging_compensation', home_leaf),
-            shape_problems,
-            period_sums.problems
-        ),
-        ''
-    ) as type_problems,
+    case
+        when
+            (start_leaf <> '""' and started_at is null)
+            or (end_leaf <> '""' and ended_at is null)
+            or (updated_leaf <> '""' and last_updated is null)
+            or (energy_leaf is not null and energy_kwh is null)
+            or (time_leaf is not null and total_time_hours is null)
+            or (parking_leaf is not null and total_parking_hours is null)
+            or (cost_leaf is not null and claimed_excl_tax is null)
+            or (gross_leaf is not null and sent_gross is null)
+            or (fixed_leaf is not null and claimed_fixed_excl_tax is null)
+            or (energy_cost_leaf is not null and claimed_energy_excl_tax is null)
+            or (time_cost_leaf is not null and claimed_time_excl_tax is null)
+            or (parking_cost_leaf is not null and claimed_parking_excl_tax is null)
+            or (reservation_cost_leaf is not null and claimed_reservation_excl_tax is null)
+            or (credit_leaf is not null and is_credit is null)
+            or (home_leaf is not null and is_home_charging is null)
+            or len(list_filter(taxes, lambda tax: tax is null)) > 0
+            or cdr.charging_periods is null
+            or (not is_v211 and (cdr.cdr_token is null or cdr.cdr_location is null))
+            or (is_v211 and cdr.location is null)
+            or is_tariffs_odd
+            or is_period_odd
+            or len(list_filter(
+                [cdr.id, cdr.country_code, cdr.party_id, cdr.currency, cdr.session_id, cdr.credit_reference_id],
+                lambda value: starts_with(value, '{') or starts_with(value, '[')
+            )) > 0
+            then 'odd'
+    end as type_problems,
     nullif(
         concat_ws(
             ',',
-            ocpi_excess('total_energy', energy_leaf),
-            ocpi_excess('total_time', time_leaf),
-            ocpi_excess('total_parking_time', parking_leaf),
-            ocpi_excess('total_cost', net_leaf),
-            ocpi_excess('total_cost.incl_vat', cast(total_cost.incl_vat as varchar)),
-            ocpi_excess('total_fixed_cost', ocpi_price_net(fixed_cost)),
-            ocpi_excess('total_energy_cost', ocpi_price_net(energy_cost)),
-            ocpi_excess('total_time_cost', ocpi_price_net(time_cost)),
-            ocpi_excess('total_parking_cost', ocpi_price_net(parking_cost)),
-            ocpi_excess('total_reservation_cost', ocpi_price_net(reservation_cost)),
-            case when period_sums.is_excess then 'charging_periods.volume' end
+            case when ocpi_is_excess(energy_leaf, energy_kwh) then 'total_energy' end,
+            case when ocpi_is_excess(time_leaf, total_time_hours) then 'total_time' end,
+            case when ocpi_is_excess(parking_leaf, total_parking_hours) then 'total_parking_time' end,
+            case when ocpi_is_excess(net_leaf, claimed_excl_tax) then 'total_cost' end,
+            case when ocpi_is_excess(gross_leaf, sent_gross) then 'total_cost.incl_vat' end,
+            case
+                when ocpi_is_excess(ocpi_price_net(fixed_cost), claimed_fixed_excl_tax) then 'total_fixed_cost'
+            end,
+            case
+                when ocpi_is_excess(ocpi_price_net(energy_cost), claimed_energy_excl_tax) then 'total_energy_cost'
+            end,
+            case
+                when ocpi_is_excess(ocpi_price_net(time_cost), claimed_time_excl_tax) then 'total_time_cost'
+            end,
+            case
+                when ocpi_is_excess(ocpi_price_net(parking_cost), claimed_parking_excl_tax) then 'total_parking_cost'
+            end,
+            case
+                when ocpi_is_excess(ocpi_price_net(reservation_cost), claimed_reservation_excl_tax)
+                    then 'total_reservation_cost'
+            end,
+            case when is_period_excess then 'charging_periods.volume' end
         ),
         ''
     ) as excess_precision
-from parties
-left join period_sums on parties.record_id = period_sums.record_id
-where profile = 'price' or nullif(cdr.id, '') is not null or cpo_party is not null
+from typed
+where is_price or nullif(cdr.id, '') is not null or cpo_party is not null

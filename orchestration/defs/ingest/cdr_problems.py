@@ -1,0 +1,136 @@
+"""Why a CDR has a field that could not be typed: one phrase a field, for the few records of which SQL says so."""
+
+import json
+import re
+from decimal import Decimal
+from typing import Any
+
+import duckdb
+
+from orchestration.defs.ingest.json_fields import read_instant
+from orchestration.defs.ingest.text_table import create_text_table
+
+_NUMBERS = ("total_energy", "total_time", "total_parking_time")
+_COSTS = ("total_cost", "total_fixed_cost", "total_energy_cost", "total_time_cost", "total_parking_cost",
+          "total_reservation_cost")  # fmt: skip
+_TIMES = ("start_date_time", "end_date_time", "stop_date_time", "last_updated")
+_TEXTS = ("id", "country_code", "party_id", "currency", "session_id", "credit_reference_id")
+_BOOLEANS = ("credit", "home_charging_compensation")
+_LIMIT = 10**10
+_DECIMAL_COMMA = re.compile(r"-?[0-9. ]*,[0-9., ]*")
+_DIGITS = re.compile(r"-?[0-9]+(\.[0-9]+)?")
+
+
+class _Constant(str):
+    """NaN or Infinity, which JSON does not know but some write."""
+
+
+class _Number(str):
+    """A number as its digits stand in the record."""
+
+
+def explain_odd(connection: duckdb.DuckDBPyConnection) -> None:
+    """Write type_problems of the chunk's CDRs that are marked odd; rows that turn out whole lose the mark."""
+    rows = connection.execute(
+        "select cdrs.record_id, cdrs.ocpi_version, records.raw_text from ingest.raw_cdrs as cdrs"
+        " inner join ingest.raw_records as records on cdrs.record_id = records.record_id"
+        " where cdrs.type_problems = 'odd'"
+        " and cdrs.record_id between getvariable('first_record_id') and getvariable('last_record_id')"
+        " and records.record_id between getvariable('first_record_id') and getvariable('last_record_id')"
+    ).fetchall()
+    if not rows:
+        return
+    create_text_table(
+        connection,
+        "ocpi_explained",
+        {
+            "record_id": [str(record_id) for record_id, _, _ in rows],
+            "problems": ["; ".join(problems_of(text, version)) or None for _, version, text in rows],
+        },
+    )
+    connection.execute(
+        "update ingest.raw_cdrs as cdrs set type_problems = ocpi_explained.problems from ocpi_explained"
+        " where cdrs.record_id = cast(ocpi_explained.record_id as bigint)"
+    )
+    connection.execute("drop table temp.ocpi_explained")
+
+
+def problems_of(text: str, ocpi_version: str) -> list[str]:
+    """The fields of a CDR that are there and cannot be typed: `total_energy is "12,5", expected …`."""
+    record = json.loads(text, parse_float=_Number, parse_int=_Number, parse_constant=_Constant)
+    problems: list[str] = []
+    for name in _TEXTS:
+        _expect(problems, name, record.get(name), not isinstance(record.get(name), (dict, list)), "a text")
+    for name in _TIMES:
+        _time(problems, name, record.get(name))
+    for name in _NUMBERS:
+        _number(problems, name, record.get(name))
+    for name in _COSTS:
+        _cost(problems, name, record.get(name), ocpi_version)
+    for name in _BOOLEANS:
+        _expect(problems, name, record.get(name), isinstance(record.get(name), bool), "true or false")
+    objects = ("location",) if ocpi_version == "2.1.1" else ("cdr_token", "cdr_location")
+    for name in objects:
+        _expect(problems, name, record.get(name), isinstance(record.get(name), dict), "an object")
+    for name in ("tariffs", "charging_periods"):
+        _expect(problems, name, record.get(name), isinstance(record.get(name), list), "a list")
+    periods = record.get("charging_periods")
+    for number, period in enumerate(periods if isinstance(periods, list) else [], start=1):
+        path = f"charging_periods[{number}]"
+        if isinstance(period, dict):
+            _time(problems, f"{path}.start_date_time", period.get("start_date_time"))
+        else:
+            problems.append(f"{path} is {_shown(period)}, expected an object")
+    return problems
+
+
+def _expect(problems: list[str], name: str, value: object, is_good: bool, what: str) -> None:
+    if value is not None and not is_good:
+        problems.append(f"{name} is {_shown(value)}, expected {what}")
+
+
+def _time(problems: list[str], name: str, value: object) -> None:
+    if value is None or value == "" or (not isinstance(value, _Number) and read_instant(value) is not None):
+        return
+    what = "a time as 2026-01-31T12:00:00Z"
+    if isinstance(value, str) and _DIGITS.fullmatch(value):
+        what += ", not an epoch number"
+    problems.append(f"{name} is {_shown(value)}, expected {what}")
+
+
+def _number(problems: list[str], name: str, value: object) -> None:
+    if value is None:
+        return
+    if isinstance(value, _Number):
+        if abs(Decimal(value)) >= _LIMIT:
+            problems.append(f"{name} is {_shown(value)}, expected a number below {_LIMIT}")
+        return
+    what = "a number"
+    if isinstance(value, str) and not isinstance(value, _Constant) and _DECIMAL_COMMA.fullmatch(value):
+        what += " without a decimal comma"
+    problems.append(f"{name} is {_shown(value)}, expected {what}")
+
+
+def _cost(problems: list[str], name: str, value: Any, ocpi_version: str) -> None:
+    """A Price object; in 2.1.1 a bare number."""
+    if value is None:
+        return
+    if isinstance(value, dict):
+        for part in ("excl_vat", "incl_vat", "before_taxes"):
+            _number(problems, f"{name}.{part}", value.get(part))
+        taxes = value.get("taxes")
+        for place, tax in enumerate(taxes if isinstance(taxes, list) else [], start=1):
+            amount = tax.get("amount") if isinstance(tax, dict) else None
+            if amount is None:
+                problems.append(f"{name}.taxes[{place}] has no amount")
+            _number(problems, f"{name}.taxes[{place}].amount", amount)
+    elif ocpi_version == "2.1.1":
+        _number(problems, name, value)
+    else:
+        problems.append(f"{name} is {_shown(value)}, expected an object with the amount without tax")
+
+
+def _shown(value: object) -> str:
+    """A value as it stands in the record, shortened."""
+    text = str(value) if isinstance(value, (_Number, _Constant)) else json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= 60 else text[:57] + "..."
