@@ -9,7 +9,9 @@ from orchestration.demo.parties import OWN_EMSP, Operator
 from orchestration.demo.sessions import Session
 from orchestration.demo.tariffs import UNITS, decimal_text, round_half_up
 
-CSV_HEADER = "Kenmerk;Locatie;Laadpunt;Pas;Contract;Start;Einde;Verbruik (Wh);Tarief;Bedrag excl;Bedrag incl;Verzonden"
+CSV_HEADER = (
+    "Kenmerk;Locatie;Laadpunt;Stekker;Pas;Contract;Start;Einde;Verbruik (Wh);Tarief;Bedrag excl;Bedrag incl;Verzonden"
+)
 
 
 def csv_row(session: Session) -> str:
@@ -19,7 +21,7 @@ def csv_row(session: Session) -> str:
     net = round_half_up(claim, UNITS)
     gross = round_half_up(claim * (1000 + tariff.vat), UNITS * 1000)
     cells = [
-        session.cdr_id, connector.location_id, connector.evse_uid, token.uid, token.contract_id,
+        session.cdr_id, connector.location_id, connector.evse_uid, "1", token.uid, token.contract_id,
         _local(session, session.start), _local(session, session.end), str(session.energy_wh), tariff.tariff_id,
         _comma(net), _comma(gross), _local(session, session.sent_at),
     ]  # fmt: skip
@@ -35,6 +37,7 @@ columns:
   cdr_id: Kenmerk
   location_id: Locatie
   evse_uid: Laadpunt
+  connector_id: Stekker
   token_uid: Pas
   contract_id: Contract
   started_at: {{column: Start, format: "%d-%m-%Y %H:%M:%S"}}
