@@ -65,8 +65,8 @@ def _run(home: Home, instant: datetime, period: str, full: bool) -> bool:
     taken = take_in(home, instant)
     for problem in taken.problems:
         click.echo(f"Warning: {problem}", err=True)
-    if taken.file_count or taken.master_count:
-        click.echo(f"Taken in: {taken.file_count} files, {taken.master_count} master files", err=True)
+    if taken.file_count or taken.master_changes:
+        click.echo(f"Taken in: {taken.file_count} files, {taken.master_changes} master files", err=True)
     if not full and not period and is_up_to_date(home, ledger.read_all(home)):
         return False
     _execute(home, instant, period)
