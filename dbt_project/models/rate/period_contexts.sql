@@ -248,7 +248,7 @@ on_clock as (
 
     select
         with_tariff.*,
-        with_tariff.started_us + hour_offsets.offset_seconds * 1000000 as local_us
+        with_tariff.started_us + cast(hour_offsets.offset_seconds as bigint) * 1000000 as local_us
     from with_tariff
     left join hour_offsets
         on
