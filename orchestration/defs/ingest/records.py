@@ -62,6 +62,8 @@ def decompress(name: str, data: bytes, limit: int = FILE_BYTES_MAX) -> bytes:
     """
     if not name.lower().endswith(".gz"):
         return data
+    if not data:
+        raise FileError(f"{name} is not a whole gzip archive (it is empty); ask for it again.")
     try:
         with gzip.GzipFile(fileobj=io.BytesIO(data)) as archive:
             content = archive.read(limit + 1)
