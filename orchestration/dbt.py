@@ -17,6 +17,10 @@ MANIFEST = PROJECT_DIR / "target" / "manifest.json"
 PARTIAL_PARSE = PROJECT_DIR / "target" / "partial_parse.msgpack"
 
 
+# Unit tests judge the models, not a run's data: `make test` runs them.
+BUILD = ("build", "--exclude-resource-type", "unit_test")
+
+
 class DbtFailed(Exception):
     """A dbt invocation did not succeed; the message names the nodes that failed and why."""
 
@@ -64,7 +68,7 @@ def invoke(arguments: Sequence[str], warehouse: Path, callbacks: Sequence[Any] =
     runner = dbtRunner(manifest=manifest or load_manifest(), callbacks=list(callbacks))
     target = warehouse.parent / "dbt"
     try:
-        result = runner.invoke(["--quiet", *arguments, *_project_arguments(target)])
+        result = runner.invoke(["--quiet", "--log-level-file", "none", *arguments, *_project_arguments(target)])
     finally:
         DuckDBConnectionManager.close_all_connections()
     if not result.success:
@@ -85,7 +89,7 @@ def failure_text(result: Any) -> str:
 
 def build_stage(stage: str, warehouse: Path) -> None:
     """Build and test the models of one stage, without Dagster (tests, benchmarks)."""
-    invoke(["build", "--select", f"group:{stage}"], warehouse)
+    invoke([*BUILD, "--select", f"group:{stage}"], warehouse)
 
 
 def stage_models(stage: str) -> Any:
@@ -114,7 +118,7 @@ def build_in_process(context: Any, warehouse: Path) -> Iterator[object]:
     failure: DbtFailed | None = None
     try:
         invoke(
-            ["build", *selection],
+            [*BUILD, *selection],
             warehouse,
             callbacks=[lambda event: messages.append(MessageToDict(event, preserving_proto_field_name=True))],
         )
