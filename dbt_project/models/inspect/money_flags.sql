@@ -180,7 +180,7 @@ select
     end as smallint) as ccy_no_fx_term,
     -- Absent is not nil: a gross total or a rate on every price says what the tax is.
     cast(case
-        when requires not like '%,tax,%' or ocpi_version not in ('2.2.1', '2.3.0') then null
+        when requires not like '%,tax,%' or ocpi_version = '2.1.1' then null
         when claimed_incl_tax is not null or claimed_excl_tax = 0 then 1
         when has_tariff and has_gap = 0 then 1
         else 0

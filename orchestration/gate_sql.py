@@ -1,0 +1,192 @@
+"""The SQL of a gate, second half: the findings of failing rows, their roots and waivers, the verdicts.
+
+Pure: texts from suites. What does not belong here: the rows to judge (gate_rows.py), running any of it (gate.py).
+"""
+
+# ruff: noqa: S608 - names of our own models and of suites that suite.py has checked; no value from outside.
+
+from collections.abc import Sequence
+
+from orchestration.suite import Rule, Suite
+
+FINDING_COLUMNS = (
+    "finding_id, subject_kind, subject_id, cdr_key, work_key, revision, gate, rule_id, reason_code, severity, owner,"
+    " status, observed, expected, tolerance, caused_by"
+)
+
+
+def text(value: str | None) -> str:
+    """A SQL literal."""
+    return "cast(null as varchar)" if value is None else "'" + value.replace("'", "''") + "'"
+
+
+def findings(rule: Rule, table: str) -> str:
+    """One row for each subject that breaks the rule, before contracts and decisions have their say."""
+    severity = text(rule.severity)
+    if rule.worse:
+        severity = f"case when {rule.worse.when} then {text(rule.worse.severity)} else {severity} end"
+    return (
+        f"select _kind, _subject_id, _cdr_key, _work_key, _revision, _file_subject_id, _path_version, _partner,"
+        f" _contract_version, {text(rule.rule_id)} as rule_id, {text(rule.reason_code)} as reason_code,"
+        f" {severity} as severity, {rule.owner_sql or text(rule.owner)} as owner,"
+        f" cast({rule.observed} as varchar) as observed, cast({rule.expected} as varchar) as expected,"
+        f" {text(rule.tolerance)} as tolerance, {str(rule.is_overridable).lower()} as is_overridable"
+        f" from {table} where {rule.column} <> 1"
+    )
+
+
+def counts(suite: Suite, table: str) -> str:
+    """One row: for each rule, in order, how many rows fail it and how many were evaluated."""
+    columns = ", ".join(f"count(*) filter ({rule.column} <> 1), count({rule.column})" for rule in suite.rules)
+    return f"select {columns} from {table}"
+
+
+# Waived by a decision about the CDR and the rule, about the file and the rule, or about the finding itself.
+RESOLVE = """
+create or replace temp table gate_resolved as
+with
+
+identified as (
+
+    select
+        found.*,
+        coalesce(overrides.severity, found.severity) as final_severity,
+        coalesce(cast(overrides.tolerance as varchar), found.tolerance) as final_tolerance,
+        sha256(
+            _kind || '|' || _subject_id || '|' || found.rule_id || '|' || coalesce(cast(_revision as varchar), '')
+            || case when _path_version > 1 then '|' || cast(_path_version as varchar) else '' end
+        ) as finding_id
+    from gate_found as found
+    left join ingest.raw_contract_rules as overrides
+        on
+            found.is_overridable
+            and found._partner = overrides.partner
+            and found._contract_version = overrides.contract_version
+            and found.rule_id = overrides.rule_id
+
+),
+
+waived as (
+
+    select distinct identified.finding_id
+    from identified
+    inner join ingest.raw_decisions as decisions
+        on
+            (decisions.subject_kind = 'cdr' and lower(decisions.subject_id) = identified._cdr_key
+                and decisions.rule_id = identified.rule_id)
+            -- A decided amount answers every doubt about the price, whatever rule it names.
+            or (decisions.subject_kind = 'cdr' and lower(decisions.subject_id) = identified._cdr_key
+                and decisions.kind = 'adjust' and starts_with(identified.rule_id, 'PRICE_'))
+            or (decisions.subject_kind = 'file' and decisions.rule_id = identified.rule_id
+                and (decisions.subject_id = identified._file_subject_id
+                    or decisions.subject_id = identified._subject_id))
+            or (decisions.subject_kind = 'finding' and decisions.subject_id = identified.finding_id)
+    where decisions.kind in ('waive', 'adjust')
+
+),
+
+known as (
+
+    select finding_id, _kind as subject_kind, _subject_id as subject_id, _work_key as work_key,
+        _revision as revision, rule_id
+    from identified
+    union all
+    select finding_id, subject_kind, subject_id, work_key, revision, rule_id
+    from ({earlier}) as earlier
+
+),
+
+-- The root of a fault in a whole file is the file's finding; else the subject's own.
+caused as (
+
+    select
+        identified.finding_id,
+        known.finding_id as root_id,
+        row_number() over (
+            partition by identified.finding_id
+            order by case when known.subject_kind = 'file' then 0 else 1 end, roots.position, known.finding_id
+        ) as root_no
+    from identified
+    inner join gate_roots as roots on identified.rule_id = roots.rule_id
+    inner join known
+        on
+            roots.root_rule_id = known.rule_id
+            and (
+                (known.subject_kind = 'file' and known.subject_id = identified._file_subject_id)
+                or (
+                    known.subject_kind <> 'file'
+                    and known.work_key = identified._work_key
+                    and known.revision = identified._revision
+                    and known.rule_id <> identified.rule_id
+                )
+            )
+
+)
+
+select
+    identified.finding_id,
+    identified._kind as subject_kind,
+    identified._subject_id as subject_id,
+    identified._cdr_key as cdr_key,
+    identified._work_key as work_key,
+    identified._revision as revision,
+    {gate} as gate,
+    identified.rule_id,
+    identified.reason_code,
+    identified.final_severity as severity,
+    identified.owner,
+    case when waived.finding_id is null then 'open' else 'waived' end as status,
+    identified.observed,
+    identified.expected,
+    identified.final_tolerance as tolerance,
+    caused.root_id as caused_by
+from identified
+left join waived on identified.finding_id = waived.finding_id
+left join caused on identified.finding_id = caused.finding_id and caused.root_no = 1
+"""
+
+# The worst open finding decides; a warning passes.
+VERDICTS = """
+create or replace temp table gate_judgements as
+with
+
+severities as (
+
+    select
+        subject_kind,
+        subject_id,
+        revision,
+        max(case severity when 'reject' then 2 when 'hold' then 1 else 0 end) as severity_no
+    from gate_resolved
+    where status = 'open'
+    group by subject_kind, subject_id, revision
+
+)
+
+select
+    subjects.cdr_key,
+    subjects.revision,
+    {gate} as gate,
+    case max(coalesce(severities.severity_no, 0)) when 2 then 'reject' when 1 then 'hold' else 'pass' end as verdict,
+    {suite_sha256} as suite_sha256,
+    cast(sum(subjects.evaluated) as integer) as rules_evaluated,
+    cast(sum(subjects.rule_count - subjects.evaluated) as integer) as rules_not_evaluated
+from gate_subjects as subjects
+left join severities
+    on
+        subjects.subject_kind = severities.subject_kind
+        and subjects.subject_id = severities.subject_id
+        and subjects.revision = severities.revision
+group by subjects.cdr_key, subjects.revision
+"""
+
+
+def earlier_findings(gate: str, gates: Sequence[str]) -> str:
+    """What gates before this one found on the same keys: roots of what this one finds."""
+    columns = "finding_id, subject_kind, subject_id, work_key, revision, rule_id"
+    selects = [
+        f"select {columns} from {earlier}.gate_findings"
+        f" where subject_kind = 'file' or work_key in (select cdr_key from inspect.work)"
+        for earlier in gates[: gates.index(gate)]
+    ]
+    return " union all ".join(selects) or f"select {columns} from {gate}.gate_findings limit 0"
