@@ -50,7 +50,7 @@ price_problems as (
         cdr_key,
         max(case when rule_id = 'PRICE_NOT_COMPUTABLE' then 1 else 0 end) as has_price_not_computable,
         max(case when rule_id = 'TARIFF_NO_ELEMENT' then 1 else 0 end) as has_tariff_no_element,
-        min(case when rule_id <> 'TARIFF_NO_ELEMENT' then message end) as price_problem,
+        min(case when is_blocking or rule_id = 'PRICE_NOT_COMPUTABLE' then message end) as price_problem,
         min(case when rule_id = 'TARIFF_NO_ELEMENT' then message end) as element_problem
     from {{ ref('price_problems') }}
     where reading = 'base'

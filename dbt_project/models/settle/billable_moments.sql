@@ -70,8 +70,8 @@ clearings as (
     from waived
     inner join decisions
         on
-            (decisions.subject_kind = 'cdr' and decisions.subject_id = waived.cdr_key)
-            or (decisions.subject_kind = 'finding' and decisions.subject_id = waived.finding_id)
+            (waived.cdr_key = decisions.subject_id and decisions.subject_kind = 'cdr')
+            or (waived.finding_id = decisions.subject_id and decisions.subject_kind = 'finding')
     where decisions.kind in ('waive', 'release', 'adjust')
 
     union all

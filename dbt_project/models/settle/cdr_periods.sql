@@ -87,7 +87,12 @@ cut_offs as (
         bounds.period,
         bounds.starts_on,
         local_days.starts_at as cut_off_at
-    from (select distinct sessions.frequency, sessions.cut_off_days from sessions) as policies
+    from (
+        select distinct
+            sessions.frequency,
+            sessions.cut_off_days
+        from sessions
+    ) as policies
     inner join bounds on policies.frequency = bounds.frequency
     inner join local_days on {{ add_days('bounds.ends_on', 'policies.cut_off_days') }} = local_days.day
 
@@ -142,10 +147,14 @@ served as (
         sessions.is_history,
         service.period as service_period,
         cut_offs.cut_off_at as service_cut_off_at,
-        case when sessions.is_history then service.starts_on else greatest(service.starts_on, billed.starts_on) end
-            as billed_from,
-        case when sessions.is_history then service.starts_on else greatest(service.starts_on, arrived.starts_on) end
-            as arrived_from
+        case
+            when sessions.is_history then service.starts_on
+            else greatest(service.starts_on, billed.starts_on)
+        end as billed_from,
+        case
+            when sessions.is_history then service.starts_on
+            else greatest(service.starts_on, arrived.starts_on)
+        end as arrived_from
     from sessions
     left join bounds as service
         on

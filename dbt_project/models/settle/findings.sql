@@ -205,7 +205,7 @@ found_days as (
         moments.found_at,
         max(local_days.working_day_no) as working_day_no
     from (select distinct told.found_at from told) as moments
-    inner join local_days on local_days.starts_at <= moments.found_at
+    inner join local_days on moments.found_at >= local_days.starts_at
     group by moments.found_at
 
 ),

@@ -113,7 +113,11 @@ session_lines as (
                 then
                     cast(
                         rounded_lines.amount_excl_tax
-                        + {{ round_money('sessions.discount_excl_tax', 'sessions.rounding_mode', 'sessions.rounding_scale') }}
+                        + {{
+                            round_money(
+                                'sessions.discount_excl_tax', 'sessions.rounding_mode', 'sessions.rounding_scale'
+                            )
+                        }}
                         as decimal(18, 8)
                     )
             else

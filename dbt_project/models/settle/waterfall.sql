@@ -77,9 +77,9 @@ groups as (
 fate_steps as (
 
     select
-        step_no,
-        fate,
-        sign
+        listed.step_no,
+        listed.fate,
+        listed.sign
     from (
         values
         (1, 'quarantined', 1),
@@ -108,8 +108,8 @@ fate_steps as (
 steps as (
 
     select
-        step_no,
-        step
+        listed.step_no,
+        listed.step
     from (
         values
         (1, 'received'),

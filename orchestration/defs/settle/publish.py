@@ -1,0 +1,118 @@
+"""The read snapshot: published/<table>.parquet, what portal, analysts and outside checks read.
+
+The named columns of a table come first and in their order; what else its model has follows. A table is replaced by
+rename, whole, and only when its content changed. What does not belong here: any calculation.
+"""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+from orchestration.facts.home import Home
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """One published table: the relation it comes from, its contracted columns, and the order of its rows."""
+
+    relation: str
+    columns: str
+    order_by: str
+
+
+TABLES: Mapping[str, Published] = {
+    "records": Published(
+        "inspect.record_dispositions",
+        "source, feed, file_name, file_sha256, position, record_sha256, received_at, disposition, reason",
+        "record_id",
+    ),
+    "cdrs": Published(
+        "settle.cdr_outcomes",
+        "cdr_key, cpo_party, emsp_party, party_source, cdr_id, credit_of, revision, partner, direction, state,"
+        " service_period, period, started_at, ended_at, location_id, evse_uid, connector_id, energy_kwh, currency,"
+        " tariff_id, tariff_version, claimed_excl_tax, claimed_incl_tax, rated_excl_tax, rated_incl_tax,"
+        " expected_excl_tax, settled_excl_tax, settled_incl_tax",
+        "cdr_key",
+    ),
+    "findings": Published(
+        "settle.findings",
+        "finding_id, subject_kind, subject_id, cdr_key, revision, gate, rule_id, reason_code, severity, owner, status,"
+        " observed, expected, tolerance, caused_by, amount_at_stake, due_at, found_at",
+        "subject_kind, subject_id, rule_id, finding_id",
+    ),
+    "verdicts": Published(
+        "settle.verdicts",
+        "cdr_key, revision, gate, verdict, suite_sha256, rules_evaluated, rules_not_evaluated",
+        "cdr_key, revision, gate",
+    ),
+    "price_lines": Published(
+        "rate.price_lines",
+        "cdr_key, reading, line_no, period_no, dimension, volume, tariff_id, tariff_version, element_no, component_no,"
+        " unit_price, tax_percent, amount_excl_tax, amount_incl_tax",
+        "cdr_key, reading, line_no",
+    ),
+    "statements": Published(
+        "settle.statements",
+        "statement_id, partner, period, direction, currency, status, sessions, energy_kwh, amount_excl_tax, tax,"
+        " amount_incl_tax",
+        "statement_id",
+    ),
+    "statement_lines": Published(
+        "settle.statement_lines",
+        "statement_id, line_no, kind, cdr_key, amount_excl_tax, tax, amount_incl_tax",
+        "statement_id, line_no",
+    ),
+    "waterfall": Published(
+        "settle.waterfall",
+        "partner, period, direction, currency, step_no, step, sessions, sessions_unknown_amount, energy_kwh,"
+        " amount_excl_tax",
+        "partner, period, direction, currency, step_no",
+    ),
+    "events": Published(
+        "settle.events",
+        "seq, happened_at, actor, subject, event, reason_code, note, evidence_sha256, previous_hash, hash",
+        "seq, subject, event, note",
+    ),
+}
+
+
+def publish(connection: duckdb.DuckDBPyConnection, home: Home) -> list[str]:
+    """Write the tables whose content changed. Returns their names, in order. Half-written files never have a name."""
+    home.published.mkdir(parents=True, exist_ok=True)
+    for left in home.published.glob(".*.tmp"):
+        left.unlink(missing_ok=True)
+    return [name for name, table in TABLES.items() if _publish_table(connection, home.published, name, table)]
+
+
+def _publish_table(connection: duckdb.DuckDBPyConnection, folder: Path, name: str, table: Published) -> bool:
+    """Replace one file where the rows differ. Returns whether it was replaced."""
+    path, temporary = folder / f"{name}.parquet", folder / f".{name}.{os.getpid()}.tmp"
+    named = [column.strip() for column in table.columns.split(",")]
+    others = [column for column in connection.table(table.relation).columns if column not in named]
+    rows = f"select {', '.join([*named, *others])} from {table.relation} order by {table.order_by}"  # noqa: S608 - our own names
+    connection.execute(f"copy ({rows}) to '{_quoted(temporary)}' (format parquet, compression zstd)")
+    if path.exists() and _same(connection, path, temporary):
+        temporary.unlink()
+        return False
+    temporary.replace(path)
+    return True
+
+
+def _same(connection: duckdb.DuckDBPyConnection, path: Path, other: Path) -> bool:
+    """Whether two files hold the same columns and rows. Their bytes may differ: threads cut row groups as they come."""
+    if path.read_bytes() == other.read_bytes():
+        return True
+    one, two = (f"read_parquet('{_quoted(file)}')" for file in (path, other))
+    if connection.execute(f"describe from {one}").fetchall() != connection.execute(f"describe from {two}").fetchall():
+        return False
+    difference = connection.execute(
+        f"select 1 from ((from {one} except all from {two}) union all (from {two} except all from {one})) limit 1"  # noqa: S608
+    ).fetchone()
+    return difference is None
+
+
+def _quoted(path: Path) -> str:
+    return str(path).replace("'", "''")

@@ -1,0 +1,191 @@
+"""Draft statements as files: reports/<period>/<partner>/<statement_id>.csv and .xlsx with manifest.json.
+
+The bytes depend on the statement alone: no run, no clock, no ledger hash. What does not belong here: any sum.
+"""
+
+import hashlib
+import json
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+import dagster as dg
+import duckdb
+
+from orchestration.defs.partitions import STATEMENTS
+from orchestration.defs.resources import Settlement
+from orchestration.defs.settle.statement_csv import to_csv
+from orchestration.defs.settle.statement_xlsx import to_xlsx
+from orchestration.defs.settle.statements import Statement, exact, read_statements
+from orchestration.facts.home import Home
+from orchestration.warehouse import open_warehouse
+
+MANIFEST = "manifest.json"
+
+
+def write_statements(
+    connection: duckdb.DuckDBPyConnection, home: Home, period: str = "", partner: str = ""
+) -> dict[str, str]:
+    """Write the drafts of a period and partner ('' for all) and take away drafts that no longer stand.
+
+    Returns every file that stands in that scope: path below the home, sha256. A file whose bytes are right already is
+    not touched. A folder whose manifest names anything but drafts is left as it is.
+    """
+    folders: dict[Path, list[Statement]] = {}
+    for statement in read_statements(connection, period, partner):
+        folders.setdefault(home.reports / statement.period / statement.partner, []).append(statement)
+    for folder in _report_folders(home, period, partner):
+        folders.setdefault(folder, [])
+    standing: dict[str, str] = {}
+    for folder, statements in sorted(folders.items()):
+        if _is_draft(folder):
+            for name, sha256 in _write_folder(folder, statements).items():
+                standing[(folder / name).relative_to(home.root).as_posix()] = sha256
+    return standing
+
+
+def manifests(home: Home) -> dict[str, str]:
+    """Every manifest under reports/: path below the home, sha256 of its bytes."""
+    return {
+        path.relative_to(home.root).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(home.reports.glob(f"*/*/{MANIFEST}"))
+    }
+
+
+def _report_folders(home: Home, period: str, partner: str) -> Iterator[Path]:
+    for path in home.reports.glob(f"*/*/{MANIFEST}"):
+        folder = path.parent
+        if period in ("", folder.parent.name) and partner in ("", folder.name):
+            yield folder
+
+
+def _is_draft(folder: Path) -> bool:
+    manifest = folder / MANIFEST
+    if not manifest.exists():
+        return True
+    totals: Mapping[str, Mapping[str, str]] = json.loads(manifest.read_bytes())["totals"]
+    return all(total["status"] == "draft" for total in totals.values())
+
+
+def _write_folder(folder: Path, statements: Sequence[Statement]) -> dict[str, str]:
+    """Bring one folder to its statements. The manifest is written last and names what stands beside it."""
+    contents: dict[str, bytes] = {}
+    for statement in statements:
+        contents[f"{statement.statement_id}.csv"] = to_csv(statement)
+        contents[f"{statement.statement_id}.xlsx"] = to_xlsx(statement)
+    files = {name: hashlib.sha256(data).hexdigest() for name, data in sorted(contents.items())}
+    if statements:
+        folder.mkdir(parents=True, exist_ok=True)
+        contents[MANIFEST] = _manifest(files, statements)
+        for name, data in contents.items():
+            _replace(folder / name, data)
+        files[MANIFEST] = hashlib.sha256(contents[MANIFEST]).hexdigest()
+    for left in _listed(folder):
+        if left not in contents:
+            (folder / left).unlink(missing_ok=True)
+    if not statements:
+        (folder / MANIFEST).unlink(missing_ok=True)
+        for empty in (folder, folder.parent):
+            if empty.is_dir() and not any(empty.iterdir()):
+                empty.rmdir()
+    return files
+
+
+def _listed(folder: Path) -> list[str]:
+    """Files that are ours to take away: statements' names only, so what somebody laid beside them stays."""
+    return [
+        path.name
+        for path in (folder.iterdir() if folder.is_dir() else ())
+        if path.suffix in (".csv", ".xlsx") and path.name.startswith(f"{folder.parent.name}-{folder.name}-")
+    ]
+
+
+def _manifest(files: Mapping[str, str], statements: Sequence[Statement]) -> bytes:
+    totals = {
+        statement.statement_id: {
+            "status": statement.status,
+            "direction": statement.direction,
+            "currency": statement.currency,
+            "sessions": statement.totals["sessions"],
+            **{
+                name: None if value is None else exact(value, decimals=0 if name == "energy_kwh" else 2)
+                for name, value in statement.totals.items()
+                if name != "sessions"
+            },
+        }
+        for statement in statements
+    }
+    body = {
+        "period": statements[0].period,
+        "partner": statements[0].partner,
+        "files": dict(files),
+        "totals": totals,
+    }
+    return json.dumps(body, indent=2, sort_keys=True, ensure_ascii=False).encode() + b"\n"
+
+
+def _replace(path: Path, data: bytes) -> None:
+    """Give the file these bytes at once, or leave it alone when it has them."""
+    if path.exists() and path.read_bytes() == data:
+        return
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    temporary.write_bytes(data)
+    temporary.replace(path)
+
+
+@dg.asset(
+    key_prefix="settle",
+    group_name="settle",
+    kinds={"csv", "xlsx"},
+    owners=["finance@evsettle.example"],
+    deps=[["settle", "statements"], ["settle", "statement_lines"], ["settle", "cdr_outcomes"], ["settle", "waterfall"]],
+    description="Draft statements under reports/: CSV and XLSX with the same totals, and a manifest with their hashes.",
+)
+def statement_files(context: dg.AssetExecutionContext, settlement: Settlement) -> dg.MaterializeResult[None]:
+    """Write what stands, then tell the partition of each period and partner what is in it."""
+    with open_warehouse(settlement.home.warehouse) as connection:
+        files = write_statements(connection, settlement.home, settlement.period)
+        statements = read_statements(connection, settlement.period)
+    by_partition: dict[str, list[Statement]] = {}
+    for statement in statements:
+        by_partition.setdefault(f"{statement.period}|{statement.partner}", []).append(statement)
+    context.instance.add_dynamic_partitions("statements", sorted(by_partition))
+    for key, drafts in sorted(by_partition.items()):
+        context.log_event(
+            dg.AssetMaterialization(asset_key=["settle", "statement"], partition=key, metadata=_metadata(drafts))
+        )
+    return dg.MaterializeResult(metadata={"files": len(files), "statements": len(statements)})
+
+
+@dg.asset(
+    key_prefix="settle",
+    group_name="settle",
+    kinds={"csv", "xlsx"},
+    owners=["finance@evsettle.example"],
+    partitions_def=STATEMENTS,
+    deps=[statement_files],
+    description="The drafts of one period and partner. A run fills it in; materialize one to write its files again.",
+)
+def statement(context: dg.AssetExecutionContext, settlement: Settlement) -> dg.MaterializeResult[None]:
+    """Write the files of one partition again from the warehouse as it stands."""
+    period, _, partner = context.partition_key.partition("|")
+    with open_warehouse(settlement.home.warehouse) as connection:
+        write_statements(connection, settlement.home, period, partner)
+        drafts = read_statements(connection, period, partner)
+    return dg.MaterializeResult(metadata=_metadata(drafts))
+
+
+def _metadata(drafts: Sequence[Statement]) -> dict[str, str | int | dg.TableMetadataValue]:
+    """A row for each draft, as a table in Dagster."""
+    rows = [
+        dg.TableRecord(
+            {
+                "statement_id": draft.statement_id,
+                "sessions": str(draft.totals["sessions"]),
+                "energy_kwh": str(draft.totals["energy_kwh"]),
+                "amount_excl_tax": f"{draft.totals['amount_excl_tax']} {draft.currency}",
+            }
+        )
+        for draft in drafts
+    ]
+    return {"statements": dg.MetadataValue.table(rows)} if rows else {"statements": 0}

@@ -1,0 +1,120 @@
+"""What stands on a statement, read from the warehouse into plain values.
+
+What does not belong here: file formats (statement_csv, statement_xlsx) and folders (statement_files).
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+import duckdb
+
+# The columns of a line as partners see them. Money and energy are decimals, times ISO 8601 in UTC, all else text.
+COLUMNS = (
+    "line_no",
+    "kind",
+    "cdr_id",
+    "emsp_party",
+    "cpo_party",
+    "started_at",
+    "ended_at",
+    "location_id",
+    "evse_uid",
+    "connector_id",
+    "tariff_id",
+    "state",
+    "energy_kwh",
+    "claimed_excl_tax",
+    "expected_excl_tax",
+    "amount_excl_tax",
+    "tax",
+    "amount_incl_tax",
+    "currency",
+)
+
+_LINES = """
+    select
+        lines.statement_id, lines.line_no, lines.kind, cdrs.cdr_id, cdrs.emsp_party, cdrs.cpo_party,
+        strftime(timezone('UTC', cdrs.started_at), '%Y-%m-%dT%H:%M:%SZ') as started_at,
+        strftime(timezone('UTC', cdrs.ended_at), '%Y-%m-%dT%H:%M:%SZ') as ended_at,
+        cdrs.location_id, cdrs.evse_uid, cdrs.connector_id, cdrs.tariff_id, cdrs.state,
+        lines.energy_kwh, cdrs.claimed_excl_tax, cdrs.expected_excl_tax,
+        lines.amount_excl_tax, lines.tax, lines.amount_incl_tax, lines.currency
+    from settle.statement_lines as lines
+    inner join settle.statements as statements on lines.statement_id = statements.statement_id
+    left join settle.cdr_outcomes as cdrs on lines.cdr_key = cdrs.cdr_key
+    where (? = '' or statements.period = ?) and (? = '' or statements.partner = ?)
+    order by lines.statement_id, lines.line_no
+"""
+
+_HEADS = """
+    select
+        statement_id, partner, period, direction, currency, status, sessions, energy_kwh, amount_excl_tax, tax,
+        amount_incl_tax
+    from settle.statements
+    where (? = '' or period = ?) and (? = '' or partner = ?)
+    order by statement_id
+"""
+
+_STEPS = """
+    select period, partner, direction, currency, step, sessions, sessions_unknown_amount, energy_kwh, amount_excl_tax
+    from settle.waterfall
+    where (? = '' or period = ?) and (? = '' or partner = ?)
+    order by period, partner, direction, currency, step_no
+"""
+
+Cell = str | int | Decimal | None
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """One statement: its head, its lines (values in the order of COLUMNS) and the steps of its waterfall.
+
+    totals: sessions, energy_kwh, amount_excl_tax, tax, amount_incl_tax. steps: step, sessions, sessions of unknown
+    amount, kWh, net amount.
+    """
+
+    statement_id: str
+    partner: str
+    period: str
+    direction: str
+    currency: str
+    status: str
+    totals: Mapping[str, Cell]
+    lines: Sequence[Sequence[Cell]]
+    steps: Sequence[Sequence[Cell]]
+
+
+def read_statements(connection: duckdb.DuckDBPyConnection, period: str = "", partner: str = "") -> list[Statement]:
+    """The statements of a period and partner ('' for all), lines in order. Reads schema settle only."""
+    where = [period, period, partner, partner]
+    lines: dict[str, list[list[Cell]]] = {}
+    for statement_id, *cells in connection.execute(_LINES, where).fetchall():
+        lines.setdefault(statement_id, []).append(cells)
+    steps: dict[tuple[str, ...], list[list[Cell]]] = {}
+    for period_, partner_, direction, currency, *cells in connection.execute(_STEPS, where).fetchall():
+        steps.setdefault((period_, partner_, direction, currency), []).append(cells)
+    found = []
+    for head in connection.execute(_HEADS, where).fetchall():
+        statement_id, partner_, period_, direction, currency, status, *totals = head
+        names = ("sessions", "energy_kwh", "amount_excl_tax", "tax", "amount_incl_tax")
+        found.append(
+            Statement(
+                statement_id=statement_id,
+                partner=partner_,
+                period=period_,
+                direction=direction,
+                currency=currency,
+                status=status,
+                totals=dict(zip(names, totals, strict=True)),
+                lines=lines.get(statement_id, []),
+                steps=steps.get((period_, partner_, direction, currency), []),
+            )
+        )
+    return found
+
+
+def exact(value: Decimal, decimals: int = 2) -> str:
+    """A decimal in plain digits without trailing zeros, at least so many decimals kept: 7.99, 5.50, 0.3350."""
+    whole, _, fraction = f"{value:f}".partition(".")
+    return whole + "." + fraction.rstrip("0").ljust(decimals, "0") if fraction.rstrip("0") or decimals else whole
