@@ -1,0 +1,136 @@
+"""CSV rows into typed sessions: lines, ids, numbers, local times, and dates whose day and month may be swapped."""
+
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from orchestration.defs.ingest.csv_cdrs import CDR_COLUMNS, PERIOD_COLUMNS, READING_COLUMNS, CsvRows, read_rows
+from orchestration.defs.ingest.csv_records import split_lines
+from orchestration.defs.ingest.mapping import MappingError, read_mapping
+from tests.small_home import MAPPING
+
+EXAMPLE = Path(__file__).resolve().parent.parent.parent / "examples/perth-kinross"
+
+
+def read(data: str, mapping: str = MAPPING, is_swapped: bool = False) -> CsvRows:
+    lines = split_lines(data.encode())
+    return read_rows(1, lines[0], lines[1:], read_mapping("m.yaml", mapping.encode()), is_swapped)
+
+
+def cdrs(rows: CsvRows) -> list[dict[str, Any]]:
+    return [dict(zip(CDR_COLUMNS, row, strict=True)) for row in rows.cdrs]
+
+
+def utc(*parts: int) -> datetime:
+    return datetime(*parts, tzinfo=UTC)  # type: ignore[arg-type, misc]
+
+
+def test_a_row_is_a_session_with_one_period() -> None:
+    rows = read("cp,start,end,kwh\r\nA,2026-10-01 10:00,2026-10-01 11:30,7.5\n")
+    (cdr,) = cdrs(rows)
+    assert cdr["cdr_key"] == "nl/emo|a-2026-10-01_10:00"
+    assert (cdr["started_at"], cdr["ended_at"]) == (utc(2026, 10, 1, 8), utc(2026, 10, 1, 9, 30))
+    assert (cdr["energy_kwh"], cdr["currency"], cdr["party_source"]) == (Decimal("7.5"), "EUR", "mapping")
+    assert (cdr["time_form"], cdr["is_time_ambiguous"], cdr["is_test"]) == (None, False, None)
+    (period,) = [dict(zip(PERIOD_COLUMNS, row, strict=True)) for row in rows.periods]
+    assert (period["tariff_id"], period["time_hours"], period["energy_kwh"]) == ("T1", Decimal("1.5"), Decimal("7.5"))
+    assert rows.records[0][2:5] == (2, split_lines(b"x\nA,2026-10-01 10:00,2026-10-01 11:30,7.5")[1].sha256,
+                                    "A,2026-10-01 10:00,2026-10-01 11:30,7.5")  # fmt: skip
+
+
+def test_positions_count_the_header_blank_lines_and_lines_inside_quotes() -> None:
+    data = b'a,b\r\n1,2\n\n"x\ny",3\r\n4,5" wide\n6,7\n'
+    records = split_lines(data)
+    assert [(record.position, record.text) for record in records] == [
+        (1, "a,b"), (2, "1,2"), (4, '"x\ny",3'), (6, '4,5" wide'), (7, "6,7"),
+    ]  # fmt: skip
+
+
+def test_a_stray_quote_costs_its_own_line() -> None:
+    rows = read('cp,start,end,kwh\n"A,2026-10-01 10:00,2026-10-01 11:00,1\nB,2026-10-01 10:00,2026-10-01 11:00,1\n')
+    assert [record[5] for record in rows.records] == [False, True]
+    assert rows.records[0][6] == "SCHEMA_TYPE_INVALID"
+
+
+def test_a_row_with_too_few_cells_is_one_problem_record() -> None:
+    rows = read("cp,start,end,kwh\nA,2026-10-01 10:00\nB,2026-10-01 10:00,2026-10-01 11:00,1\n")
+    assert [record[5:] for record in rows.records] == [
+        (False, "SCHEMA_TYPE_INVALID", "line 2 has 2 cells, expected 4 as in the header."),
+        (True, None, None),
+    ]
+
+
+def test_a_repeated_id_gets_an_occurrence_number() -> None:
+    line = "A,2026-10-01 10:00,2026-10-01 11:00,{}\n"
+    rows = read("cp,start,end,kwh\n" + "".join(line.format(number) for number in range(3)))
+    base = "A-2026-10-01_10:00"
+    assert [cdr["cdr_id"] for cdr in cdrs(rows)] == [base, f"{base}#2", f"{base}#3"]
+
+
+def test_what_cannot_be_read_is_a_sentence_and_what_is_not_there_is_missing() -> None:
+    (cdr,) = cdrs(read("cp,start,end,kwh\nA,2026-13-01 10:00,,abc\n"))
+    assert cdr["type_problems"] == (
+        "kwh is 'abc', expected a number like 12.5.; "
+        "start is '2026-13-01 10:00', expected a date and time as %Y-%m-%d %H:%M."
+    )
+    assert cdr["missing_fields"] == "end_date_time"
+
+
+def test_units_and_decimal_commas() -> None:
+    mapping = MAPPING.replace("energy_kwh: kwh", "energy_kwh: {column: kwh, unit: Wh, decimal: ',', thousands: '.'}")
+    mapping += "format: {delimiter: ';'}\n"
+    (cdr,) = cdrs(read("cp;start;end;kwh\nA;2026-10-01 10:00;2026-10-01 11:00;12.345,6\n", mapping))
+    assert cdr["energy_kwh"] == Decimal("12.3456")
+
+
+def test_a_repeated_hour_is_read_as_the_first_and_marked() -> None:
+    (cdr,) = cdrs(read("cp,start,end,kwh\nA,2026-10-25 02:30,2026-10-25 03:30,1\n"))
+    assert (cdr["started_at"], cdr["is_time_ambiguous"]) == (utc(2026, 10, 25, 0, 30), True)
+
+
+def test_a_skipped_hour_is_shifted_or_refused_as_the_mapping_says() -> None:
+    data = "cp,start,end,kwh\nA,2026-03-29 02:30,2026-03-29 04:00,1\n"
+    (cdr,) = cdrs(read(data))
+    assert (cdr["started_at"], cdr["is_time_ambiguous"]) == (utc(2026, 3, 29, 1, 30), False)
+    (cdr,) = cdrs(read(data, MAPPING + "nonexistent_times: refuse\n"))
+    assert cdr["started_at"] is None
+    assert cdr["type_problems"] == "start is 2026-03-29 02:30:00, which the clocks of Europe/Amsterdam skip."
+
+
+def test_both_readings_of_a_date_are_kept_and_a_repair_chooses() -> None:
+    data = "cp,start,end,kwh\nA,2026-01-09 10:00,2026-01-09 11:00,1\nB,2026-09-13 10:00,2026-09-13 11:00,1\n"
+    as_written, repaired = read(data), read(data, is_swapped=True)
+    assert [cdr["started_at"] for cdr in cdrs(as_written)] == [utc(2026, 1, 9, 9), utc(2026, 9, 13, 8)]
+    assert [cdr["started_at"] for cdr in cdrs(repaired)] == [utc(2026, 9, 1, 8), utc(2026, 9, 13, 8)]
+    assert [cdr["cdr_key"] for cdr in cdrs(repaired)] == [cdr["cdr_key"] for cdr in cdrs(as_written)]
+    readings = [dict(zip(READING_COLUMNS, row, strict=True)) for row in as_written.readings]
+    assert [(reading["is_swappable"], reading["started_at_swapped"]) for reading in readings] == [
+        (True, utc(2026, 9, 1, 8)), (False, utc(2026, 9, 13, 8)),
+    ]  # fmt: skip
+    assert [reading[2:7] for reading in repaired.readings] == [reading[2:7] for reading in as_written.readings]
+
+
+def test_a_column_that_the_file_lacks_is_one_sentence() -> None:
+    with pytest.raises(MappingError) as caught:
+        read("cp,start,end,energy\nA,2026-01-09 10:00,2026-01-09 11:00,1\n")
+    assert str(caught.value) == (
+        "the column 'kwh' of the mapping is not in the file, which has cp, start, end, energy; "
+        "correct the mapping, or ask for the file again."
+    )
+
+
+def test_the_sample_of_the_example_reads_whole() -> None:
+    mapping = read_mapping("m.yaml", (EXAMPLE / "master/mappings/pkc.cdrs.yaml").read_bytes())
+    lines = split_lines((EXAMPLE / "sample/sep2016_aug2017_sample.csv").read_bytes())
+    rows = read_rows(1, lines[0], lines[1:], mapping, is_swapped=True)
+    found = cdrs(rows)
+    assert len(found) == len(lines) - 1 == 189
+    assert all(record[5] for record in rows.records)
+    assert min(cdr["started_at"] for cdr in found) >= utc(2016, 8, 31, 23)
+    assert max(cdr["started_at"] for cdr in found) < utc(2017, 8, 31, 23)
+    assert sum(cdr["is_test"] for cdr in found) >= 1
+    assert {cdr["missing_fields"] for cdr in found} == {None, "end_date_time,total_energy"}
+    assert not any("," in cdr["location_id"] or cdr["location_id"] != cdr["location_id"].strip() for cdr in found)

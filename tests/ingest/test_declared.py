@@ -1,0 +1,90 @@
+"""Files that people write: each mistake is one sentence with file, key and remedy."""
+
+import pytest
+
+from orchestration.defs.ingest.contracts import Contract, Rule, contract_version, resolve_contract
+from orchestration.defs.ingest.declared import DeclaredError, load_yaml
+from orchestration.defs.ingest.mapping import MappingError, read_mapping
+from orchestration.defs.ingest.network import read_network
+from tests.small_home import MAPPING, NETWORK, PARTNER, TEMPLATE
+
+PATH = "master/partners/emo.yaml"
+RULES = {"DUP_NEAR": Rule("DUP_NEAR", True), "DUP_EXACT": Rule("DUP_EXACT", False)}
+
+
+def resolve(extra: str = "", template: bytes | None = None) -> Contract:
+    defaults = TEMPLATE.read_bytes() if template is None else template
+    return resolve_contract(PATH, (PARTNER + extra).encode(), "master/templates/eu-roaming.yaml", defaults, RULES)
+
+
+def test_a_contract_is_its_template_plus_what_differs() -> None:
+    contract = resolve("tolerances: {late_days: null}\nrequires: []\nrules: {DUP_NEAR: {severity: warn}}")
+    assert (contract.tolerances.late_days, str(contract.tolerances.amount)) == (None, "0.02")
+    assert contract.requires == ()
+    assert contract.rules["DUP_NEAR"].severity == "warn"
+    assert contract_version(contract) != contract_version(resolve())
+
+
+def test_contacts_are_no_terms() -> None:
+    assert contract_version(resolve("contacts: {finance: ap@emo.example}")) == contract_version(resolve())
+
+
+@pytest.mark.parametrize(
+    ("extra", "sentence"),
+    [
+        ("tolerances: {amont: 1}", "tolerances.amont is not known; did you mean amount?"),
+        ("pricing: {rounding: {mode: up}}", "pricing.rounding.mode is 'up'; use half-up, half-even."),
+        ("tolerances: {late_days: soon}", "tolerances.late_days is text, but a whole number or nothing is expected; change it."),
+        ("tolerances: {amount: -1}", "tolerances.amount is -1; use 0 or more."),
+        ("requires: [luck]", "requires has 'luck', which is not known; use location, token, tariff, tax, session, evidence, authorization."),
+        ("fees: [{kind: monthly}]", "fees has content, but this version does not settle it; take it out and bill it by hand."),
+        ("rules: {DUP_EXACT: {severity: warn}}", "rules.DUP_EXACT may not be changed by a contract; take it out."),
+        ("rules: {NO_SUCH: {severity: warn}}", "rules.NO_SUCH is not a rule of this version; see docs/rules.md."),
+        ("name: another", "line 2: name is given twice; keep one of them."),
+        ("currency: euro", "currency is 'euro'; write an ISO 4217 code, as EUR."),
+    ],
+)  # fmt: skip
+def test_a_wrong_key_of_a_contract_is_one_sentence(extra: str, sentence: str) -> None:
+    with pytest.raises(DeclaredError) as caught:
+        resolve(extra)
+    assert str(caught.value).startswith(f"{PATH}: ")
+    assert sentence.removeprefix("line 2: ") in str(caught.value)
+
+
+def test_what_neither_contract_nor_template_says_is_missing() -> None:
+    with pytest.raises(DeclaredError, match=r"currency is missing \(neither here nor in template eu-roaming\); add it"):
+        resolve(template=b"requires: []")
+
+
+def test_an_unknown_template_is_named() -> None:
+    with pytest.raises(DeclaredError, match="template eu-roaming is not in master/templates"):
+        resolve_contract(PATH, PARTNER.encode(), "master/templates/eu-roaming.yaml", None, RULES)
+
+
+def test_yaml_keeps_what_was_typed() -> None:
+    assert load_yaml("x.yaml", b"country: NO\namount: 0.10\nday: 2026-01-31\ncode: 007") == {
+        "country": "NO", "amount": "0.10", "day": "2026-01-31", "code": "007",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "sentence"),
+    [
+        ("energy_kwh: kwh", "enegy_kwh: kwh", "columns.enegy_kwh is not known; did you mean energy_kwh?"),
+        ("Europe/Amsterdam", "Amsterdam", "constants.time_zone is 'Amsterdam'; write an IANA zone like Europe/Amsterdam."),
+        ("cpo_party: NL/EMO, ", "", "constants.cpo_party is missing; write it as NL/EVS, or name its column under columns."),
+        ("NL/EMO", "EMO", "constants.cpo_party is 'EMO'; write country and party, as NL/EVS."),
+        ("id: {columns: [cp, start]}", "", "exactly one of columns.cdr_id and id must say where a CDR's id comes from; keep one."),
+        ("%Y-%m-%d %H:%M", "%Q", "columns.started_at.format is '%Q'; write it as %Y-%m-%d %H:%M:%S."),
+    ],
+)  # fmt: skip
+def test_a_wrong_mapping_is_one_sentence(old: str, new: str, sentence: str) -> None:
+    assert old in MAPPING
+    with pytest.raises(MappingError) as caught:
+        read_mapping("master/mappings/council.cdrs.yaml", MAPPING.replace(old, new).encode())
+    assert str(caught.value) == f"master/mappings/council.cdrs.yaml: {sentence}"
+
+
+def test_a_network_without_a_zone_of_this_world_is_refused() -> None:
+    with pytest.raises(DeclaredError, match="time_zone is 'Amsterdam'; write an IANA zone"):
+        read_network(NETWORK.replace("Europe/Amsterdam", "Amsterdam").encode())

@@ -1,0 +1,139 @@
+"""The inbox: what becomes a fact, once, and what is left with a clear problem."""
+
+import os
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from orchestration.defs.ingest.landing import landing_problems, take_in
+from orchestration.facts import ledger, objects
+from orchestration.facts.home import Home
+from orchestration.facts.merkle import merkle_root
+from orchestration.facts.objects import sha256_of
+from tests.small_home import CSV_HEADER, at, land, make_home, write
+
+CSV = CSV_HEADER + "A,2026-10-01 10:00,2026-10-01 11:00,7\nB,2026-10-01 10:00,2026-10-01 11:00,8\n"
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    return make_home(tmp_path / "home")
+
+
+def test_master_data_comes_before_the_files_it_reads(home: Home) -> None:
+    land(home, "council/cdrs/a.csv", CSV)
+    taken = take_in(home, at(0))
+    assert [entry.kind for entry in taken.entries] == ["master", "arrival"]
+    assert taken.file_count == 1
+    file = taken.entries[1].body["files"][0]
+    lines = ["A,2026-10-01 10:00,2026-10-01 11:00,7", "B,2026-10-01 10:00,2026-10-01 11:00,8"]
+    assert file == {
+        "path": "landing/council/cdrs/a.csv",
+        "source": "council",
+        "feed": "cdrs",
+        "file_name": "a.csv",
+        "size": len(CSV),
+        "sha256": sha256_of(CSV.encode()),
+        "file_seq": 1,
+        "record_count": 2,
+        "merkle_root": merkle_root([sha256_of(line.encode()) for line in lines]),
+        "replays": None,
+    }
+    assert objects.get(home, file["sha256"]) == CSV.encode()
+
+
+def test_the_same_file_twice_changes_nothing(home: Home) -> None:
+    land(home, "council/cdrs/a.csv", CSV)
+    take_in(home, at(0))
+    again = take_in(home, at(1))
+    assert (list(again.entries), again.file_count) == ([], 0)
+    assert len(ledger.read_all(home)) == 2
+
+
+def test_the_same_bytes_under_another_name_are_a_replay_without_records(home: Home) -> None:
+    land(home, "council/cdrs/a.csv", CSV)
+    take_in(home, at(0))
+    land(home, "council/cdrs/b.csv", CSV)
+    (file,) = take_in(home, at(1)).entries[0].body["files"]
+    assert (file["file_seq"], file["replays"], file["record_count"]) == (2, 1, 0)
+
+
+def test_a_replaced_file_is_a_new_file(home: Home) -> None:
+    land(home, "council/cdrs/a.csv", CSV)
+    take_in(home, at(0))
+    land(home, "council/cdrs/a.csv", CSV + "C,2026-10-02 10:00,2026-10-02 11:00,1\n")
+    (file,) = take_in(home, at(1)).entries[0].body["files"]
+    assert (file["file_seq"], file["replays"], file["record_count"]) == (2, None, 3)
+
+
+def test_a_growing_file_is_left_for_later(home: Home) -> None:
+    path = land(home, "council/cdrs/a.csv", CSV)
+    done = threading.Event()
+
+    def grow() -> None:
+        while not done.is_set():
+            with path.open("ab") as file:
+                file.write(b"C,2026-10-02 10:00,2026-10-02 11:00,1\n")
+            time.sleep(0.02)
+
+    writer = threading.Thread(target=grow)
+    writer.start()
+    try:
+        time.sleep(0.1)
+        growing = take_in(home, at(0))
+    finally:
+        done.set()
+        writer.join()
+    assert growing.file_count == 0
+    assert take_in(home, at(1)).file_count == 1
+
+
+def test_unfinished_and_hidden_files_are_no_arrivals(home: Home) -> None:
+    for name in ("a.csv.part", "b.tmp", ".c.csv", "a.csv.manifest.json"):
+        land(home, f"council/cdrs/{name}", CSV)
+    assert take_in(home, at(0)).file_count == 0
+
+
+def test_what_cannot_be_taken_in_is_named_and_stops_nothing(home: Home, tmp_path: Path) -> None:
+    land(home, "council/cdrs/good.csv", CSV)
+    land(home, "council/gossip/x.json", "{}")
+    land(home, "lost.csv", CSV)
+    land(home, "council/cdrs/deep/er.csv", CSV)
+    land(home, "council/cdrs/packed.zip", b"PK")
+    outside = write(tmp_path / "outside.csv", CSV)
+    (home.landing / "council/cdrs/link.csv").symlink_to(outside)
+    taken = take_in(home, at(0))
+    assert [file["file_name"] for file in taken.entries[1].body["files"]] == ["good.csv"]
+    assert sorted(taken.problems) == [
+        "landing/council/cdrs/deep/er.csv: stands outside a feed folder; move it to landing/<source>/<feed>/.",
+        "landing/council/cdrs/link.csv: is a link that leads out of the home; put the file itself there.",
+        "landing/council/cdrs/packed.zip: zip archives are not read; unpack it into the same folder.",
+        "landing/council/gossip: gossip is not a feed that is read; the feeds are cdrs, tariffs, locations, tokens, "
+        "rename the folder.",
+        "landing/lost.csv: stands outside a feed folder; move it to landing/<source>/<feed>/.",
+    ]
+    assert sorted(landing_problems(home)) == sorted(taken.problems)
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root reads everything")
+def test_a_file_without_read_permission_is_named(home: Home) -> None:
+    land(home, "council/cdrs/a.csv", CSV).chmod(0)
+    taken = take_in(home, at(0))
+    assert taken.problems == ["landing/council/cdrs/a.csv: cannot be read; give evsettle the right to read it."]
+
+
+def test_a_removed_master_file_is_an_entry(home: Home) -> None:
+    take_in(home, at(0))
+    (home.master / "partners/emo.yaml").unlink()
+    (entry,) = take_in(home, at(1)).entries
+    assert entry.body["changes"] == [{"path": "master/partners/emo.yaml", "sha256": None}]
+
+
+def test_file_numbers_go_on_over_the_whole_ledger(home: Home) -> None:
+    for number in range(3):
+        land(home, f"council/cdrs/{number}.csv", CSV.replace("8\n", f"{number}\n"))
+        take_in(home, at(number))
+    arrivals = [entry for entry in ledger.read_all(home) if entry.kind == "arrival"]
+    assert [entry.body["files"][0]["file_seq"] for entry in arrivals] == [1, 2, 3]
