@@ -30,8 +30,8 @@ LOCATION = {
         {"id": "2", "standard": "CHADEMO", "power_type": "DC", "max_electric_power": 50000},
     ]}],
 }  # fmt: skip
-TARIFF = {"country_code": "NL", "party_id": "EVS", "id": "T1", "currency": "EUR", "last_updated": "2026-01-01T00:00:00Z",
-          "elements": [{"price_components": [{"type": "ENERGY", "price": 0.25, "step_size": 1}]}]}  # fmt: skip
+TARIFF = {"country_code": "NL", "party_id": "EVS", "id": "T1", "currency": "EUR",
+          "last_updated": "2026-01-01T00:00:00Z", "elements": [{"price_components": [{"type": "ENERGY", "price": 0.25, "step_size": 1}]}]}  # fmt: skip
 
 
 @pytest.fixture
@@ -118,8 +118,8 @@ def test_a_mapping_that_is_mended_reads_the_file_again(home: Home, warehouse: du
     load_from_ledger(home, warehouse)
     assert rows(warehouse, "select position, is_typed, problem_rule_id, problem from ingest.raw_records") == [
         (0, False, "SCHEMA_TYPE_INVALID",
-         "council/cdrs/a.csv: master/mappings/council.cdrs.yaml: the column 'energy' of the mapping is not in the file, "
-         "which has cp, start, end, kwh; correct the mapping, or ask for the file again."),
+         "council/cdrs/a.csv: master/mappings/council.cdrs.yaml: the column 'energy' of the mapping is not in the "
+         "file, which has cp, start, end, kwh; correct the mapping, or ask for the file again."),
     ]  # fmt: skip
     warehouse.execute("delete from ingest.raw_touched")
     write(home.master / "mappings/council.cdrs.yaml", MAPPING)
@@ -179,7 +179,8 @@ def test_an_approved_repair_swaps_the_dates_of_that_file(home: Home, warehouse: 
     land(home, "council/cdrs/a.csv", CSV.replace("A,", "C,"))
     take_in(home, at(3))
     load_from_ledger(home, warehouse)
-    assert rows(warehouse, "select file_seq, position, cast(started_at as varchar) from ingest.raw_cdrs order by 1, 2") == [
+    by_file = "select file_seq, position, cast(started_at as varchar) from ingest.raw_cdrs order by 1, 2"
+    assert rows(warehouse, by_file) == [
         (1, 2, "2026-09-01 08:00:00+00"), (1, 3, "2026-10-13 08:00:00+00"),
         (2, 2, "2026-01-09 09:00:00+00"), (2, 3, "2026-10-13 08:00:00+00"),
     ]  # fmt: skip
@@ -253,7 +254,8 @@ def test_our_tariffs_are_sighted_once_a_content_and_touched_when_they_change(
     write(home.master / "tariffs/bad.json", '{"currency": "EUR"}')
     take_in(home, at(1))
     load_from_ledger(home, warehouse)
-    assert rows(warehouse, "select tariff_id, sighting_seq, is_opening from ingest.raw_tariff_sightings order by 2") == [
+    sightings = "select tariff_id, sighting_seq, is_opening from ingest.raw_tariff_sightings order by 2"
+    assert rows(warehouse, sightings) == [
         ("T1", 1, True), ("T1", 2, False),
     ]  # fmt: skip
     assert rows(warehouse, "select kind, id from ingest.raw_touched") == [("tariff", "NL/EVS|T1")]
