@@ -7,6 +7,7 @@ What does not belong here: what a rule means (dbt models, suites) and Dagster (g
 
 # ruff: noqa: S608 - names of our own models and of suites that suite.py has checked; no value from outside.
 
+import logging
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -199,6 +200,8 @@ def _counts(suite: Suite, outcome: Any) -> dict[str, tuple[int, int]]:
 def _context() -> Any:
     """An ephemeral GX context: no files, no progress bars, no telemetry. Its import takes seconds."""
     os.environ["GX_ANALYTICS_ENABLED"] = "false"
+    # It tells of every temporary folder it makes.
+    logging.getLogger("great_expectations").setLevel(logging.WARNING)
     import great_expectations
     from great_expectations.data_context.types.base import ProgressBarsConfig
 
