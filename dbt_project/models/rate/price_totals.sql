@@ -127,13 +127,20 @@ select
     work_cdrs.currency,
     work_cdrs.is_priced,
 {% for amount in ['excl_tax', 'incl_tax'] %}
+    -- Thirds of an hour leave a residue in the 16th place: at 12 places halves of a cent are halves again.
     cast(
-        case when work_cdrs.is_priced and sums.cdr_key is null then 0 else sums.total_{{ amount }} end
+        round(case when work_cdrs.is_priced and sums.cdr_key is null then 0 else sums.total_{{ amount }} end, 12)
         as decimal(38, 16)
     ) as total_{{ amount }},
 {% for part in ['fixed', 'energy', 'time', 'parking', 'reservation', 'limit'] %}
     cast(
-        case when work_cdrs.is_priced and not coalesce(sums.has_{{ part }}, false) then 0 else sums.{{ part }}_{{ amount }} end
+        round(
+            case
+                when work_cdrs.is_priced and not coalesce(sums.has_{{ part }}, false) then 0
+                else sums.{{ part }}_{{ amount }}
+            end,
+            12
+        )
         as decimal(38, 16)
     ) as {{ part }}_{{ amount }},
 {% endfor %}

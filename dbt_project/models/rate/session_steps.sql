@@ -113,27 +113,14 @@ rounded as (
 
 ),
 
--- Seconds are no exact number of hours: multiply first, divide last.
+-- Seconds are no exact number of hours: every multiplication comes first, one division last.
 amounts as (
 
     select
         *,
-        cast(
-            case
-                when part = 'energy' then units_added * 0.001
-                else {{ decimal_division('units_added', '3600') }}
-            end
-            as decimal(18, 8)
-        ) as volume,
-        cast(
-            case
-                when part = 'energy' then {{ decimal_division('units_added * cast(unit_price as decimal(19, 8))', '1000') }}
-                else {{ decimal_division('units_added * cast(unit_price as decimal(19, 8))', '3600') }}
-            end
-            as decimal(38, 16)
-        ) as amount
+        case when part = 'energy' then 1000 else 3600 end as units_per_volume,
+        units_added * cast(unit_price as decimal(19, 8)) as product
     from rounded
-
 
 )
 
@@ -143,7 +130,7 @@ select
     sorted_no,
     part,
     dimension,
-    volume,
+    cast({{ decimal_division('units_added', 'units_per_volume') }} as decimal(18, 8)) as volume,
     tariff_id,
     tariff_index,
     tariff_version,
@@ -153,6 +140,19 @@ select
     unit_price,
     tax_percent,
     step_size,
-    cast({{ amount_excl_tax('amount', 'tax_percent', 'tax_included') }} as decimal(38, 16)) as amount_excl_tax,
-    cast({{ amount_incl_tax('amount', 'tax_percent', 'tax_included') }} as decimal(38, 16)) as amount_incl_tax
+    cast(
+        case
+            when tax_included = 'YES' and product <> 0
+                then {{ decimal_division('product', 'units_per_volume * (1 + tax_percent * 0.01)') }}
+            else {{ decimal_division('product', 'units_per_volume') }}
+        end
+        as decimal(38, 16)
+    ) as amount_excl_tax,
+    cast(
+        case
+            when tax_included in ('YES', 'N/A') or product = 0 then {{ decimal_division('product', 'units_per_volume') }}
+            else {{ decimal_division('cast(product as decimal(38, 14)) * cast(1 + tax_percent * 0.01 as decimal(12, 8))', 'units_per_volume') }}
+        end
+        as decimal(38, 16)
+    ) as amount_incl_tax
 from amounts

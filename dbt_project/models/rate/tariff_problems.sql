@@ -94,7 +94,7 @@ oversized_tariffs as (
         tariff_no,
         min(dimension) as dimension
     from tariff_components
-    where abs(price) >= 10000000 or abs(tax_percent) >= 1000 or step_size >= 10000000 or step_size < 0
+    where abs(price) >= 10000000 or tax_percent >= 500 or tax_percent < 0 or step_size >= 1000000 or step_size < 0
     group by tariff_no
 
 ),
@@ -167,7 +167,7 @@ problems as (
         'reject' as severity,
         true as is_blocking,
         'Tariff ' || tariff_uses.tariff_id || ' has a price, tax or step for ' || oversized_tariffs.dimension
-        || ' that is too large to be priced exactly.' as message
+        || ' beyond what can be priced exactly.' as message
     from tariff_uses
     inner join oversized_tariffs on tariff_uses.tariff_no = oversized_tariffs.tariff_no
 

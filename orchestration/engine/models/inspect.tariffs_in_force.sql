@@ -147,13 +147,14 @@ select
     settled.cdr_key,
     settled.tariff_index,
     settled.tariff_id,
-    matches.tariff_no,
-    matches.tariff_version,
-    matches.tariff_body,
-    matches.tariff_type,
-    matches.valid_from,
-    matches.valid_to,
-    matches.currency as tariff_currency,
+    -- Out of its window a version prices nothing, and is not the one in force.
+    case when matches.is_at_start then matches.tariff_no end as tariff_no,
+    case when matches.is_at_start then matches.tariff_version end as tariff_version,
+    case when matches.is_at_start then matches.tariff_body end as tariff_body,
+    case when matches.is_at_start then matches.tariff_type end as tariff_type,
+    case when matches.is_at_start then matches.valid_from end as valid_from,
+    case when matches.is_at_start then matches.valid_to end as valid_to,
+    case when matches.is_at_start then matches.currency end as tariff_currency,
     'registry' as origin,
     case
         when matches.tariff_no is null then 'unknown'

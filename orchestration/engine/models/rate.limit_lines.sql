@@ -138,16 +138,36 @@ raised as (
             then case when excl_tax < min_excl then min_excl else excl_tax end
         when min_incl is null then excl_tax
         when not (incl_tax < min_incl) then excl_tax
-        when abs(excl_tax) < 10000000 and abs(min_incl) < 10000000
-            then decimal_division(cast(cast(min_incl as decimal(15, 8)) * cast(excl_tax as decimal(17, 10)) as decimal(30, 16)), nullif(cast(incl_tax as decimal(24, 8)), 0), 16)
+        when
+            abs(excl_tax) < 100000000
+            and abs(excl_tax) < abs(incl_tax) * 1000
+            and abs(min_incl) < 100000000
+            then
+                cast(min_incl as decimal(18, 8)) * cast(
+                    decimal_division(
+        cast(excl_tax as decimal(25, 16)),
+        nullif(cast(incl_tax as decimal(38, 14)), 0),
+        15
+    ) as decimal(20, 15)
+                )
     end as raised_excl,
         case
         when min_incl is not null
             then case when incl_tax < min_incl then min_incl else incl_tax end
         when min_excl is null then incl_tax
         when not (excl_tax < min_excl) then incl_tax
-        when abs(incl_tax) < 10000000 and abs(min_excl) < 10000000
-            then decimal_division(cast(cast(min_excl as decimal(15, 8)) * cast(incl_tax as decimal(17, 10)) as decimal(30, 16)), nullif(cast(excl_tax as decimal(24, 8)), 0), 16)
+        when
+            abs(incl_tax) < 100000000
+            and abs(incl_tax) < abs(excl_tax) * 1000
+            and abs(min_excl) < 100000000
+            then
+                cast(min_excl as decimal(18, 8)) * cast(
+                    decimal_division(
+        cast(incl_tax as decimal(25, 16)),
+        nullif(cast(excl_tax as decimal(38, 14)), 0),
+        15
+    ) as decimal(20, 15)
+                )
     end as raised_incl
     from priced
 
@@ -162,16 +182,36 @@ lowered as (
             then case when raised_excl > max_excl then max_excl else raised_excl end
         when max_incl is null then raised_excl
         when not (raised_incl > max_incl) then raised_excl
-        when abs(raised_excl) < 10000000 and abs(max_incl) < 10000000
-            then decimal_division(cast(cast(max_incl as decimal(15, 8)) * cast(raised_excl as decimal(17, 10)) as decimal(30, 16)), nullif(cast(raised_incl as decimal(24, 8)), 0), 16)
+        when
+            abs(raised_excl) < 100000000
+            and abs(raised_excl) < abs(raised_incl) * 1000
+            and abs(max_incl) < 100000000
+            then
+                cast(max_incl as decimal(18, 8)) * cast(
+                    decimal_division(
+        cast(raised_excl as decimal(25, 16)),
+        nullif(cast(raised_incl as decimal(38, 14)), 0),
+        15
+    ) as decimal(20, 15)
+                )
     end as limited_excl,
         case
         when max_incl is not null
             then case when raised_incl > max_incl then max_incl else raised_incl end
         when max_excl is null then raised_incl
         when not (raised_excl > max_excl) then raised_incl
-        when abs(raised_incl) < 10000000 and abs(max_excl) < 10000000
-            then decimal_division(cast(cast(max_excl as decimal(15, 8)) * cast(raised_incl as decimal(17, 10)) as decimal(30, 16)), nullif(cast(raised_excl as decimal(24, 8)), 0), 16)
+        when
+            abs(raised_incl) < 100000000
+            and abs(raised_incl) < abs(raised_excl) * 1000
+            and abs(max_excl) < 100000000
+            then
+                cast(max_excl as decimal(18, 8)) * cast(
+                    decimal_division(
+        cast(raised_incl as decimal(25, 16)),
+        nullif(cast(raised_excl as decimal(38, 14)), 0),
+        15
+    ) as decimal(20, 15)
+                )
     end as limited_incl
     from raised
 

@@ -3,7 +3,7 @@ with
 work as (
 
     select cdr_key
-    from "evsettle".inspect.work
+    from "evsettle"."inspect"."work"
 
 ),
 
@@ -16,7 +16,7 @@ cdrs as (
         started_at,
         ended_at,
         time_zone
-    from "evsettle".inspect.cdrs
+    from "evsettle"."inspect"."cdrs"
 
 ),
 
@@ -25,7 +25,7 @@ cdr_terms as (
     select
         cdr_key,
         period_tariff
-    from "evsettle".inspect.cdr_terms
+    from "evsettle"."inspect"."cdr_terms"
 
 ),
 
@@ -49,7 +49,7 @@ charging_periods as (
         other_dimensions,
         unknown_dimensions,
         dimension_problems
-    from "evsettle".ingest.charging_periods
+    from "evsettle"."ingest"."charging_periods"
 
 ),
 
@@ -62,7 +62,7 @@ tariffs_in_force as (
         tariff_no,
         tariff_version,
         status
-    from "evsettle".inspect.tariffs_in_force
+    from "evsettle"."inspect"."tariffs_in_force"
 
 ),
 
@@ -72,7 +72,7 @@ tariff_elements as (
         tariff_no,
         coalesce(start_minute, end_minute, day_mask) is not null
         or coalesce(start_date, end_date) is not null as reads_clock
-    from "evsettle".ingest.tariff_elements
+    from "evsettle"."ingest"."tariff_elements"
 
 ),
 
@@ -83,7 +83,7 @@ zone_offsets as (
         epoch_us(utc_from) as from_us,
         epoch_us(utc_to) as to_us,
         offset_seconds
-    from "evsettle".ingest.zone_offsets
+    from "evsettle"."ingest"."zone_offsets"
 
 ),
 

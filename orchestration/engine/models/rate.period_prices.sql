@@ -287,7 +287,11 @@ select
     element_rank % 4 >= 2 as is_flow_assumed,
     cast(case
         when tax_included = 'YES' and amount <> 0
-            then decimal_division(cast(amount as decimal(30, 16)), nullif(cast(1 + tax_percent * 0.01 as decimal(24, 8)), 0), 16)
+            then decimal_division(
+        cast(amount as decimal(30, 16)),
+        nullif(cast(1 + tax_percent * 0.01 as decimal(38, 8)), 0),
+        16
+    )
         else amount
     end as decimal(38, 16)) as amount_excl_tax,
     cast(case

@@ -145,81 +145,159 @@ select
     work_cdrs.currency,
     work_cdrs.is_priced,
 
+    -- Thirds of an hour leave a residue in the 16th place: at 12 places halves of a cent are halves again.
     cast(
-        case when work_cdrs.is_priced and sums.cdr_key is null then 0 else sums.total_excl_tax end
+        round(case when work_cdrs.is_priced and sums.cdr_key is null then 0 else sums.total_excl_tax end, 12)
         as decimal(38, 16)
     ) as total_excl_tax,
 
     cast(
-        case when work_cdrs.is_priced and not coalesce(sums.has_fixed, false) then 0 else sums.fixed_excl_tax end
+        round(
+            case
+                when work_cdrs.is_priced and not coalesce(sums.has_fixed, false) then 0
+                else sums.fixed_excl_tax
+            end,
+            12
+        )
         as decimal(38, 16)
     ) as fixed_excl_tax,
 
     cast(
-        case when work_cdrs.is_priced and not coalesce(sums.has_energy, false) then 0 else sums.energy_excl_tax end
+        round(
+            case
+                when work_cdrs.is_priced and not coalesce(sums.has_energy, false) then 0
+                else sums.energy_excl_tax
+            end,
+            12
+        )
         as decimal(38, 16)
     ) as energy_excl_tax,
 
     cast(
-        case when work_cdrs.is_priced and not coalesce(sums.has_time, false) then 0 else sums.time_excl_tax end
+        round(
+            case
+                when work_cdrs.is_priced and not coalesce(sums.has_time, false) then 0
+                else sums.time_excl_tax
+            end,
+            12
+        )
         as decimal(38, 16)
     ) as time_excl_tax,
 
     cast(
-        case when work_cdrs.is_priced and not coalesce(sums.has_parking, false) then 0 else sums.parking_excl_tax end
+        round(
+            case
+                when work_cdrs.is_priced and not coalesce(sums.has_parking, false) then 0
+                else sums.parking_excl_tax
+            end,
+            12
+        )
         as decimal(38, 16)
     ) as parking_excl_tax,
 
     cast(
-        case when work_cdrs.is_priced and not coalesce(sums.has_reservation, false) then 0 else sums.reservation_excl_tax end
+        round(
+            case
+                when work_cdrs.is_priced and not coalesce(sums.has_reservation, false) then 0
+                else sums.reservation_excl_tax
+            end,
+            12
+        )
         as decimal(38, 16)
     ) as reservation_excl_tax,
 
     cast(
-        case when work_cdrs.is_priced and not coalesce(sums.has_limit, false) then 0 else sums.limit_excl_tax end
+        round(
+            case
+                when work_cdrs.is_priced and not coalesce(sums.has_limit, false) then 0
+                else sums.limit_excl_tax
+            end,
+            12
+        )
         as decimal(38, 16)
     ) as limit_excl_tax,
 
 
+    -- Thirds of an hour leave a residue in the 16th place: at 12 places halves of a cent are halves again.
     cast(
-        case when work_cdrs.is_priced and sums.cdr_key is null then 0 else sums.total_incl_tax end
+        round(case when work_cdrs.is_priced and sums.cdr_key is null then 0 else sums.total_incl_tax end, 12)
         as decimal(38, 16)
     ) as total_incl_tax,
 
     cast(
-        case when work_cdrs.is_priced and not coalesce(sums.has_fixed, false) then 0 else sums.fixed_incl_tax end
+        round(
+            case
+                when work_cdrs.is_priced and not coalesce(sums.has_fixed, false) then 0
+                else sums.fixed_incl_tax
+            end,
+            12
+        )
         as decimal(38, 16)
     ) as fixed_incl_tax,
 
     cast(
-        case when work_cdrs.is_priced and not coalesce(sums.has_energy, false) then 0 else sums.energy_incl_tax end
+        round(
+            case
+                when work_cdrs.is_priced and not coalesce(sums.has_energy, false) then 0
+                else sums.energy_incl_tax
+            end,
+            12
+        )
         as decimal(38, 16)
     ) as energy_incl_tax,
 
     cast(
-        case when work_cdrs.is_priced and not coalesce(sums.has_time, false) then 0 else sums.time_incl_tax end
+        round(
+            case
+                when work_cdrs.is_priced and not coalesce(sums.has_time, false) then 0
+                else sums.time_incl_tax
+            end,
+            12
+        )
         as decimal(38, 16)
     ) as time_incl_tax,
 
     cast(
-        case when work_cdrs.is_priced and not coalesce(sums.has_parking, false) then 0 else sums.parking_incl_tax end
+        round(
+            case
+                when work_cdrs.is_priced and not coalesce(sums.has_parking, false) then 0
+                else sums.parking_incl_tax
+            end,
+            12
+        )
         as decimal(38, 16)
     ) as parking_incl_tax,
 
     cast(
-        case when work_cdrs.is_priced and not coalesce(sums.has_reservation, false) then 0 else sums.reservation_incl_tax end
+        round(
+            case
+                when work_cdrs.is_priced and not coalesce(sums.has_reservation, false) then 0
+                else sums.reservation_incl_tax
+            end,
+            12
+        )
         as decimal(38, 16)
     ) as reservation_incl_tax,
 
     cast(
-        case when work_cdrs.is_priced and not coalesce(sums.has_limit, false) then 0 else sums.limit_incl_tax end
+        round(
+            case
+                when work_cdrs.is_priced and not coalesce(sums.has_limit, false) then 0
+                else sums.limit_incl_tax
+            end,
+            12
+        )
         as decimal(38, 16)
     ) as limit_incl_tax,
 
 
     cast(coalesce(volumes.energy_kwh, 0) as decimal(38, 8)) as total_energy_kwh,
     cast(
-        decimal_division(cast((work_cdrs.elapsed_us - coalesce(volumes.reserved_us, 0)) * 0.000001 as decimal(30, 16)), nullif(cast(3600 as decimal(24, 8)), 0), 16)
+        decimal_division(
+        cast((work_cdrs.elapsed_us - coalesce(volumes.reserved_us, 0)) * 0.000001 as decimal(30, 16)),
+        nullif(cast(3600 as decimal(38, 8)), 0),
+        16
+    )
         as decimal(38, 8)
     ) as total_time_hours,
     cast(coalesce(volumes.parking_hours, 0) as decimal(38, 8)) as total_parking_hours

@@ -113,27 +113,14 @@ rounded as (
 
 ),
 
--- Seconds are no exact number of hours: multiply first, divide last.
+-- Seconds are no exact number of hours: every multiplication comes first, one division last.
 amounts as (
 
     select
         *,
-        cast(
-            case
-                when part = 'energy' then units_added * 0.001
-                else decimal_division(cast(units_added as decimal(30, 16)), nullif(cast(3600 as decimal(24, 8)), 0), 16)
-            end
-            as decimal(18, 8)
-        ) as volume,
-        cast(
-            case
-                when part = 'energy' then decimal_division(cast(units_added * cast(unit_price as decimal(19, 8)) as decimal(30, 16)), nullif(cast(1000 as decimal(24, 8)), 0), 16)
-                else decimal_division(cast(units_added * cast(unit_price as decimal(19, 8)) as decimal(30, 16)), nullif(cast(3600 as decimal(24, 8)), 0), 16)
-            end
-            as decimal(38, 16)
-        ) as amount
+        case when part = 'energy' then 1000 else 3600 end as units_per_volume,
+        units_added * cast(unit_price as decimal(19, 8)) as product
     from rounded
-
 
 )
 
@@ -143,7 +130,11 @@ select
     sorted_no,
     part,
     dimension,
-    volume,
+    cast(decimal_division(
+        cast(units_added as decimal(30, 16)),
+        nullif(cast(units_per_volume as decimal(38, 8)), 0),
+        16
+    ) as decimal(18, 8)) as volume,
     tariff_id,
     tariff_index,
     tariff_version,
@@ -153,17 +144,35 @@ select
     unit_price,
     tax_percent,
     step_size,
-    cast(case
-        when tax_included = 'YES' and amount <> 0
-            then decimal_division(cast(amount as decimal(30, 16)), nullif(cast(1 + tax_percent * 0.01 as decimal(24, 8)), 0), 16)
-        else amount
-    end as decimal(38, 16)) as amount_excl_tax,
-    cast(case
-        when tax_included in ('YES', 'N/A') or amount = 0 then amount
-        else
-            amount + cast(
-                cast(amount as decimal(38, 14)) * cast(tax_percent as decimal(18, 6)) * 0.01
-                as decimal(38, 16)
-            )
-    end as decimal(38, 16)) as amount_incl_tax
+    cast(
+        case
+            when tax_included = 'YES' and product <> 0
+                then decimal_division(
+        cast(product as decimal(30, 16)),
+        nullif(cast(units_per_volume * (1 + tax_percent * 0.01) as decimal(38, 8)), 0),
+        16
+    )
+            else decimal_division(
+        cast(product as decimal(30, 16)),
+        nullif(cast(units_per_volume as decimal(38, 8)), 0),
+        16
+    )
+        end
+        as decimal(38, 16)
+    ) as amount_excl_tax,
+    cast(
+        case
+            when tax_included in ('YES', 'N/A') or product = 0 then decimal_division(
+        cast(product as decimal(30, 16)),
+        nullif(cast(units_per_volume as decimal(38, 8)), 0),
+        16
+    )
+            else decimal_division(
+        cast(cast(product as decimal(38, 14)) * cast(1 + tax_percent * 0.01 as decimal(12, 8)) as decimal(30, 16)),
+        nullif(cast(units_per_volume as decimal(38, 8)), 0),
+        16
+    )
+        end
+        as decimal(38, 16)
+    ) as amount_incl_tax
 from amounts

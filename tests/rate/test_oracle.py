@@ -1,0 +1,66 @@
+"""The SQL models against the independent oracle, on generated CDRs of every version."""
+
+import json
+from decimal import Decimal
+from random import Random
+from typing import Any
+
+import pytest
+from cdr_generator import a_cdr
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from oracle import shown, totals
+
+from orchestration.defs.ingest.records import split
+from orchestration.engine.price import price
+
+ZONES = ["Europe/Amsterdam", "Europe/London", "America/New_York", "Australia/Lord_Howe", "Asia/Kathmandu"]
+NAMES = {"cost": "total_cost", "fixed": "total_fixed_cost", "energy": "total_energy_cost", "time": "total_time_cost",
+         "parking": "total_parking_cost", "reservation": "total_reservation_cost"}  # fmt: skip
+
+
+def to_json(value: Any) -> str:
+    """JSON with decimals as their digits: a float would not be the number that was priced."""
+    if isinstance(value, dict):
+        return "{" + ",".join(f"{json.dumps(key)}:{to_json(item)}" for key, item in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ",".join(to_json(item) for item in value) + "]"
+    return format(value, "f") if isinstance(value, Decimal) else json.dumps(value)
+
+
+def disagreements(cdrs: list[dict[str, Any]], zone: str) -> list[str]:
+    """One text for each CDR that the oracle and the models price differently."""
+    batch = "\n".join(to_json(cdr) for cdr in cdrs).encode()
+    answers = [json.loads(line) for line in price(split(batch), time_zone=zone)]
+    assert len(answers) == len(cdrs)
+    found = []
+    for cdr, answer in zip(cdrs, answers, strict=True):
+        exact = totals(cdr, zone)
+        expected = {
+            name: None if exact is None else {"excl_vat": shown(exact[part][0]), "incl_vat": shown(exact[part][1])}
+            for part, name in NAMES.items()
+        }
+        if expected != {name: answer[name] for name in NAMES.values()}:
+            found.append(f"{zone}\n{to_json(cdr)}\nexpected {expected}\nanswered {json.dumps(answer)}")
+    return found
+
+
+def batch_of(seed: int, count: int) -> tuple[list[dict[str, Any]], str]:
+    random = Random(seed)
+    zone = random.choice(ZONES)
+    return [a_cdr(random, number) for number in range(count)], zone
+
+
+@settings(max_examples=2, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@given(st.integers(0, 2**32))
+def test_the_models_price_as_the_oracle_does(seed: int) -> None:
+    found = disagreements(*batch_of(seed, 250))
+    assert not found, f"{len(found)} of 250, the first:\n{found[0]}"
+
+
+@pytest.mark.slow
+@settings(max_examples=10, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@given(st.integers(0, 2**32))
+def test_the_models_price_twenty_thousand_as_the_oracle_does(seed: int) -> None:
+    found = disagreements(*batch_of(seed, 2000))
+    assert not found, f"{len(found)} of 2000, the first:\n{found[0]}"
