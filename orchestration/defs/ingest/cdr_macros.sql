@@ -59,7 +59,7 @@ create or replace temp macro ocpi_is_excess(leaf, number) as
     and (length(leaf) - strpos(leaf, '.') > 4 and contains(leaf, '.') or contains(leaf, 'e-'));
 
 -- A number whose 8 decimals a double does not hold: its record is read again with the digits as sent.
-create or replace temp macro ocpi_is_long(leaf) as coalesce(length(leaf) > 16 and strpos(leaf, '.') > 8, false);
+create or replace temp macro ocpi_is_long(leaf) as coalesce(strpos(leaf, '.') > 8, false);
 
 -- NL/EMO from NL-EMO-C123, NL*EMO*C123 or NLEMOC12345678 (with or without check digit).
 create or replace temp macro ocpi_contract_party(id) as

@@ -132,5 +132,15 @@ def _cost(problems: list[str], name: str, value: Any, ocpi_version: str) -> None
 
 def _shown(value: object) -> str:
     """A value as it stands in the record, shortened."""
-    text = str(value) if isinstance(value, (_Number, _Constant)) else json.dumps(value, ensure_ascii=False)
+    text = _as_json(value)
     return text if len(text) <= 60 else text[:57] + "..."
+
+
+def _as_json(value: object) -> str:
+    if isinstance(value, (_Number, _Constant)):
+        return str(value)
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{json.dumps(name)}: {_as_json(item)}" for name, item in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(_as_json(item) for item in value) + "]"
+    return json.dumps(value, ensure_ascii=False)

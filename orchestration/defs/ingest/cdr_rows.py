@@ -103,7 +103,7 @@ select record_id, raw_text from ingest.raw_records where record_id in (
     where len(list_filter(
         [cdr.total_energy, cdr.total_time, cdr.total_parking_time, cdr.total_cost, cdr.total_energy_cost,
          cdr.total_time_cost, cdr.total_fixed_cost, cdr.total_parking_cost, cdr.total_reservation_cost],
-        lambda leaf: regexp_matches(cast(leaf as varchar), '[0-9]{7,}[.][0-9]{4,}')
+        lambda leaf: regexp_matches(cast(leaf as varchar), '[0-9]{7,}[.]')
     )) > 0
 )
 """
@@ -145,9 +145,9 @@ def _stage(connection: duckdb.DuckDBPyConnection, file_seq: int, chunk: list[Raw
         },
     )
     connection.execute(
-        "insert into ingest.raw_records by name select (cast(? as bigint) << 32) | cast(position as bigint) as record_id,"
-        " cast(? as bigint) as file_seq, cast(position as integer) as position, record_sha256, raw_text,"
-        " true as is_typed, problem from ocpi_text",
+        "insert into ingest.raw_records by name"
+        " select (cast(? as bigint) << 32) | cast(position as bigint) as record_id, cast(? as bigint) as file_seq,"
+        " cast(position as integer) as position, record_sha256, raw_text, true as is_typed, problem from ocpi_text",
         [file_seq, file_seq],
     )
     positions = [record.position for record in chunk]

@@ -281,8 +281,9 @@ select
             or (home_leaf is not null and is_home_charging is null)
             or len(list_filter(taxes, lambda tax: tax is null)) > 0
             or cdr.charging_periods is null
-            or (not is_v211 and (cdr.cdr_token is null or cdr.cdr_location is null))
-            or (is_v211 and cdr.location is null)
+            -- A text where an object should be reads as an object of nulls.
+            or (is_full and (cdr.cdr_token.uid is null or cdr.cdr_location.id is null))
+            or (is_v211 and not is_price and cdr.location.id is null)
             or is_tariffs_odd
             or is_period_odd
             or len(list_filter(

@@ -95,8 +95,7 @@ def split(data: bytes) -> list[RawRecord]:
     text = data.decode("latin-1")  # one character a byte: offsets are those of the file
     if first == b"[":
         return list(_salvage(text, text.index("[") + 1, is_envelope=False))
-    start = _envelope_data(text) if first == b"{" else None
-    if start is not None:
+    if first == b"{" and (start := _envelope_data(text)) is not None:
         return list(_salvage(text, start, is_envelope=True))
     return [_record(1, data.strip(_BLANK))]
 
@@ -132,8 +131,7 @@ def _record(position: int, raw: bytes) -> RawRecord:
         text = raw.decode()
         _RAW.decode(raw)
     except (UnicodeDecodeError, msgspec.MsgspecError, RecursionError):
-        problem = _json_problem(raw)
-        if problem is not None:
+        if (problem := _json_problem(raw)) is not None:
             return _broken(position, raw, problem)
     return RawRecord(position, text, hashlib.sha256(raw).hexdigest())
 
@@ -186,7 +184,7 @@ def _is_lines(data: bytes) -> bool:
 
 
 def _is_object(line: bytes) -> bool:
-    return line[:1] == b"{" and line[-1:] == b"}" and _json_problem(line) is None
+    return line[:1] == b"{" and _json_problem(line) is None
 
 
 def _lines(data: bytes) -> Iterator[RawRecord]:
@@ -221,8 +219,7 @@ def _envelope_data(text: str) -> int | None:
 
 
 def _skip_space(text: str, at: int) -> int:
-    match = _SPACE.match(text, at)
-    return match.end() if match else at
+    return match.end() if (match := _SPACE.match(text, at)) else at
 
 
 def _salvage(text: str, at: int, *, is_envelope: bool) -> Iterator[RawRecord]:

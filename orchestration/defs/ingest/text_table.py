@@ -1,4 +1,4 @@
-"""Rows of text as a temporary table: the doorway of Python values into DuckDB, exact because nothing is a number yet."""
+"""Rows of text as a temporary table: the doorway of Python values into DuckDB, exact as nothing is a number yet."""
 
 from collections.abc import Sequence
 
@@ -23,5 +23,6 @@ def create_text_table(
 
     frame = pd.DataFrame({column: pd.Series(list(values), dtype="object") for column, values in columns.items()})
     connection.register("text_frame", frame)
-    connection.execute(f"create or replace temp table {name} as select {', '.join(columns)} from text_frame")
+    names = ", ".join(columns)
+    connection.execute(f"create or replace temp table {name} as select {names} from text_frame")  # noqa: S608 - own names
     connection.unregister("text_frame")
