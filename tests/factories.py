@@ -4,6 +4,8 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+import duckdb
+
 from orchestration.defs.ingest.records import RawRecord, split
 
 
@@ -103,6 +105,13 @@ def a_token(ocpi_version: str = "2.2.1", **override: Any) -> dict[str, Any]:
 def records_of(objects: Iterable[Mapping[str, Any]]) -> list[RawRecord]:
     """The objects as the records of an NDJSON file."""
     return list(split("\n".join(json.dumps(item) for item in objects).encode()))
+
+
+def table_rows(connection: duckdb.DuckDBPyConnection, table: str, order: str = "record_id") -> list[dict[str, Any]]:
+    """All rows of ingest.<table>, each as a dict."""
+    found = connection.execute(f"select * from ingest.{table} order by {order}")
+    names = [column[0] for column in found.description]
+    return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
 
 
 def _cdr_common() -> dict[str, Any]:
