@@ -75,12 +75,24 @@ wide as (
         max(volume) filter (where type = 'MAX_POWER') as max_power,
         try_cast(sum(volume) filter (where type = 'ENERGY_IMPORT') as decimal(18, 8)) as energy_import_kwh,
         try_cast(sum(volume) filter (where type = 'ENERGY_EXPORT') as decimal(18, 8)) as energy_export_kwh,
-        string_agg(distinct type, ',' order by type) filter (where kind = 'other') as other_dimensions,
-        string_agg(distinct type, ',' order by type) filter (where kind = 'unknown') as unknown_dimensions,
-        string_agg(problem, '; ' order by problem) filter (where problem is not null) as problems,
         bool_or(ocpi_is_excess(leaf, volume)) as is_excess,
         bool_or(ocpi_is_long(leaf)) as is_long
     from judged
+    group by record_id, period_no
+
+),
+
+-- Texts are put together for the few periods that need one.
+noted as (
+
+    select
+        record_id,
+        period_no,
+        string_agg(distinct type, ',' order by type) filter (where kind = 'other') as other_dimensions,
+        string_agg(distinct type, ',' order by type) filter (where kind = 'unknown') as unknown_dimensions,
+        string_agg(problem, '; ' order by problem) as problems
+    from judged
+    where kind <> 'known' or problem is not null
     group by record_id, period_no
 
 ),
@@ -127,9 +139,9 @@ select
     wide.max_power,
     wide.energy_import_kwh,
     wide.energy_export_kwh,
-    wide.other_dimensions,
-    wide.unknown_dimensions,
-    nullif(concat_ws('; ', wide.problems, repeated.problems), '') as dimension_problems,
+    noted.other_dimensions,
+    noted.unknown_dimensions,
+    nullif(concat_ws('; ', noted.problems, repeated.problems), '') as dimension_problems,
     coalesce(wide.is_excess, false) as is_excess,
     coalesce(wide.is_long, false) as is_long,
     case
@@ -140,4 +152,5 @@ select
     or (ocpi_instant(cast(periods.period.start_date_time as varchar)) is null and missing is null) as is_odd
 from periods
 left join wide on periods.record_id = wide.record_id and periods.period_no = wide.period_no
+left join noted on periods.record_id = noted.record_id and periods.period_no = noted.period_no
 left join repeated on periods.record_id = repeated.record_id and periods.period_no = repeated.period_no

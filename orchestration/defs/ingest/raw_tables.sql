@@ -152,7 +152,7 @@ create table if not exists ingest.raw_tariff_elements (
     tariff_no bigint,
     element_no integer,                -- 1-based
     start_minute integer,              -- minutes of the local day; null = no such restriction
-    end_minute integer,                -- 00:00 as an end is 1440
+    end_minute integer,                -- 00:00 as an end is 1440; start > end wraps past midnight, start = end never matches
     start_date date,
     end_date date,
     day_mask integer,                  -- bit 0 Monday ... bit 6 Sunday; null = none given
