@@ -58,5 +58,8 @@ bench: setup  ## time and memory of each stage, as ratios
 lock: setup  ## pin requirements.in again
 	@$(BIN)/uv pip compile --quiet --python-version 3.11 --generate-hashes --no-emit-index-url --no-strip-extras --no-header requirements.in -o requirements.lock
 
+perth: setup  ## the real sessions of examples/perth-kinross: make perth PERTH_DATA=folder
+	@examples/perth-kinross/run.sh "$(PERTH_DATA)" $(PERTH_HOME)
+
 clean:  ## remove the environment and everything derived
 	rm -rf $(VENV) dbt_project/target dbt_project/logs build *.egg-info

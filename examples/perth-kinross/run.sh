@@ -20,6 +20,7 @@ if [ -e "$home" ]; then
 fi
 mkdir -p "$home/landing/pkc/cdrs" "$home/master/templates"
 cp -R "$example/master/." "$home/master/"
+cp -R "$example/landing/." "$home/landing/"
 cp "$root/orchestration/defs/ingest/templates/eu-roaming.yaml" "$home/master/templates/"
 for file in "$1"/*.csv "$1"/*.csv.gz; do
     if [ -f "$file" ]; then cp "$file" "$home/landing/pkc/cdrs/"; fi

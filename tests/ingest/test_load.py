@@ -30,8 +30,10 @@ LOCATION = {
         {"id": "2", "standard": "CHADEMO", "power_type": "DC", "max_electric_power": 50000},
     ]}],
 }  # fmt: skip
-TARIFF = {"country_code": "NL", "party_id": "EVS", "id": "T1", "currency": "EUR",
-          "last_updated": "2026-01-01T00:00:00Z", "elements": [{"price_components": [{"type": "ENERGY", "price": 0.25, "step_size": 1}]}]}  # fmt: skip
+TARIFF = {
+    "country_code": "NL", "party_id": "EVS", "id": "T1", "currency": "EUR", "last_updated": "2026-01-01T00:00:00Z",
+    "elements": [{"price_components": [{"type": "ENERGY", "price": 0.25, "step_size": 1}]}],
+}  # fmt: skip
 
 
 @pytest.fixture

@@ -145,18 +145,26 @@ def swap_day_and_month(stamp: datetime) -> datetime:
 
 def _local(stamp: datetime, column: str, zone_name: str, refuse: bool) -> tuple[datetime, bool]:
     """A local time in UTC, and whether the clocks show it twice. The first of the two is taken."""
-    # Clocks change on whole minutes, so the offsets of a minute are those of all its seconds.
-    first, second = _offsets(stamp.replace(second=0, microsecond=0), zone_name)
+    first, second = _hour_offsets(stamp.replace(minute=0, second=0, microsecond=0), zone_name) or _offsets(
+        stamp, zone_name
+    )
     if first < second and refuse:
         raise CellError(f"{column} is {stamp}, which the clocks of {zone_name} skip.")
     return stamp.replace(tzinfo=UTC) - first, first > second
 
 
 @lru_cache(maxsize=65536)
+def _hour_offsets(hour: datetime, zone_name: str) -> tuple[timedelta, timedelta] | None:
+    """The offsets of a whole local hour; None for the few hours in which they change."""
+    offsets = {_offsets(hour + timedelta(minutes=minute), zone_name) for minute in (0, 15, 30, 45, 59)}
+    return offsets.pop() if len(offsets) == 1 else None
+
+
 def _offsets(stamp: datetime, zone_name: str) -> tuple[timedelta, timedelta]:
     """Offsets of a local time's first and second occurrence; where the clocks skip it, those before and after."""
     here = zone(zone_name)
-    first, second = (stamp.replace(tzinfo=here, fold=fold).utcoffset() for fold in (0, 1))
+    first = stamp.replace(tzinfo=here).utcoffset()
+    second = stamp.replace(tzinfo=here, fold=1).utcoffset()
     return first or timedelta(), second or timedelta()
 
 
