@@ -34,6 +34,7 @@ class World:
     def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
         self.connection = connection
         self._records: dict[int, int] = {}
+        self._master_records = 0
         self._foundation()
 
     def insert(self, table: str, **row: Any) -> None:
@@ -90,7 +91,8 @@ class World:
     def connector(self, evse_uid: str, connector_id: str = "1", **row: Any) -> None:
         """A connector of 22 kW AC in Amsterdam, of NL/EMO, known from the first delivery."""
         self.insert("raw_connectors", **{
-            "sighting_seq": 1, "seen_at": at("01T00:00"), "source": "emo", "is_opening": True, "cpo_party": "NL/EMO",
+            "record_id": self._master_record(), "sighting_seq": 1, "seen_at": at("01T00:00"),
+            "source": "emo", "is_opening": True, "cpo_party": "NL/EMO",
             "location_id": f"LOC-{evse_uid}", "time_zone": "Europe/Amsterdam", "evse_uid": evse_uid,
             "connector_id": connector_id, "power_type": "AC_3_PHASE", "max_power_w": 22000, **row,
         })  # fmt: skip
@@ -98,14 +100,16 @@ class World:
     def token(self, token_uid: str, **row: Any) -> None:
         """A valid token of ours, known from the first delivery."""
         self.insert("raw_tokens", **{
-            "sighting_seq": 1, "seen_at": at("01T00:00"), "source": "own", "is_opening": True, "emsp_party": "NL/EVS",
+            "record_id": self._master_record(), "sighting_seq": 1, "seen_at": at("01T00:00"),
+            "source": "own", "is_opening": True, "emsp_party": "NL/EVS",
             "token_uid": token_uid, "is_valid": True, "whitelist": "NEVER", **row,
         })  # fmt: skip
 
     def tariff(self, tariff_id: str, tariff_no: int, **row: Any) -> None:
         """A sighting of a tariff of NL/REG in its feed; opening knowledge, valid from January."""
         self.insert("raw_tariff_sightings", **{
-            "sighting_seq": 1, "seen_at": at("01T00:00"), "source": "registry", "is_opening": True,
+            "record_id": self._master_record(), "sighting_seq": 1, "seen_at": at("01T00:00"),
+            "source": "registry", "is_opening": True,
             "cpo_party": "NL/REG", "tariff_id": tariff_id, "tariff_no": tariff_no,
             "valid_from": "2026-01-01T00:00:00Z", **row,
         })  # fmt: skip
@@ -131,6 +135,10 @@ class World:
             "requires": ",", **terms,
         })  # fmt: skip
         self.insert("raw_contract_parties", partner=partner, contract_version=version, party=party)
+
+    def _master_record(self) -> int:
+        self._master_records += 1
+        return (99 << 32) | self._master_records
 
     def _session(self, cdr_id: str) -> dict[str, Any]:
         return {
