@@ -25,7 +25,7 @@ from orchestration.facts.ledger import Entry
 from orchestration.facts.standing import StandingDecision, standing
 from orchestration.version import engine_version, rules_sha256, suites
 
-__all__ = ["LoadError", "LoadSummary", "MasterError", "load_from_ledger"]
+__all__ = ["LoadError", "LoadSummary", "MasterError", "load_from_ledger", "load_ledger_tables"]
 
 _FILE_COLUMNS = (
     "file_seq", "arrival_seq", "received_at", "source", "feed", "file_name", "file_sha256", "size_bytes",
@@ -73,6 +73,12 @@ def load_from_ledger(home: Home, connection: duckdb.DuckDBPyConnection) -> LoadS
         counts = row or counts
     problems = [problem for problem, _ in master.problems.values()]
     return LoadSummary(len(read), *counts, problems)
+
+
+def load_ledger_tables(home: Home, connection: duckdb.DuckDBPyConnection) -> None:
+    """Bring only the ledger's own tables up to it: entries, and what finished runs changed."""
+    with _transaction(connection):
+        append_history(home, connection, ledger.read_all(home))
 
 
 @contextmanager

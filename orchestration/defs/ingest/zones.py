@@ -52,9 +52,7 @@ def zone_spans(name: str) -> tuple[Span, ...]:
             starts.append(_change(name, moment, following))
         moment = following
     ends = [*starts[1:], LAST]
-    return tuple(
-        (start, end, _offset(name, start)) for start, end in zip(starts, ends, strict=True) if start < end
-    )
+    return tuple((start, end, _offset(name, start)) for start, end in zip(starts, ends, strict=True) if start < end)
 
 
 def _offset(name: str, moment: datetime) -> int:
