@@ -117,8 +117,9 @@ _BOOKS = (
         select 'such as ' || min(outcomes.cdr_key), count(*)
         from settle.cdr_outcomes as outcomes
         left join (
-            select cdr_key, revision, count(distinct gate) as gates from settle.verdicts
-            where verdict = 'pass' group by cdr_key, revision
+            select cdr_key, revision, count(distinct gate) as gates from (
+                from inspect.gate_verdicts union all from reconcile.gate_verdicts union all from settle.gate_verdicts
+            ) where verdict = 'pass' group by cdr_key, revision
         ) as passes on outcomes.cdr_key = passes.cdr_key and outcomes.revision = passes.revision
         where outcomes.state in ('valid', 'adjusted') and coalesce(passes.gates, 0) <> 3
         having count(*) > 0

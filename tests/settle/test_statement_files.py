@@ -1,0 +1,177 @@
+"""What finance downloads: CSV and XLSX say the same, twice the same bytes, and no cell is a formula."""
+
+import csv
+import hashlib
+import io
+import json
+import zipfile
+from collections.abc import Mapping
+from decimal import Decimal
+from pathlib import Path
+
+import openpyxl
+import pytest
+
+from orchestration.defs.settle.statement_csv import safe_text, to_csv
+from orchestration.defs.settle.statement_files import manifests, write_statements
+from orchestration.defs.settle.statement_xlsx import to_xlsx
+from orchestration.defs.settle.statements import COLUMNS, Statement, exact
+from orchestration.facts.home import Home
+from orchestration.warehouse import open_warehouse
+from tests.settle.by_hand import Books
+
+FOLDER = "reports/2026-10/emo"
+
+
+def written(path: Path, home: Home, period: str = "") -> dict[str, str]:
+    with open_warehouse(path) as connection:
+        return write_statements(connection, home, period)
+
+
+def hashes(folder: Path) -> dict[str, str]:
+    return {
+        path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
+
+
+def a_statement(**cells: str | None) -> Statement:
+    """One line with the given cells."""
+    values: dict[str, str | int | Decimal | None] = {
+        "line_no": 1,
+        "kind": "session",
+        "amount_excl_tax": Decimal("7.99000000"),
+        "energy_kwh": Decimal("20.00000000"),
+        **cells,
+    }
+    return Statement(
+        statement_id="2026-10-emo-P-EUR",
+        partner="emo",
+        period="2026-10",
+        direction="payable",
+        currency="EUR",
+        status="draft",
+        totals={"sessions": 1, "amount_excl_tax": Decimal("7.99000000")},
+        lines=[[values.get(name) for name in COLUMNS]],
+        steps=[],
+    )
+
+
+def rows(data: bytes) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(data.decode(), newline="")))
+
+
+def test_csv_and_xlsx_have_the_totals_of_the_manifest(fifteen: Books, tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    written(fifteen.path, home)
+    manifest = json.loads((tmp_path / FOLDER / "manifest.json").read_text())
+    total = manifest["totals"]["2026-10-emo-P-EUR"]
+    assert total["amount_excl_tax"] == "24.99"
+    assert total["sessions"] == 3
+    assert total["energy_kwh"] == "60"
+    assert total["tax"] is None
+    in_csv = rows((tmp_path / FOLDER / "2026-10-emo-P-EUR.csv").read_bytes())
+    assert sum(Decimal(row["amount_excl_tax"]) for row in in_csv) == Decimal("24.99")
+    assert [row["cdr_id"] for row in in_csv] == ["S02", "S06", "S12"]
+    book = openpyxl.load_workbook(tmp_path / FOLDER / "2026-10-emo-P-EUR.xlsx")
+    header, *lines = book["Lines"].iter_rows(values_only=True)
+    assert header == COLUMNS
+    amounts = [Decimal(str(line[COLUMNS.index("amount_excl_tax")])) for line in lines]
+    assert amounts == [Decimal(row["amount_excl_tax"]) for row in in_csv]
+    head = {row[0]: row[1] for row in book["Statement"].iter_rows(values_only=True)}
+    assert Decimal(str(head["amount_excl_tax"])) == Decimal("24.99")
+    assert head["statement_id"] == "2026-10-emo-P-EUR"
+
+
+def test_the_manifest_names_every_file_and_its_hash(fifteen: Books, tmp_path: Path) -> None:
+    files = written(fifteen.path, Home(tmp_path))
+    on_disk = hashes(tmp_path / FOLDER)
+    manifest = json.loads((tmp_path / FOLDER / "manifest.json").read_text())
+    assert manifest["files"] == {name: sha256 for name, sha256 in on_disk.items() if name != "manifest.json"}
+    assert {path: sha256 for path, sha256 in files.items() if path.startswith(FOLDER)} == {
+        f"{FOLDER}/{name}": sha256 for name, sha256 in on_disk.items()
+    }
+    assert manifests(Home(tmp_path))[f"{FOLDER}/manifest.json"] == on_disk["manifest.json"]
+
+
+def test_a_second_write_touches_nothing(fifteen: Books, tmp_path: Path) -> None:
+    written(fifteen.path, Home(tmp_path))
+    before = {path: path.stat().st_mtime_ns for path in (tmp_path / "reports").rglob("*.*")}
+    written(fifteen.path, Home(tmp_path))
+    assert {path: path.stat().st_mtime_ns for path in (tmp_path / "reports").rglob("*.*")} == before
+
+
+def test_the_same_statement_gives_the_same_bytes_anywhere(fifteen: Books, tmp_path: Path) -> None:
+    written(fifteen.path, Home(tmp_path / "one"))
+    written(fifteen.path, Home(tmp_path / "two"))
+    assert hashes(tmp_path / "one") == hashes(tmp_path / "two") != {}
+    with zipfile.ZipFile(tmp_path / "one" / FOLDER / "2026-10-emo-P-EUR.xlsx") as archive:
+        assert {member.date_time for member in archive.infolist()} == {(1980, 1, 1, 0, 0, 0)}
+        assert b"2000-01-01" in archive.read("docProps/core.xml")
+
+
+def test_a_draft_that_no_longer_stands_is_taken_away(fifteen_copy: Path, tmp_path: Path) -> None:
+    home = Home(tmp_path / "home")
+    written(fifteen_copy, home)
+    note = home.root / FOLDER / "note.txt"
+    note.write_text("kept")
+    with open_warehouse(fifteen_copy) as connection:
+        connection.execute("delete from settle.statements where partner in ('emo', 'dsc')")
+    assert not [path for path in written(fifteen_copy, home) if "emo" in path or "dsc" in path]
+    assert [path.name for path in note.parent.iterdir()] == ["note.txt"]
+    assert not (home.reports / "2026-10" / "dsc").exists()
+    assert (home.reports / "2026-10" / "csv" / "manifest.json").exists()
+
+
+def test_a_limit_to_one_period_leaves_the_others_alone(fifteen_copy: Path, tmp_path: Path) -> None:
+    home = Home(tmp_path / "home")
+    written(fifteen_copy, home)
+    before = hashes(home.reports)
+    with open_warehouse(fifteen_copy) as connection:
+        connection.execute("delete from settle.statements")
+    assert written(fifteen_copy, home, period="2026-09") == {}
+    assert hashes(home.reports) == before
+
+
+def test_a_sealed_folder_is_never_written(fifteen_copy: Path, tmp_path: Path) -> None:
+    home = Home(tmp_path / "home")
+    written(fifteen_copy, home)
+    manifest = home.root / FOLDER / "manifest.json"
+    content = json.loads(manifest.read_text())
+    content["totals"]["2026-10-emo-P-EUR"]["status"] = "sealed"
+    manifest.write_text(json.dumps(content))
+    before = hashes(home.root / FOLDER)
+    with open_warehouse(fifteen_copy) as connection:
+        connection.execute("update settle.statement_lines set amount_excl_tax = 1")
+    written(fifteen_copy, home)
+    assert hashes(home.root / FOLDER) == before
+
+
+@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@sum", "\tx", "\rx", '=HYPERLINK("http://x")'])
+def test_text_that_looks_like_a_formula_stays_text(text: str) -> None:
+    statement = a_statement(cdr_id=text)
+    assert safe_text(text) == f"'{text}"
+    assert rows(to_csv(statement))[0]["cdr_id"] == f"'{text}"
+    book = openpyxl.load_workbook(io.BytesIO(to_xlsx(statement)))
+    cell = book["Lines"].cell(row=2, column=COLUMNS.index("cdr_id") + 1)
+    assert cell.data_type in ("s", "inlineStr"), "never 'f'"
+
+
+@pytest.mark.parametrize(
+    ("value", "decimals", "text"),
+    [("7.99000000", 2, "7.99"), ("5.50000000", 2, "5.50"), ("-0.3350000000", 2, "-0.335"), ("20.00000000", 0, "20"),
+     ("0E-16", 2, "0.00"), ("1234567.00000001", 2, "1234567.00000001"), ("100", 0, "100")],
+)  # fmt: skip
+def test_numbers_are_exact(value: str, decimals: int, text: str) -> None:
+    assert exact(Decimal(value), decimals) == text
+
+
+def test_a_negative_number_is_a_number_and_not_text() -> None:
+    statement = a_statement()
+    negative: Mapping[str, Decimal] = {"amount_excl_tax": Decimal("-8.41000000")}
+    line = [negative.get(name, value) for name, value in zip(COLUMNS, statement.lines[0], strict=True)]
+    credit = Statement(**{**{name: getattr(statement, name) for name in Statement.__slots__}, "lines": [line]})
+    assert rows(to_csv(credit))[0]["amount_excl_tax"] == "-8.41"
+    with zipfile.ZipFile(io.BytesIO(to_xlsx(credit))) as archive:
+        assert b"<v>-8.41" in archive.read("xl/worksheets/sheet2.xml")
