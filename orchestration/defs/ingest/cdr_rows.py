@@ -68,12 +68,12 @@ _UNTYPED_SQL = """
 update ingest.raw_records as records set
     is_typed = false,
     problem_rule_id = case
-        when problem is null and record_id in (select record_id from ocpi_heads) then 'SCHEMA_REQUIRED_MISSING'
+        when problem is null and record_id in (select record_id from ocpi_heads where cdr is not null) then 'SCHEMA_REQUIRED_MISSING'
         else 'SCHEMA_TYPE_INVALID'
     end,
     problem = case
         when problem is not null then problem
-        when record_id in (select record_id from ocpi_heads)
+        when record_id in (select record_id from ocpi_heads where cdr is not null)
             then 'the record has neither an id nor a party, so it cannot be told from others'
         when starts_with(raw_text, '{') then 'the record is not JSON that can be read'
         else 'the record is ' || left(raw_text, 60) || ', expected a CDR object'

@@ -321,4 +321,4 @@ select
         ''
     ) as excess_precision
 from typed
-where is_price or nullif(cdr.id, '') is not null or cpo_party is not null
+where cdr is not null and (is_price or nullif(cdr.id, '') is not null or cpo_party is not null)
