@@ -68,7 +68,8 @@ _UNTYPED_SQL = """
 update ingest.raw_records as records set
     is_typed = false,
     problem_rule_id = case
-        when problem is null and record_id in (select record_id from ocpi_heads where cdr is not null) then 'SCHEMA_REQUIRED_MISSING'
+        when problem is null and record_id in (select record_id from ocpi_heads where cdr is not null)
+            then 'SCHEMA_REQUIRED_MISSING'
         else 'SCHEMA_TYPE_INVALID'
     end,
     problem = case
