@@ -157,7 +157,7 @@ def _measures(warehouse: Path, keys: Any) -> dict[Any, dict[str, Any]]:
             if tuple(key.path) not in built:
                 continue
             relation = connection.table(".".join(key.path))
-            measured[key] = {"dagster/row_count": relation.aggregate("count(*)").fetchone()[0]}
+            measured[key] = {"dagster/row_count": relation.aggregate("count(*)").fetchall()[0][0]}
             money = next((column for column in _MONEY_COLUMNS if column in relation.columns), None)
             if money is not None and "currency" in relation.columns:
                 sums = relation.aggregate(f"currency, sum({money}) as total", "currency").order("currency").fetchall()

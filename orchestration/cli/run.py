@@ -89,7 +89,7 @@ def _execute(home: Home, instant: datetime, period: str) -> None:
 
     before = ledger.head(home)
     with dg.DagsterInstance.get() as instance:
-        result = defs.get_job_def(SETTLEMENT_JOB).execute_in_process(
+        result = defs.resolve_job_def(SETTLEMENT_JOB).execute_in_process(
             instance=instance,
             run_config=run_config(str(home.root.resolve()), instant.isoformat(), period),
             raise_on_error=False,

@@ -1,15 +1,14 @@
 """The last asset of a run: the conservation law, the run-end entry, the published snapshot, in this order."""
 
-import json
-
 import dagster as dg
 
-from orchestration.defs.ingest.load import load_ledger_tables
+from orchestration.defs.ingest.history import append_history
 from orchestration.defs.resources import Settlement
 from orchestration.defs.settle.conservation import check
 from orchestration.defs.settle.publish import publish
 from orchestration.defs.settle.run_changes import changes
 from orchestration.defs.settle.statement_files import manifests
+from orchestration.facts import ledger
 from orchestration.run_entries import end_run, mark_published
 from orchestration.warehouse import open_warehouse
 
@@ -45,7 +44,7 @@ def published(context: dg.AssetExecutionContext, settlement: Settlement) -> dg.M
         changed = changes(connection)
         entry = end_run(home, connection, changed, manifests(home), {"changes": changed.count(b"\n")})
         # The entry just written is an event too, and the snapshot shows it.
-        load_ledger_tables(home, connection)
+        append_history(home, connection, ledger.read_all(home))
         written = publish(connection, home)
     mark_published(home, entry)
     context.log.info(f"run-end {entry.seq}; written: {', '.join(written) or 'nothing changed'}")
