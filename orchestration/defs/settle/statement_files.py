@@ -7,6 +7,7 @@ import hashlib
 import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
+from decimal import Decimal
 from pathlib import Path
 
 import dagster as dg
@@ -108,7 +109,7 @@ def _manifest(files: Mapping[str, str], statements: Sequence[Statement]) -> byte
             "currency": statement.currency,
             "sessions": statement.totals["sessions"],
             **{
-                name: None if value is None else exact(value, decimals=0 if name == "energy_kwh" else 2)
+                name: exact(value, decimals=0 if name == "energy_kwh" else 2) if isinstance(value, Decimal) else None
                 for name, value in statement.totals.items()
                 if name != "sessions"
             },
