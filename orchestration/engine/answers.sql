@@ -73,6 +73,15 @@ found as (
         false as is_blocking
     from input_records
     where type_problems is not null
+    union all
+    select
+        record_id,
+        'NUM_PRECISION_EXCESS' as rule_id,
+        'warn' as severity,
+        'More than 4 decimals in ' || replace(excess_precision, ',', ', ') || '; read to 8 places.' as message,
+        false as is_blocking
+    from input_records
+    where contains(excess_precision, 'charging_periods')
 
 ),
 

@@ -94,7 +94,8 @@ def _load(connection: duckdb.DuckDBPyConnection, records: Iterable[RawRecord], o
     connection.execute("insert into ingest.raw_touched by name select 'everything' as kind, '' as id, 'price' as reason")
     connection.execute(
         "create temp table input_records as select r.record_id, p.position, c.cdr_key, c.cdr_id, c.ocpi_version,"
-        " c.currency, r.problem_rule_id, r.problem, c.missing_fields, c.type_problems from ingest.raw_records as r"
+        " c.currency, r.problem_rule_id, r.problem, c.missing_fields, c.type_problems, c.excess_precision"
+        " from ingest.raw_records as r"
         " inner join (select unnest(range(1, len(l) + 1)) as number, unnest(l) as position"
         " from (select cast(? as bigint[]) as l)) as p on r.position = p.number"
         " left join ingest.raw_cdrs as c on r.record_id = c.record_id",

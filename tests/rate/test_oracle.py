@@ -1,40 +1,26 @@
 """The SQL models against the independent oracle, on generated CDRs of every version."""
 
 import json
-from decimal import Decimal
 from random import Random
 from typing import Any
 
 import pytest
-from cdr_generator import a_cdr
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from oracle import shown, totals
 
-from orchestration.defs.ingest.records import split
-from orchestration.engine.price import price
+from tests.rate.cdr_generator import a_cdr
+from tests.rate.oracle import shown, totals
+from tests.rate.sessions import answers, to_json
 
 ZONES = ["Europe/Amsterdam", "Europe/London", "America/New_York", "Australia/Lord_Howe", "Asia/Kathmandu"]
 NAMES = {"cost": "total_cost", "fixed": "total_fixed_cost", "energy": "total_energy_cost", "time": "total_time_cost",
          "parking": "total_parking_cost", "reservation": "total_reservation_cost"}  # fmt: skip
 
 
-def to_json(value: Any) -> str:
-    """JSON with decimals as their digits: a float would not be the number that was priced."""
-    if isinstance(value, dict):
-        return "{" + ",".join(f"{json.dumps(key)}:{to_json(item)}" for key, item in value.items()) + "}"
-    if isinstance(value, list):
-        return "[" + ",".join(to_json(item) for item in value) + "]"
-    return format(value, "f") if isinstance(value, Decimal) else json.dumps(value)
-
-
 def disagreements(cdrs: list[dict[str, Any]], zone: str) -> list[str]:
     """One text for each CDR that the oracle and the models price differently."""
-    batch = "\n".join(to_json(cdr) for cdr in cdrs).encode()
-    answers = [json.loads(line) for line in price(split(batch), time_zone=zone)]
-    assert len(answers) == len(cdrs)
     found = []
-    for cdr, answer in zip(cdrs, answers, strict=True):
+    for cdr, answer in zip(cdrs, answers(cdrs, time_zone=zone), strict=True):
         exact = totals(cdr, zone)
         expected = {
             name: None if exact is None else {"excl_vat": shown(exact[part][0]), "incl_vat": shown(exact[part][1])}

@@ -81,7 +81,11 @@ components as (
         tariff_components.tax_percent,
         tariff_components.step_size,
         tariff_components.step_round_rule,
-        tariff_bodies.tax_included
+        tariff_bodies.tax_included,
+        1 + tariff_components.tax_percent * 0.01 as tax_factor,
+        cast(tariff_components.price * (1 + tariff_components.tax_percent * 0.01) as decimal(19, 8)) as gross_price,
+        cast(tariff_components.price * (1 + tariff_components.tax_percent * 0.01) as decimal(19, 8))
+        = tariff_components.price * (1 + tariff_components.tax_percent * 0.01) as is_gross_price_exact
     from tariff_components
     inner join tariff_bodies on tariff_components.tariff_no = tariff_bodies.tariff_no
     inner join first_components
@@ -253,6 +257,9 @@ amounts as (
         components.price as unit_price,
         components.tax_percent,
         components.tax_included,
+        components.tax_factor,
+        components.gross_price,
+        components.is_gross_price_exact,
         components.step_size,
         components.step_round_rule,
         cast(priced.volume as decimal(19, 8)) * cast(components.price as decimal(19, 8)) as amount
@@ -285,21 +292,25 @@ select
     step_round_rule,
     element_rank % 2 = 1 as is_clock_assumed,
     element_rank % 4 >= 2 as is_flow_assumed,
-    cast(case
-        when tax_included = 'YES' and amount <> 0
-            then decimal_division(
+    cast(
+        case
+            when tax_included = 'YES' and amount <> 0 then decimal_division(
         cast(amount as decimal(30, 16)),
-        nullif(cast(1 + tax_percent * 0.01 as decimal(38, 8)), 0),
+        nullif(cast(tax_factor as decimal(38, 8)), 0),
         16
     )
-        else amount
-    end as decimal(38, 16)) as amount_excl_tax,
-    cast(case
-        when tax_included in ('YES', 'N/A') or amount = 0 then amount
-        else
-            amount + cast(
-                cast(amount as decimal(38, 14)) * cast(tax_percent as decimal(18, 6)) * 0.01
-                as decimal(38, 16)
-            )
-    end as decimal(38, 16)) as amount_incl_tax
+            else amount
+        end
+        as decimal(38, 16)
+    ) as amount_excl_tax,
+    -- An absent rate on an amount that is not zero leaves the gross unknown: the spec says both "no VAT is applicable"
+    -- and "not known beforehand". Rounding 38 digits down is dear, so a gross price of 8 places goes without.
+    cast(
+        case
+            when amount = 0 or tax_included in ('YES', 'N/A') then amount
+            when is_gross_price_exact then cast(volume as decimal(19, 8)) * gross_price
+            else cast(cast(amount as decimal(38, 14)) * cast(tax_factor as decimal(12, 8)) as decimal(38, 16))
+        end
+        as decimal(38, 16)
+    ) as amount_incl_tax
 from amounts

@@ -14,7 +14,8 @@ cdrs as (
         record_id,
         started_at,
         ended_at,
-        currency
+        currency,
+        amount_sign
     from "evsettle"."inspect"."cdrs"
 
 ),
@@ -43,17 +44,45 @@ price_problems as (
 
 ),
 
-price_lines as (
+
+period_prices as (
 
     select
-        cdr_key,
-        reading,
+        record_id,
         part,
+        tax_included = 'YES' as is_divided,
         amount_excl_tax,
         amount_incl_tax
-    from "evsettle"."rate"."price_lines"
+    from "evsettle"."rate"."period_prices"
 
 ),
+
+
+session_steps as (
+
+    select
+        record_id,
+        part,
+        true as is_divided,
+        amount_excl_tax,
+        amount_incl_tax
+    from "evsettle"."rate"."session_steps"
+
+),
+
+
+limit_lines as (
+
+    select
+        record_id,
+        'limit' as part,
+        true as is_divided,
+        amount_excl_tax,
+        amount_incl_tax
+    from "evsettle"."rate"."limit_lines"
+
+),
+
 
 work_cdrs as (
 
@@ -61,6 +90,7 @@ work_cdrs as (
         cdrs.cdr_key,
         cdrs.record_id,
         cdrs.currency,
+        cdrs.amount_sign,
         epoch_us(cdrs.ended_at) - epoch_us(cdrs.started_at) as elapsed_us,
         cdrs.cdr_key not in (select price_problems.cdr_key from price_problems) as is_priced
     from cdrs
@@ -87,55 +117,92 @@ volumes as (
 
 ),
 
-parts as (
+amounts as (
+
 
     select
-        cdr_key,
-        reading,
+        record_id,
         part,
-        -- Unknown as soon as one line is unknown.
-        case when count(*) = count(amount_excl_tax) then sum(amount_excl_tax) end as excl_tax,
-        case when count(*) = count(amount_incl_tax) then sum(amount_incl_tax) end as incl_tax
-    from price_lines
-    where cdr_key in (select work.cdr_key from work)
-    group by cdr_key, reading, part
+        is_divided,
+        amount_excl_tax,
+        amount_incl_tax
+    from period_prices
+    union all
+
+    select
+        record_id,
+        part,
+        is_divided,
+        amount_excl_tax,
+        amount_incl_tax
+    from session_steps
+    union all
+
+    select
+        record_id,
+        part,
+        is_divided,
+        amount_excl_tax,
+        amount_incl_tax
+    from limit_lines
+
 
 ),
 
+-- Over integers: the same sums over the lines by cdr_key take three times as long. A test holds the two equal.
 sums as (
 
     select
-        cdr_key,
-        reading,
-        case when count(*) = count(excl_tax) then sum(excl_tax) end as total_excl_tax,
-        case when count(*) = count(incl_tax) then sum(incl_tax) end as total_incl_tax,
+        record_id,
+        bool_or(is_divided) as is_divided,
 
-        bool_or(part = 'fixed') as has_fixed,
-        max(case when part = 'fixed' then excl_tax end) as fixed_excl_tax,
-        max(case when part = 'fixed' then incl_tax end) as fixed_incl_tax,
+        sum(amount_excl_tax) as total_excl_tax,
+        bool_or(amount_excl_tax is null) as is_unknown_excl_tax,
 
-        bool_or(part = 'energy') as has_energy,
-        max(case when part = 'energy' then excl_tax end) as energy_excl_tax,
-        max(case when part = 'energy' then incl_tax end) as energy_incl_tax,
+        sum(case when part = 'fixed' then amount_excl_tax end) as fixed_excl_tax,
+        bool_or(part = 'fixed' and amount_excl_tax is null) as is_unknown_fixed_excl_tax,
 
-        bool_or(part = 'time') as has_time,
-        max(case when part = 'time' then excl_tax end) as time_excl_tax,
-        max(case when part = 'time' then incl_tax end) as time_incl_tax,
+        sum(case when part = 'energy' then amount_excl_tax end) as energy_excl_tax,
+        bool_or(part = 'energy' and amount_excl_tax is null) as is_unknown_energy_excl_tax,
 
-        bool_or(part = 'parking') as has_parking,
-        max(case when part = 'parking' then excl_tax end) as parking_excl_tax,
-        max(case when part = 'parking' then incl_tax end) as parking_incl_tax,
+        sum(case when part = 'time' then amount_excl_tax end) as time_excl_tax,
+        bool_or(part = 'time' and amount_excl_tax is null) as is_unknown_time_excl_tax,
 
-        bool_or(part = 'reservation') as has_reservation,
-        max(case when part = 'reservation' then excl_tax end) as reservation_excl_tax,
-        max(case when part = 'reservation' then incl_tax end) as reservation_incl_tax,
+        sum(case when part = 'parking' then amount_excl_tax end) as parking_excl_tax,
+        bool_or(part = 'parking' and amount_excl_tax is null) as is_unknown_parking_excl_tax,
 
-        bool_or(part = 'limit') as has_limit,
-        max(case when part = 'limit' then excl_tax end) as limit_excl_tax,
-        max(case when part = 'limit' then incl_tax end) as limit_incl_tax
+        sum(case when part = 'reservation' then amount_excl_tax end) as reservation_excl_tax,
+        bool_or(part = 'reservation' and amount_excl_tax is null) as is_unknown_reservation_excl_tax,
 
-    from parts
-    group by cdr_key, reading
+        sum(case when part = 'limit' then amount_excl_tax end) as limit_excl_tax,
+        bool_or(part = 'limit' and amount_excl_tax is null) as is_unknown_limit_excl_tax,
+
+
+        sum(amount_incl_tax) as total_incl_tax,
+        bool_or(amount_incl_tax is null) as is_unknown_incl_tax,
+
+        sum(case when part = 'fixed' then amount_incl_tax end) as fixed_incl_tax,
+        bool_or(part = 'fixed' and amount_incl_tax is null) as is_unknown_fixed_incl_tax,
+
+        sum(case when part = 'energy' then amount_incl_tax end) as energy_incl_tax,
+        bool_or(part = 'energy' and amount_incl_tax is null) as is_unknown_energy_incl_tax,
+
+        sum(case when part = 'time' then amount_incl_tax end) as time_incl_tax,
+        bool_or(part = 'time' and amount_incl_tax is null) as is_unknown_time_incl_tax,
+
+        sum(case when part = 'parking' then amount_incl_tax end) as parking_incl_tax,
+        bool_or(part = 'parking' and amount_incl_tax is null) as is_unknown_parking_incl_tax,
+
+        sum(case when part = 'reservation' then amount_incl_tax end) as reservation_incl_tax,
+        bool_or(part = 'reservation' and amount_incl_tax is null) as is_unknown_reservation_incl_tax,
+
+        sum(case when part = 'limit' then amount_incl_tax end) as limit_incl_tax,
+        bool_or(part = 'limit' and amount_incl_tax is null) as is_unknown_limit_incl_tax,
+
+
+        count(*) as line_count
+    from amounts
+    group by record_id
 
 )
 
@@ -145,153 +212,149 @@ select
     work_cdrs.currency,
     work_cdrs.is_priced,
 
-    -- Thirds of an hour leave a residue in the 16th place: at 12 places halves of a cent are halves again.
-    cast(
-        round(case when work_cdrs.is_priced and sums.cdr_key is null then 0 else sums.total_excl_tax end, 12)
-        as decimal(38, 16)
-    ) as total_excl_tax,
+    case
+        when not work_cdrs.is_priced or sums.is_unknown_excl_tax then null
+        else case
+        when sums.total_excl_tax is null then cast(0 as decimal(38, 16))
+        when sums.is_divided and sums.total_excl_tax <> 0
+            then cast(work_cdrs.amount_sign * cast(sums.total_excl_tax as decimal(38, 12)) as decimal(38, 16))
+        else cast(work_cdrs.amount_sign * sums.total_excl_tax as decimal(38, 16))
+    end
+    end as total_excl_tax,
 
-    cast(
-        round(
-            case
-                when work_cdrs.is_priced and not coalesce(sums.has_fixed, false) then 0
-                else sums.fixed_excl_tax
-            end,
-            12
-        )
-        as decimal(38, 16)
-    ) as fixed_excl_tax,
+    case
+        when not work_cdrs.is_priced or sums.is_unknown_fixed_excl_tax then null
+        else case
+        when sums.fixed_excl_tax is null then cast(0 as decimal(38, 16))
+        when sums.is_divided and sums.fixed_excl_tax <> 0
+            then cast(work_cdrs.amount_sign * cast(sums.fixed_excl_tax as decimal(38, 12)) as decimal(38, 16))
+        else cast(work_cdrs.amount_sign * sums.fixed_excl_tax as decimal(38, 16))
+    end
+    end as fixed_excl_tax,
 
-    cast(
-        round(
-            case
-                when work_cdrs.is_priced and not coalesce(sums.has_energy, false) then 0
-                else sums.energy_excl_tax
-            end,
-            12
-        )
-        as decimal(38, 16)
-    ) as energy_excl_tax,
+    case
+        when not work_cdrs.is_priced or sums.is_unknown_energy_excl_tax then null
+        else case
+        when sums.energy_excl_tax is null then cast(0 as decimal(38, 16))
+        when sums.is_divided and sums.energy_excl_tax <> 0
+            then cast(work_cdrs.amount_sign * cast(sums.energy_excl_tax as decimal(38, 12)) as decimal(38, 16))
+        else cast(work_cdrs.amount_sign * sums.energy_excl_tax as decimal(38, 16))
+    end
+    end as energy_excl_tax,
 
-    cast(
-        round(
-            case
-                when work_cdrs.is_priced and not coalesce(sums.has_time, false) then 0
-                else sums.time_excl_tax
-            end,
-            12
-        )
-        as decimal(38, 16)
-    ) as time_excl_tax,
+    case
+        when not work_cdrs.is_priced or sums.is_unknown_time_excl_tax then null
+        else case
+        when sums.time_excl_tax is null then cast(0 as decimal(38, 16))
+        when sums.is_divided and sums.time_excl_tax <> 0
+            then cast(work_cdrs.amount_sign * cast(sums.time_excl_tax as decimal(38, 12)) as decimal(38, 16))
+        else cast(work_cdrs.amount_sign * sums.time_excl_tax as decimal(38, 16))
+    end
+    end as time_excl_tax,
 
-    cast(
-        round(
-            case
-                when work_cdrs.is_priced and not coalesce(sums.has_parking, false) then 0
-                else sums.parking_excl_tax
-            end,
-            12
-        )
-        as decimal(38, 16)
-    ) as parking_excl_tax,
+    case
+        when not work_cdrs.is_priced or sums.is_unknown_parking_excl_tax then null
+        else case
+        when sums.parking_excl_tax is null then cast(0 as decimal(38, 16))
+        when sums.is_divided and sums.parking_excl_tax <> 0
+            then cast(work_cdrs.amount_sign * cast(sums.parking_excl_tax as decimal(38, 12)) as decimal(38, 16))
+        else cast(work_cdrs.amount_sign * sums.parking_excl_tax as decimal(38, 16))
+    end
+    end as parking_excl_tax,
 
-    cast(
-        round(
-            case
-                when work_cdrs.is_priced and not coalesce(sums.has_reservation, false) then 0
-                else sums.reservation_excl_tax
-            end,
-            12
-        )
-        as decimal(38, 16)
-    ) as reservation_excl_tax,
+    case
+        when not work_cdrs.is_priced or sums.is_unknown_reservation_excl_tax then null
+        else case
+        when sums.reservation_excl_tax is null then cast(0 as decimal(38, 16))
+        when sums.is_divided and sums.reservation_excl_tax <> 0
+            then cast(work_cdrs.amount_sign * cast(sums.reservation_excl_tax as decimal(38, 12)) as decimal(38, 16))
+        else cast(work_cdrs.amount_sign * sums.reservation_excl_tax as decimal(38, 16))
+    end
+    end as reservation_excl_tax,
 
-    cast(
-        round(
-            case
-                when work_cdrs.is_priced and not coalesce(sums.has_limit, false) then 0
-                else sums.limit_excl_tax
-            end,
-            12
-        )
-        as decimal(38, 16)
-    ) as limit_excl_tax,
+    case
+        when not work_cdrs.is_priced or sums.is_unknown_limit_excl_tax then null
+        else case
+        when sums.limit_excl_tax is null then cast(0 as decimal(38, 16))
+        when sums.is_divided and sums.limit_excl_tax <> 0
+            then cast(work_cdrs.amount_sign * cast(sums.limit_excl_tax as decimal(38, 12)) as decimal(38, 16))
+        else cast(work_cdrs.amount_sign * sums.limit_excl_tax as decimal(38, 16))
+    end
+    end as limit_excl_tax,
 
 
-    -- Thirds of an hour leave a residue in the 16th place: at 12 places halves of a cent are halves again.
-    cast(
-        round(case when work_cdrs.is_priced and sums.cdr_key is null then 0 else sums.total_incl_tax end, 12)
-        as decimal(38, 16)
-    ) as total_incl_tax,
+    case
+        when not work_cdrs.is_priced or sums.is_unknown_incl_tax then null
+        else case
+        when sums.total_incl_tax is null then cast(0 as decimal(38, 16))
+        when sums.is_divided and sums.total_incl_tax <> 0
+            then cast(work_cdrs.amount_sign * cast(sums.total_incl_tax as decimal(38, 12)) as decimal(38, 16))
+        else cast(work_cdrs.amount_sign * sums.total_incl_tax as decimal(38, 16))
+    end
+    end as total_incl_tax,
 
-    cast(
-        round(
-            case
-                when work_cdrs.is_priced and not coalesce(sums.has_fixed, false) then 0
-                else sums.fixed_incl_tax
-            end,
-            12
-        )
-        as decimal(38, 16)
-    ) as fixed_incl_tax,
+    case
+        when not work_cdrs.is_priced or sums.is_unknown_fixed_incl_tax then null
+        else case
+        when sums.fixed_incl_tax is null then cast(0 as decimal(38, 16))
+        when sums.is_divided and sums.fixed_incl_tax <> 0
+            then cast(work_cdrs.amount_sign * cast(sums.fixed_incl_tax as decimal(38, 12)) as decimal(38, 16))
+        else cast(work_cdrs.amount_sign * sums.fixed_incl_tax as decimal(38, 16))
+    end
+    end as fixed_incl_tax,
 
-    cast(
-        round(
-            case
-                when work_cdrs.is_priced and not coalesce(sums.has_energy, false) then 0
-                else sums.energy_incl_tax
-            end,
-            12
-        )
-        as decimal(38, 16)
-    ) as energy_incl_tax,
+    case
+        when not work_cdrs.is_priced or sums.is_unknown_energy_incl_tax then null
+        else case
+        when sums.energy_incl_tax is null then cast(0 as decimal(38, 16))
+        when sums.is_divided and sums.energy_incl_tax <> 0
+            then cast(work_cdrs.amount_sign * cast(sums.energy_incl_tax as decimal(38, 12)) as decimal(38, 16))
+        else cast(work_cdrs.amount_sign * sums.energy_incl_tax as decimal(38, 16))
+    end
+    end as energy_incl_tax,
 
-    cast(
-        round(
-            case
-                when work_cdrs.is_priced and not coalesce(sums.has_time, false) then 0
-                else sums.time_incl_tax
-            end,
-            12
-        )
-        as decimal(38, 16)
-    ) as time_incl_tax,
+    case
+        when not work_cdrs.is_priced or sums.is_unknown_time_incl_tax then null
+        else case
+        when sums.time_incl_tax is null then cast(0 as decimal(38, 16))
+        when sums.is_divided and sums.time_incl_tax <> 0
+            then cast(work_cdrs.amount_sign * cast(sums.time_incl_tax as decimal(38, 12)) as decimal(38, 16))
+        else cast(work_cdrs.amount_sign * sums.time_incl_tax as decimal(38, 16))
+    end
+    end as time_incl_tax,
 
-    cast(
-        round(
-            case
-                when work_cdrs.is_priced and not coalesce(sums.has_parking, false) then 0
-                else sums.parking_incl_tax
-            end,
-            12
-        )
-        as decimal(38, 16)
-    ) as parking_incl_tax,
+    case
+        when not work_cdrs.is_priced or sums.is_unknown_parking_incl_tax then null
+        else case
+        when sums.parking_incl_tax is null then cast(0 as decimal(38, 16))
+        when sums.is_divided and sums.parking_incl_tax <> 0
+            then cast(work_cdrs.amount_sign * cast(sums.parking_incl_tax as decimal(38, 12)) as decimal(38, 16))
+        else cast(work_cdrs.amount_sign * sums.parking_incl_tax as decimal(38, 16))
+    end
+    end as parking_incl_tax,
 
-    cast(
-        round(
-            case
-                when work_cdrs.is_priced and not coalesce(sums.has_reservation, false) then 0
-                else sums.reservation_incl_tax
-            end,
-            12
-        )
-        as decimal(38, 16)
-    ) as reservation_incl_tax,
+    case
+        when not work_cdrs.is_priced or sums.is_unknown_reservation_incl_tax then null
+        else case
+        when sums.reservation_incl_tax is null then cast(0 as decimal(38, 16))
+        when sums.is_divided and sums.reservation_incl_tax <> 0
+            then cast(work_cdrs.amount_sign * cast(sums.reservation_incl_tax as decimal(38, 12)) as decimal(38, 16))
+        else cast(work_cdrs.amount_sign * sums.reservation_incl_tax as decimal(38, 16))
+    end
+    end as reservation_incl_tax,
 
-    cast(
-        round(
-            case
-                when work_cdrs.is_priced and not coalesce(sums.has_limit, false) then 0
-                else sums.limit_incl_tax
-            end,
-            12
-        )
-        as decimal(38, 16)
-    ) as limit_incl_tax,
+    case
+        when not work_cdrs.is_priced or sums.is_unknown_limit_incl_tax then null
+        else case
+        when sums.limit_incl_tax is null then cast(0 as decimal(38, 16))
+        when sums.is_divided and sums.limit_incl_tax <> 0
+            then cast(work_cdrs.amount_sign * cast(sums.limit_incl_tax as decimal(38, 12)) as decimal(38, 16))
+        else cast(work_cdrs.amount_sign * sums.limit_incl_tax as decimal(38, 16))
+    end
+    end as limit_incl_tax,
 
 
-    cast(coalesce(volumes.energy_kwh, 0) as decimal(38, 8)) as total_energy_kwh,
+    coalesce(volumes.energy_kwh, 0) as total_energy_kwh,
     cast(
         decimal_division(
         cast((work_cdrs.elapsed_us - coalesce(volumes.reserved_us, 0)) * 0.000001 as decimal(30, 16)),
@@ -300,7 +363,7 @@ select
     )
         as decimal(38, 8)
     ) as total_time_hours,
-    cast(coalesce(volumes.parking_hours, 0) as decimal(38, 8)) as total_parking_hours
+    coalesce(volumes.parking_hours, 0) as total_parking_hours
 from work_cdrs
 left join volumes on work_cdrs.record_id = volumes.record_id
-left join sums on work_cdrs.cdr_key = sums.cdr_key
+left join sums on work_cdrs.record_id = sums.record_id
