@@ -70,7 +70,7 @@ def invoke(arguments: Sequence[str], warehouse: Path, callbacks: Sequence[Any] =
     try:
         result = runner.invoke(["--quiet", "--log-level-file", "none", *arguments, *_project_arguments(target)])
     finally:
-        DuckDBConnectionManager.close_all_connections()
+        DuckDBConnectionManager.close_all_connections()  # type: ignore[no-untyped-call]
     if not result.success:
         raise DbtFailed(failure_text(result))
 

@@ -33,7 +33,9 @@ def tables(home: Path) -> dict[str, str]:
             relation = connection.table(f"{schema}.{name}")
             columns = [column for column in relation.columns if column not in TIME_COLUMNS]
             rows = sorted(repr(row) for row in relation.select(*columns).fetchall())
-            hashes[f"{schema}.{name}"] = hashlib.sha256("\n".join(rows).encode()).hexdigest()[:16] + f" {len(rows)} rows"
+            hashes[f"{schema}.{name}"] = (
+                hashlib.sha256("\n".join(rows).encode()).hexdigest()[:16] + f" {len(rows)} rows"
+            )
     return hashes
 
 

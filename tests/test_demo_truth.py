@@ -26,7 +26,9 @@ def test_every_planted_fault_is_caught_by_its_rule(finished_home: Path, publishe
     planted = [row for row in truth(finished_home) if row["rule_id"]]
     assert len({row["rule_id"] for row in planted}) >= 15, "the sample is large enough to say something"
     missed = [
-        row for row in planted if not any((row["rule_id"], subject) in found for subject in (row["cdr_key"], row["file"]))
+        row
+        for row in planted
+        if not any((row["rule_id"], subject) in found for subject in (row["cdr_key"], row["file"]))
     ]
     assert not missed
 

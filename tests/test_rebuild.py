@@ -9,9 +9,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-import pytest
-
 import conftest
+import pytest
 import snapshots
 
 Cli = Callable[..., subprocess.CompletedProcess[str]]

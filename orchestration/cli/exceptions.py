@@ -47,9 +47,10 @@ _SUBJECTS = """
 
 
 def _remedies() -> dict[str, str]:
-    from orchestration.suite import all_rules
+    from orchestration.suite import read_suite
+    from orchestration.version import suites
 
-    return {rule.id: rule.remedy for rule in all_rules()}
+    return {rule.rule_id: rule.remedy for path in suites() for rule in read_suite(path).rules}
 
 
 def _listed(snapshot: Snapshot, owner: str | None, partner: str | None, rule: str, limit: int) -> list[dict[str, Any]]:

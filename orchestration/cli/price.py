@@ -55,4 +55,5 @@ def _read(name: str) -> bytes:
     try:
         return Path(name).read_bytes()
     except OSError as error:
-        raise click.UsageError(f"{name} cannot be read ({error.strerror or error}); give the path of a JSON file.") from error
+        reason = error.strerror or error
+        raise click.UsageError(f"{name} cannot be read ({reason}); give the path of a JSON file.") from error

@@ -11,7 +11,7 @@ from orchestration.facts.home import Home, open_home
 from orchestration.facts.lock import writer_lock
 
 
-class Settlement(dg.ConfigurableResource):
+class Settlement(dg.ConfigurableResource["Settlement"]):
     """A home under settlement.
 
     home_path: the home's folder; empty means $EVSETTLE_HOME, else ./data.

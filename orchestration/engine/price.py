@@ -91,7 +91,9 @@ def _load(connection: duckdb.DuckDBPyConnection, records: Iterable[RawRecord], o
         [FILE_SEQ, AS_OF],
     )
     connection.execute("insert into ingest.raw_run by name select 1 as run_seq, ? as as_of", [AS_OF])
-    connection.execute("insert into ingest.raw_touched by name select 'everything' as kind, '' as id, 'price' as reason")
+    connection.execute(
+        "insert into ingest.raw_touched by name select 'everything' as kind, '' as id, 'price' as reason"
+    )
     connection.execute(
         "create temp table input_records as select r.record_id, p.position, c.cdr_key, c.cdr_id, c.ocpi_version,"
         " c.currency, r.problem_rule_id, r.problem, c.missing_fields, c.type_problems, c.excess_precision"
@@ -111,9 +113,7 @@ def _load(connection: duckdb.DuckDBPyConnection, records: Iterable[RawRecord], o
 
 
 def _default_zone(connection: duckdb.DuckDBPyConnection, time_zone: str | None) -> None:
-    connection.execute(
-        "update ingest.raw_cdrs set record_time_zone = ? where record_time_zone is null", [time_zone]
-    )
+    connection.execute("update ingest.raw_cdrs set record_time_zone = ? where record_time_zone is null", [time_zone])
 
 
 def _attach(connection: duckdb.DuckDBPyConnection, tariffs: Sequence[Tariff]) -> None:
@@ -147,7 +147,8 @@ def _attach(connection: duckdb.DuckDBPyConnection, tariffs: Sequence[Tariff]) ->
             select record_id, tariff_key from named
             union
             select c.record_id, g.tariff_key from ingest.raw_cdrs as c cross join given as g
-            where c.record_id not in (select record_id from embedded) and c.record_id not in (select record_id from named)
+            where c.record_id not in (select record_id from embedded)
+                and c.record_id not in (select record_id from named)
         )
         select asked.record_id, given.* from asked inner join given on asked.tariff_key = given.tariff_key
         """

@@ -148,7 +148,9 @@ def _dimensions(random: Random, version: str, role: str, minutes: int) -> list[d
         return [{"type": "RESERVATION_TIME", "volume": hours}]
     if role == "park":
         return [{"type": "PARKING_TIME", "volume": hours}]
-    volumes: dict[str, Decimal] = {"ENERGY": _amount(random, 400, "0.025") + random.choice([Decimal(0), Decimal("0.0152")])}
+    volumes: dict[str, Decimal] = {
+        "ENERGY": _amount(random, 400, "0.025") + random.choice([Decimal(0), Decimal("0.0152")])
+    }
     if random.random() < 0.85:
         volumes["TIME"] = hours
     if random.random() < 0.1:

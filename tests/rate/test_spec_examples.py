@@ -7,6 +7,7 @@ Places: T = mod_tariffs, C = mod_cdrs, of 2.2.1 unless said otherwise. Where the
 from typing import Any
 
 import pytest
+
 from tests.rate.sessions import answers, cdr, component, cost, element, minutes, period, tariff
 
 Json = dict[str, Any]
@@ -21,7 +22,9 @@ COMPLEX = tariff(
     element(component("TIME", "2.00", "20", 600), min_current=32, day_of_week=WEEKDAYS),
     element(component("TIME", "1.25", "20", 600), min_current=32, day_of_week=["SATURDAY", "SUNDAY"]),
     element(component("PARKING_TIME", "5.00", "10", 300), start_time="09:00", end_time="18:00", day_of_week=WEEKDAYS),
-    element(component("PARKING_TIME", "6.00", "10", 300), start_time="10:00", end_time="17:00", day_of_week=["SATURDAY"]),
+    element(
+        component("PARKING_TIME", "6.00", "10", 300), start_time="10:00", end_time="17:00", day_of_week=["SATURDAY"]
+    ),
 )
 SWITCHING = tariff(
     element(component("TIME", "1.20", step=1800), component("PARKING_TIME", "1.00", step=900),
@@ -58,7 +61,9 @@ EXPIRE_TIME = reserved(
     element(component("TIME", "3.00", "20", 600), reservation="RESERVATION"),
     element(component("TIME", "6.00", "20", 600), reservation="RESERVATION_EXPIRES"),
 )
-MAX_PRICE = tariff(element(START, ENERGY), max_price={"excl_vat": 10, "incl_vat": 11}, end_date_time="2026-12-31T23:59:59Z")
+MAX_PRICE = tariff(
+    element(START, ENERGY), max_price={"excl_vat": 10, "incl_vat": 11}, end_date_time="2026-12-31T23:59:59Z"
+)
 MIN_PRICE = tariff(element(ENERGY), min_price={"excl_vat": 0.5, "incl_vat": 0.55})
 BEFORE_17 = {"start_time": "00:00", "end_time": "17:00"}
 
@@ -158,7 +163,9 @@ EXAMPLES: dict[str, tuple[Json, str, str | None]] = {
 
 @pytest.fixture(scope="module")
 def priced() -> dict[str, Json]:
-    return dict(zip(EXAMPLES, answers([example[0] for example in EXAMPLES.values()], time_zone="Europe/Amsterdam"), strict=True))
+    return dict(
+        zip(EXAMPLES, answers([example[0] for example in EXAMPLES.values()], time_zone="Europe/Amsterdam"), strict=True)
+    )
 
 
 @pytest.mark.parametrize("name", EXAMPLES)
