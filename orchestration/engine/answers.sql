@@ -2,36 +2,44 @@
 -- Money with 4 decimals, half away from zero; volumes and prices as plain as they are.
 with
 
+-- Text before it is gathered: sorting a million structs takes twice as long.
+line_texts as (
+
+    select
+        cdr_key,
+        line_no,
+        cast(to_json({
+            'period': period_no,
+            'dimension': dimension,
+            'tariff_id': tariff_id,
+            'element': element_no,
+            'component': component_no,
+            'volume': plain(volume),
+            'price': plain(unit_price),
+            'vat': plain(tax_percent),
+            'excl_vat': plain(amount_excl_tax),
+            'incl_vat': plain(amount_incl_tax),
+            'note': nullif(concat_ws(
+                '; ',
+                case when part = 'reservation' then 'reservation' end,
+                case
+                    when kind = 'step'
+                        then 'rounded to steps of ' || step_size || case dimension when 'ENERGY' then ' Wh' else ' s' end
+                    when kind in ('min_price', 'max_price') then kind
+                end,
+                restrictions
+            ), '')
+        }) as varchar) as line
+    from rate.price_lines
+
+),
+
 lines as (
 
     select
         cdr_key,
-        list(
-            {
-                'period': period_no,
-                'dimension': dimension,
-                'tariff_id': tariff_id,
-                'element': element_no,
-                'component': component_no,
-                'volume': plain(volume),
-                'price': plain(unit_price),
-                'vat': plain(tax_percent),
-                'excl_vat': plain(amount_excl_tax),
-                'incl_vat': plain(amount_incl_tax),
-                'note': nullif(concat_ws(
-                    '; ',
-                    case when part = 'reservation' then 'reservation' end,
-                    case
-                        when kind = 'step'
-                            then 'rounded to steps of ' || step_size || case dimension when 'ENERGY' then ' Wh' else ' s' end
-                        when kind in ('min_price', 'max_price') then kind
-                    end,
-                    restrictions
-                ), '')
-            }
-            order by line_no
-        ) as lines
-    from rate.price_lines
+        '[' || string_agg(line, ',' order by line_no) || ']' as lines
+    from line_texts
     group by cdr_key
 
 ),
@@ -118,7 +126,7 @@ select
             'max': money(totals.total_excl_tax),
             'readings': case when totals.is_priced then ['base'] else [] end
         },
-        'lines': coalesce(lines.lines, []),
+        'lines': cast(coalesce(lines.lines, '[]') as json),
         'problems': coalesce(problems.problems, [])
     }) as answer
 from input_records as records

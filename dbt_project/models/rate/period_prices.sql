@@ -146,46 +146,48 @@ priced as (
     ('parking', 'PARKING_TIME', 'parking_hours', 'parking_rank'),
     ('reservation', 'TIME', 'reservation_hours', 'reservation_rank'),
 ] %}
-    select
-        record_id,
-        period_no,
-        sorted_no,
-        tariff_no,
-        used_tariff_id,
-        tariff_index,
-        tariff_version,
-        '{{ part }}' as part,
-        '{{ dimension }}' as dimension,
-        {{ volume }} as volume,
-        {{ rank }} as element_rank
-    from matched
-    where {{ volume }} <> 0 and {{ rank }} is not null
+        select
+            record_id,
+            period_no,
+            sorted_no,
+            tariff_no,
+            used_tariff_id,
+            tariff_index,
+            tariff_version,
+            '{{ part }}' as part,
+            '{{ dimension }}' as dimension,
+            {{ volume }} as volume,
+            {{ rank }} as element_rank
+        from matched
+        where {{ volume }} <> 0 and {{ rank }} is not null
 
-    union all
-{% endfor %}
+        union all
+    {% endfor %}
 {% for part, first, rank in [
     ('fixed', 'flat_sorted_no', 'flat_rank'),
     ('reservation', 'reservation_flat_sorted_no', 'reservation_flat_rank'),
 ] %}
-    select
-        matched.record_id,
-        matched.period_no,
-        matched.sorted_no,
-        matched.tariff_no,
-        matched.used_tariff_id,
-        matched.tariff_index,
-        matched.tariff_version,
-        '{{ part }}' as part,
-        'FLAT' as dimension,
-        cast(1 as decimal(18, 8)) as volume,
-        matched.{{ rank }} as element_rank
-    from matched
-    inner join first_flats on matched.record_id = first_flats.record_id and matched.sorted_no = first_flats.{{ first }}
-    {% if not loop.last %}
+        select
+            matched.record_id,
+            matched.period_no,
+            matched.sorted_no,
+            matched.tariff_no,
+            matched.used_tariff_id,
+            matched.tariff_index,
+            matched.tariff_version,
+            '{{ part }}' as part,
+            'FLAT' as dimension,
+            cast(1 as decimal(18, 8)) as volume,
+            matched.{{ rank }} as element_rank
+        from matched
+        inner join
+            first_flats
+            on matched.record_id = first_flats.record_id and matched.sorted_no = first_flats.{{ first }}
+        {% if not loop.last %}
 
-    union all
-    {% endif %}
-{% endfor %}
+            union all
+        {% endif %}
+    {% endfor %}
 
 ),
 

@@ -217,16 +217,16 @@ lowered as (
 
 ),
 
+-- A side that became unknown was moved too.
 moved as (
 
     select
         *,
-        case
-            when raised_excl is distinct from excl_tax or raised_incl is distinct from incl_tax then 'min_price'
-            else 'max_price'
-        end as limit_name
+        coalesce(raised_excl <> excl_tax, excl_tax is not null)
+        or coalesce(raised_incl <> incl_tax, incl_tax is not null) as is_raised,
+        coalesce(limited_excl <> excl_tax, excl_tax is not null)
+        or coalesce(limited_incl <> incl_tax, incl_tax is not null) as is_limited
     from lowered
-    where limited_excl is distinct from excl_tax or limited_incl is distinct from incl_tax
 
 )
 
@@ -235,7 +235,8 @@ select
     tariff_id,
     tariff_index,
     tariff_version,
-    limit_name,
+    case when is_raised then 'min_price' else 'max_price' end as limit_name,
     cast(limited_excl - excl_tax as decimal(38, 16)) as amount_excl_tax,
     cast(limited_incl - incl_tax as decimal(38, 16)) as amount_incl_tax
 from moved
+where is_limited

@@ -1,43 +1,18 @@
 with
 
-work as (
-
-    select cdr_key
-    from "evsettle"."inspect"."work"
-
-),
-
-cdrs as (
-
-    select
-        cdr_key,
-        record_id,
-        ocpi_version,
-        started_at,
-        ended_at,
-        time_zone
-    from "evsettle"."inspect"."cdrs"
-
-),
-
-cdr_terms as (
-
-    select
-        cdr_key,
-        period_tariff
-    from "evsettle"."inspect"."cdr_terms"
-
-),
-
-charging_periods as (
+period_tariffs as (
 
     select
         record_id,
         period_no,
         sorted_no,
-        started_at,
-        ended_at,
-        tariff_id,
+        time_zone,
+        started_us,
+        ended_us,
+        cdr_started_us,
+        cdr_ended_us,
+        is_reservation,
+        is_charging,
         energy_kwh,
         time_hours,
         parking_hours,
@@ -48,21 +23,14 @@ charging_periods as (
         max_power,
         other_dimensions,
         unknown_dimensions,
-        dimension_problems
-    from "evsettle"."ingest"."charging_periods"
-
-),
-
-tariffs_in_force as (
-
-    select
-        cdr_key,
+        dimension_problems,
+        tariff_state,
         tariff_id,
+        used_tariff_id,
         tariff_index,
-        tariff_no,
         tariff_version,
-        status
-    from "evsettle"."inspect"."tariffs_in_force"
+        tariff_no
+    from "evsettle"."rate"."period_tariffs"
 
 ),
 
@@ -71,7 +39,8 @@ tariff_elements as (
     select
         tariff_no,
         coalesce(start_minute, end_minute, day_mask) is not null
-        or coalesce(start_date, end_date) is not null as reads_clock
+        or coalesce(start_date, end_date) is not null as reads_clock,
+        coalesce(min_kwh, max_kwh) is not null as reads_energy
     from "evsettle"."ingest"."tariff_elements"
 
 ),
@@ -95,124 +64,45 @@ clock_tariffs as (
 
 ),
 
--- Integers from here on: a record_id joins five times as fast as a cdr_key.
-work_cdrs as (
+energy_tariffs as (
 
-    select
-        cdrs.record_id,
-        cdrs.cdr_key,
-        cdrs.time_zone,
-        epoch_us(cdrs.started_at) as cdr_started_us,
-        epoch_us(cdrs.ended_at) as cdr_ended_us,
-        -- "If not provided, no Tariff is relevant" came with 2.2: a 2.1.1 period cannot name one.
-        cdr_terms.period_tariff = 'literal' and cdrs.ocpi_version not in ('2.1.1', 'csv') as is_literal
-    from cdrs
-    inner join work on cdrs.cdr_key = work.cdr_key
-    left join cdr_terms on cdrs.cdr_key = cdr_terms.cdr_key
+    select distinct tariff_no
+    from tariff_elements
+    where reads_energy
 
 ),
 
-cdr_tariffs as (
+-- The first period that is no reservation starts the session's duration.
+session_starts as (
 
     select
-        work_cdrs.record_id,
-        lower(tariffs_in_force.tariff_id) as tariff_key,
-        tariffs_in_force.tariff_id,
-        tariffs_in_force.tariff_index,
-        tariffs_in_force.tariff_no,
-        tariffs_in_force.tariff_version,
-        tariffs_in_force.status,
-        count(*) over (partition by work_cdrs.record_id) as tariff_count
-    from work_cdrs
-    inner join tariffs_in_force on work_cdrs.cdr_key = tariffs_in_force.cdr_key
+        record_id,
+        min(started_us) as charging_started_us
+    from period_tariffs
+    where is_charging
+    group by record_id
 
 ),
 
-periods as (
+-- A running sum sorts all periods: only the sessions of tariffs that read it pay for one.
+energy_sessions as (
 
-    select
-        work_cdrs.record_id,
-        work_cdrs.time_zone,
-        work_cdrs.is_literal,
-        work_cdrs.cdr_started_us,
-        work_cdrs.cdr_ended_us,
-        charging_periods.period_no,
-        charging_periods.sorted_no,
-        epoch_us(charging_periods.started_at) as started_us,
-        epoch_us(charging_periods.ended_at) as ended_us,
-        charging_periods.tariff_id,
-        charging_periods.energy_kwh,
-        charging_periods.time_hours,
-        charging_periods.parking_hours,
-        charging_periods.reservation_hours,
-        charging_periods.min_current,
-        charging_periods.max_current,
-        charging_periods.min_power,
-        charging_periods.max_power,
-        charging_periods.other_dimensions,
-        charging_periods.unknown_dimensions,
-        charging_periods.dimension_problems,
-        coalesce(charging_periods.energy_kwh, 0) <> 0
-        or coalesce(charging_periods.time_hours, 0) <> 0
-        or coalesce(charging_periods.parking_hours, 0) <> 0 as has_charging_volume
-    from charging_periods
-    inner join work_cdrs on charging_periods.record_id = work_cdrs.record_id
+    select distinct period_tariffs.record_id
+    from period_tariffs
+    inner join energy_tariffs on period_tariffs.tariff_no = energy_tariffs.tariff_no
 
 ),
 
--- RESERVATION_TIME makes a reservation period; one that also delivered is both.
-roles as (
+energy_before as (
 
     select
-        *,
-        reservation_hours is not null and (reservation_hours <> 0 or not has_charging_volume) as is_reservation,
-        reservation_hours is null or has_charging_volume as is_charging
-    from periods
-
-),
-
-in_session as (
-
-    select
-        *,
-        coalesce(
-            sum(energy_kwh) over (
-                partition by record_id order by sorted_no rows between unbounded preceding and 1 preceding
-            ),
-            0
-        ) as energy_before_kwh,
-        -- The first period that is no reservation starts the session's duration.
-        min(case when is_charging then started_us end) over (partition by record_id) as charging_started_us
-    from roles
-
-),
-
-with_tariff as (
-
-    select
-        in_session.*,
-        cdr_tariffs.tariff_id as used_tariff_id,
-        cdr_tariffs.tariff_index,
-        cdr_tariffs.tariff_version,
-        case when cdr_tariffs.status in ('in_force', 'not_approved') then cdr_tariffs.tariff_no end as tariff_no,
-        case
-            when cdr_tariffs.tariff_no is not null and cdr_tariffs.status in ('in_force', 'not_approved') then 'in_force'
-            when cdr_tariffs.status = 'not_in_force' then 'not_in_force'
-            when in_session.tariff_id is not null or cdr_tariffs.record_id is not null then 'unknown'
-            when in_session.is_literal then 'none_relevant'
-            when exists_tariffs.record_id is not null then 'not_named'
-            else 'none'
-        end as tariff_state
-    from in_session
-    left join cdr_tariffs
-        on
-            in_session.record_id = cdr_tariffs.record_id
-            and (
-                lower(in_session.tariff_id) = cdr_tariffs.tariff_key
-                or (in_session.tariff_id is null and cdr_tariffs.tariff_count = 1 and not in_session.is_literal)
-            )
-    left join (select distinct record_id from cdr_tariffs where tariff_count > 1) as exists_tariffs
-        on in_session.record_id = exists_tariffs.record_id
+        record_id,
+        sorted_no,
+        sum(energy_kwh) over (
+            partition by record_id order by sorted_no rows between unbounded preceding and 1 preceding
+        ) as energy_before_kwh
+    from period_tariffs
+    where record_id in (select energy_sessions.record_id from energy_sessions)
 
 ),
 
@@ -220,10 +110,10 @@ with_tariff as (
 hours_in_use as (
 
     select distinct
-        with_tariff.time_zone,
-        with_tariff.started_us - with_tariff.started_us % 3600000000 as hour_us
-    from with_tariff
-    inner join clock_tariffs on with_tariff.tariff_no = clock_tariffs.tariff_no
+        period_tariffs.time_zone,
+        period_tariffs.started_us - period_tariffs.started_us % 3600000000 as hour_us
+    from period_tariffs
+    inner join clock_tariffs on period_tariffs.tariff_no = clock_tariffs.tariff_no
 
 ),
 
@@ -247,15 +137,20 @@ hour_offsets as (
 on_clock as (
 
     select
-        with_tariff.*,
-        with_tariff.started_us + cast(hour_offsets.offset_seconds as bigint) * 1000000 as local_us
-    from with_tariff
+        period_tariffs.*,
+        session_starts.charging_started_us,
+        energy_before.energy_before_kwh,
+        period_tariffs.started_us + cast(hour_offsets.offset_seconds as bigint) * 1000000 as local_us
+    from period_tariffs
+    left join session_starts on period_tariffs.record_id = session_starts.record_id
+    left join energy_before
+        on period_tariffs.record_id = energy_before.record_id and period_tariffs.sorted_no = energy_before.sorted_no
     left join hour_offsets
         on
-            with_tariff.time_zone = hour_offsets.time_zone
-            and with_tariff.started_us - with_tariff.started_us % 3600000000 = hour_offsets.hour_us
-            and with_tariff.started_us >= hour_offsets.from_us
-            and with_tariff.started_us < hour_offsets.to_us
+            period_tariffs.time_zone = hour_offsets.time_zone
+            and period_tariffs.started_us - period_tariffs.started_us % 3600000000 = hour_offsets.hour_us
+            and period_tariffs.started_us >= hour_offsets.from_us
+            and period_tariffs.started_us < hour_offsets.to_us
 
 ),
 
@@ -297,7 +192,7 @@ select
     tariff_version,
     tariff_no,
     charging_started_us is null as is_expired_reservation,
-    cast(energy_before_kwh as decimal(38, 8)) as energy_before_kwh,
+    cast(coalesce(energy_before_kwh, 0) as decimal(38, 8)) as energy_before_kwh,
     case when is_charging then started_us - charging_started_us else 0 end as elapsed_us,
     cast((us_of_day - us_of_day % 60000000) / 60000000 as integer) as local_minute,
     cast((local_us - us_of_day) / 86400000000 as integer) as local_day

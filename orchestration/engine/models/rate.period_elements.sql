@@ -101,8 +101,11 @@ active as (
         elements.has_time,
         elements.has_parking,
         elements.has_flat,
-        -- In an expired reservation RESERVATION is the fallback for each dimension. The two low bits tell what was assumed.
-        case when period_contexts.is_expired_reservation and elements.reservation = 'RESERVATION' then 4000000 else 0 end
+        -- In an expired reservation RESERVATION is the fallback for each dimension. The low bits tell what was assumed.
+        case
+            when period_contexts.is_expired_reservation and elements.reservation = 'RESERVATION' then 4000000
+            else 0
+        end
         + elements.element_no * 4
         + case when elements.reads_clock and period_contexts.local_minute is null then 1 else 0 end
         + case

@@ -141,110 +141,114 @@ first_flats as (
 -- A volume of zero is no use of a dimension: it costs nothing, and its component is not the last one used.
 priced as (
 
-    select
-        record_id,
-        period_no,
-        sorted_no,
-        tariff_no,
-        used_tariff_id,
-        tariff_index,
-        tariff_version,
-        'energy' as part,
-        'ENERGY' as dimension,
-        energy_kwh as volume,
-        energy_rank as element_rank
-    from matched
-    where energy_kwh <> 0 and energy_rank is not null
+        select
+            record_id,
+            period_no,
+            sorted_no,
+            tariff_no,
+            used_tariff_id,
+            tariff_index,
+            tariff_version,
+            'energy' as part,
+            'ENERGY' as dimension,
+            energy_kwh as volume,
+            energy_rank as element_rank
+        from matched
+        where energy_kwh <> 0 and energy_rank is not null
 
-    union all
+        union all
+    
+        select
+            record_id,
+            period_no,
+            sorted_no,
+            tariff_no,
+            used_tariff_id,
+            tariff_index,
+            tariff_version,
+            'time' as part,
+            'TIME' as dimension,
+            time_hours as volume,
+            time_rank as element_rank
+        from matched
+        where time_hours <> 0 and time_rank is not null
 
-    select
-        record_id,
-        period_no,
-        sorted_no,
-        tariff_no,
-        used_tariff_id,
-        tariff_index,
-        tariff_version,
-        'time' as part,
-        'TIME' as dimension,
-        time_hours as volume,
-        time_rank as element_rank
-    from matched
-    where time_hours <> 0 and time_rank is not null
+        union all
+    
+        select
+            record_id,
+            period_no,
+            sorted_no,
+            tariff_no,
+            used_tariff_id,
+            tariff_index,
+            tariff_version,
+            'parking' as part,
+            'PARKING_TIME' as dimension,
+            parking_hours as volume,
+            parking_rank as element_rank
+        from matched
+        where parking_hours <> 0 and parking_rank is not null
 
-    union all
+        union all
+    
+        select
+            record_id,
+            period_no,
+            sorted_no,
+            tariff_no,
+            used_tariff_id,
+            tariff_index,
+            tariff_version,
+            'reservation' as part,
+            'TIME' as dimension,
+            reservation_hours as volume,
+            reservation_rank as element_rank
+        from matched
+        where reservation_hours <> 0 and reservation_rank is not null
 
-    select
-        record_id,
-        period_no,
-        sorted_no,
-        tariff_no,
-        used_tariff_id,
-        tariff_index,
-        tariff_version,
-        'parking' as part,
-        'PARKING_TIME' as dimension,
-        parking_hours as volume,
-        parking_rank as element_rank
-    from matched
-    where parking_hours <> 0 and parking_rank is not null
-
-    union all
-
-    select
-        record_id,
-        period_no,
-        sorted_no,
-        tariff_no,
-        used_tariff_id,
-        tariff_index,
-        tariff_version,
-        'reservation' as part,
-        'TIME' as dimension,
-        reservation_hours as volume,
-        reservation_rank as element_rank
-    from matched
-    where reservation_hours <> 0 and reservation_rank is not null
-
-    union all
-
-
-    select
-        matched.record_id,
-        matched.period_no,
-        matched.sorted_no,
-        matched.tariff_no,
-        matched.used_tariff_id,
-        matched.tariff_index,
-        matched.tariff_version,
-        'fixed' as part,
-        'FLAT' as dimension,
-        cast(1 as decimal(18, 8)) as volume,
-        matched.flat_rank as element_rank
-    from matched
-    inner join first_flats on matched.record_id = first_flats.record_id and matched.sorted_no = first_flats.flat_sorted_no
+        union all
     
 
-    union all
-    
+        select
+            matched.record_id,
+            matched.period_no,
+            matched.sorted_no,
+            matched.tariff_no,
+            matched.used_tariff_id,
+            matched.tariff_index,
+            matched.tariff_version,
+            'fixed' as part,
+            'FLAT' as dimension,
+            cast(1 as decimal(18, 8)) as volume,
+            matched.flat_rank as element_rank
+        from matched
+        inner join
+            first_flats
+            on matched.record_id = first_flats.record_id and matched.sorted_no = first_flats.flat_sorted_no
+        
 
-    select
-        matched.record_id,
-        matched.period_no,
-        matched.sorted_no,
-        matched.tariff_no,
-        matched.used_tariff_id,
-        matched.tariff_index,
-        matched.tariff_version,
-        'reservation' as part,
-        'FLAT' as dimension,
-        cast(1 as decimal(18, 8)) as volume,
-        matched.reservation_flat_rank as element_rank
-    from matched
-    inner join first_flats on matched.record_id = first_flats.record_id and matched.sorted_no = first_flats.reservation_flat_sorted_no
+            union all
+        
     
-
+        select
+            matched.record_id,
+            matched.period_no,
+            matched.sorted_no,
+            matched.tariff_no,
+            matched.used_tariff_id,
+            matched.tariff_index,
+            matched.tariff_version,
+            'reservation' as part,
+            'FLAT' as dimension,
+            cast(1 as decimal(18, 8)) as volume,
+            matched.reservation_flat_rank as element_rank
+        from matched
+        inner join
+            first_flats
+            on matched.record_id = first_flats.record_id and matched.sorted_no = first_flats.reservation_flat_sorted_no
+        
+    
 
 ),
 

@@ -126,7 +126,7 @@ problems as (
         'reject' as severity,
         true as is_blocking,
         'Period ' || cast(period_no as varchar) || ' has a volume of a million or more, which cannot be priced exactly.'
-        as message
+            as message
     from period_contexts
     where
         abs(energy_kwh) >= 1000000

@@ -44,19 +44,17 @@ price_problems as (
 
 ),
 
-
 period_prices as (
 
     select
         record_id,
         part,
-        tax_included = 'YES' as is_divided,
+        coalesce(tax_included = 'YES', false) as is_divided,
         amount_excl_tax,
         amount_incl_tax
     from "evsettle"."rate"."period_prices"
 
 ),
-
 
 session_steps as (
 
@@ -70,7 +68,6 @@ session_steps as (
 
 ),
 
-
 limit_lines as (
 
     select
@@ -82,7 +79,6 @@ limit_lines as (
     from "evsettle"."rate"."limit_lines"
 
 ),
-
 
 work_cdrs as (
 
@@ -119,7 +115,6 @@ volumes as (
 
 amounts as (
 
-
     select
         record_id,
         part,
@@ -128,7 +123,6 @@ amounts as (
         amount_incl_tax
     from period_prices
     union all
-
     select
         record_id,
         part,
@@ -137,7 +131,6 @@ amounts as (
         amount_incl_tax
     from session_steps
     union all
-
     select
         record_id,
         part,
@@ -146,62 +139,77 @@ amounts as (
         amount_incl_tax
     from limit_lines
 
-
 ),
 
--- Over integers: the same sums over the lines by cdr_key take three times as long. A test holds the two equal.
+-- Over integers and not over price_lines, which take three times as long; a test holds both equal.
 sums as (
 
     select
         record_id,
+        part,
         bool_or(is_divided) as is_divided,
-
-        sum(amount_excl_tax) as total_excl_tax,
-        bool_or(amount_excl_tax is null) as is_unknown_excl_tax,
-
-        sum(case when part = 'fixed' then amount_excl_tax end) as fixed_excl_tax,
-        bool_or(part = 'fixed' and amount_excl_tax is null) as is_unknown_fixed_excl_tax,
-
-        sum(case when part = 'energy' then amount_excl_tax end) as energy_excl_tax,
-        bool_or(part = 'energy' and amount_excl_tax is null) as is_unknown_energy_excl_tax,
-
-        sum(case when part = 'time' then amount_excl_tax end) as time_excl_tax,
-        bool_or(part = 'time' and amount_excl_tax is null) as is_unknown_time_excl_tax,
-
-        sum(case when part = 'parking' then amount_excl_tax end) as parking_excl_tax,
-        bool_or(part = 'parking' and amount_excl_tax is null) as is_unknown_parking_excl_tax,
-
-        sum(case when part = 'reservation' then amount_excl_tax end) as reservation_excl_tax,
-        bool_or(part = 'reservation' and amount_excl_tax is null) as is_unknown_reservation_excl_tax,
-
-        sum(case when part = 'limit' then amount_excl_tax end) as limit_excl_tax,
-        bool_or(part = 'limit' and amount_excl_tax is null) as is_unknown_limit_excl_tax,
-
-
-        sum(amount_incl_tax) as total_incl_tax,
-        bool_or(amount_incl_tax is null) as is_unknown_incl_tax,
-
-        sum(case when part = 'fixed' then amount_incl_tax end) as fixed_incl_tax,
-        bool_or(part = 'fixed' and amount_incl_tax is null) as is_unknown_fixed_incl_tax,
-
-        sum(case when part = 'energy' then amount_incl_tax end) as energy_incl_tax,
-        bool_or(part = 'energy' and amount_incl_tax is null) as is_unknown_energy_incl_tax,
-
-        sum(case when part = 'time' then amount_incl_tax end) as time_incl_tax,
-        bool_or(part = 'time' and amount_incl_tax is null) as is_unknown_time_incl_tax,
-
-        sum(case when part = 'parking' then amount_incl_tax end) as parking_incl_tax,
-        bool_or(part = 'parking' and amount_incl_tax is null) as is_unknown_parking_incl_tax,
-
-        sum(case when part = 'reservation' then amount_incl_tax end) as reservation_incl_tax,
-        bool_or(part = 'reservation' and amount_incl_tax is null) as is_unknown_reservation_incl_tax,
-
-        sum(case when part = 'limit' then amount_incl_tax end) as limit_incl_tax,
-        bool_or(part = 'limit' and amount_incl_tax is null) as is_unknown_limit_incl_tax,
-
-
-        count(*) as line_count
+        sum(amount_excl_tax) as excl_tax,
+        sum(amount_incl_tax) as incl_tax,
+        bool_or(amount_excl_tax is null) as is_net_unknown,
+        bool_or(amount_incl_tax is null) as is_gross_unknown
     from amounts
+    group by record_id, part
+
+),
+
+-- Division (thirds of an hour, net out of gross) leaves a residue in the 16th place: at 12 places halves of a cent
+-- are halves again. Rounding 38 digits is dear, so only where there was one. One unknown line makes its part unknown.
+part_totals as (
+
+    select
+        record_id,
+        part,
+        case
+            when is_net_unknown then null
+            when is_divided then cast(cast(excl_tax as decimal(38, 12)) as decimal(38, 16))
+            else excl_tax
+        end as excl_tax,
+        case
+            when is_gross_unknown then null
+            when is_divided then cast(cast(incl_tax as decimal(38, 12)) as decimal(38, 16))
+            else incl_tax
+        end as incl_tax
+    from sums
+
+),
+
+totals as (
+
+    select
+        record_id,
+        case when count(*) = count(excl_tax) then sum(excl_tax) end as total_excl_tax,
+        case when count(*) = count(incl_tax) then sum(incl_tax) end as total_incl_tax,
+    
+        count(*) filter (where part = 'fixed') as fixed_count,
+        max(excl_tax) filter (where part = 'fixed') as fixed_excl_tax,
+        max(incl_tax) filter (where part = 'fixed') as fixed_incl_tax,
+    
+        count(*) filter (where part = 'energy') as energy_count,
+        max(excl_tax) filter (where part = 'energy') as energy_excl_tax,
+        max(incl_tax) filter (where part = 'energy') as energy_incl_tax,
+    
+        count(*) filter (where part = 'time') as time_count,
+        max(excl_tax) filter (where part = 'time') as time_excl_tax,
+        max(incl_tax) filter (where part = 'time') as time_incl_tax,
+    
+        count(*) filter (where part = 'parking') as parking_count,
+        max(excl_tax) filter (where part = 'parking') as parking_excl_tax,
+        max(incl_tax) filter (where part = 'parking') as parking_incl_tax,
+    
+        count(*) filter (where part = 'reservation') as reservation_count,
+        max(excl_tax) filter (where part = 'reservation') as reservation_excl_tax,
+        max(incl_tax) filter (where part = 'reservation') as reservation_incl_tax,
+    
+        count(*) filter (where part = 'limit') as limit_count,
+        max(excl_tax) filter (where part = 'limit') as limit_excl_tax,
+        max(incl_tax) filter (where part = 'limit') as limit_incl_tax
+    
+    from part_totals
     group by record_id
 
 )
@@ -211,149 +219,135 @@ select
     'base' as reading,
     work_cdrs.currency,
     work_cdrs.is_priced,
-
-    case
-        when not work_cdrs.is_priced or sums.is_unknown_excl_tax then null
-        else case
-        when sums.total_excl_tax is null then cast(0 as decimal(38, 16))
-        when sums.is_divided and sums.total_excl_tax <> 0
-            then cast(work_cdrs.amount_sign * cast(sums.total_excl_tax as decimal(38, 12)) as decimal(38, 16))
-        else cast(work_cdrs.amount_sign * sums.total_excl_tax as decimal(38, 16))
-    end
-    end as total_excl_tax,
-
-    case
-        when not work_cdrs.is_priced or sums.is_unknown_fixed_excl_tax then null
-        else case
-        when sums.fixed_excl_tax is null then cast(0 as decimal(38, 16))
-        when sums.is_divided and sums.fixed_excl_tax <> 0
-            then cast(work_cdrs.amount_sign * cast(sums.fixed_excl_tax as decimal(38, 12)) as decimal(38, 16))
-        else cast(work_cdrs.amount_sign * sums.fixed_excl_tax as decimal(38, 16))
-    end
-    end as fixed_excl_tax,
-
-    case
-        when not work_cdrs.is_priced or sums.is_unknown_energy_excl_tax then null
-        else case
-        when sums.energy_excl_tax is null then cast(0 as decimal(38, 16))
-        when sums.is_divided and sums.energy_excl_tax <> 0
-            then cast(work_cdrs.amount_sign * cast(sums.energy_excl_tax as decimal(38, 12)) as decimal(38, 16))
-        else cast(work_cdrs.amount_sign * sums.energy_excl_tax as decimal(38, 16))
-    end
-    end as energy_excl_tax,
-
-    case
-        when not work_cdrs.is_priced or sums.is_unknown_time_excl_tax then null
-        else case
-        when sums.time_excl_tax is null then cast(0 as decimal(38, 16))
-        when sums.is_divided and sums.time_excl_tax <> 0
-            then cast(work_cdrs.amount_sign * cast(sums.time_excl_tax as decimal(38, 12)) as decimal(38, 16))
-        else cast(work_cdrs.amount_sign * sums.time_excl_tax as decimal(38, 16))
-    end
-    end as time_excl_tax,
-
-    case
-        when not work_cdrs.is_priced or sums.is_unknown_parking_excl_tax then null
-        else case
-        when sums.parking_excl_tax is null then cast(0 as decimal(38, 16))
-        when sums.is_divided and sums.parking_excl_tax <> 0
-            then cast(work_cdrs.amount_sign * cast(sums.parking_excl_tax as decimal(38, 12)) as decimal(38, 16))
-        else cast(work_cdrs.amount_sign * sums.parking_excl_tax as decimal(38, 16))
-    end
-    end as parking_excl_tax,
-
-    case
-        when not work_cdrs.is_priced or sums.is_unknown_reservation_excl_tax then null
-        else case
-        when sums.reservation_excl_tax is null then cast(0 as decimal(38, 16))
-        when sums.is_divided and sums.reservation_excl_tax <> 0
-            then cast(work_cdrs.amount_sign * cast(sums.reservation_excl_tax as decimal(38, 12)) as decimal(38, 16))
-        else cast(work_cdrs.amount_sign * sums.reservation_excl_tax as decimal(38, 16))
-    end
-    end as reservation_excl_tax,
-
-    case
-        when not work_cdrs.is_priced or sums.is_unknown_limit_excl_tax then null
-        else case
-        when sums.limit_excl_tax is null then cast(0 as decimal(38, 16))
-        when sums.is_divided and sums.limit_excl_tax <> 0
-            then cast(work_cdrs.amount_sign * cast(sums.limit_excl_tax as decimal(38, 12)) as decimal(38, 16))
-        else cast(work_cdrs.amount_sign * sums.limit_excl_tax as decimal(38, 16))
-    end
-    end as limit_excl_tax,
-
-
-    case
-        when not work_cdrs.is_priced or sums.is_unknown_incl_tax then null
-        else case
-        when sums.total_incl_tax is null then cast(0 as decimal(38, 16))
-        when sums.is_divided and sums.total_incl_tax <> 0
-            then cast(work_cdrs.amount_sign * cast(sums.total_incl_tax as decimal(38, 12)) as decimal(38, 16))
-        else cast(work_cdrs.amount_sign * sums.total_incl_tax as decimal(38, 16))
-    end
-    end as total_incl_tax,
-
-    case
-        when not work_cdrs.is_priced or sums.is_unknown_fixed_incl_tax then null
-        else case
-        when sums.fixed_incl_tax is null then cast(0 as decimal(38, 16))
-        when sums.is_divided and sums.fixed_incl_tax <> 0
-            then cast(work_cdrs.amount_sign * cast(sums.fixed_incl_tax as decimal(38, 12)) as decimal(38, 16))
-        else cast(work_cdrs.amount_sign * sums.fixed_incl_tax as decimal(38, 16))
-    end
-    end as fixed_incl_tax,
-
-    case
-        when not work_cdrs.is_priced or sums.is_unknown_energy_incl_tax then null
-        else case
-        when sums.energy_incl_tax is null then cast(0 as decimal(38, 16))
-        when sums.is_divided and sums.energy_incl_tax <> 0
-            then cast(work_cdrs.amount_sign * cast(sums.energy_incl_tax as decimal(38, 12)) as decimal(38, 16))
-        else cast(work_cdrs.amount_sign * sums.energy_incl_tax as decimal(38, 16))
-    end
-    end as energy_incl_tax,
-
-    case
-        when not work_cdrs.is_priced or sums.is_unknown_time_incl_tax then null
-        else case
-        when sums.time_incl_tax is null then cast(0 as decimal(38, 16))
-        when sums.is_divided and sums.time_incl_tax <> 0
-            then cast(work_cdrs.amount_sign * cast(sums.time_incl_tax as decimal(38, 12)) as decimal(38, 16))
-        else cast(work_cdrs.amount_sign * sums.time_incl_tax as decimal(38, 16))
-    end
-    end as time_incl_tax,
-
-    case
-        when not work_cdrs.is_priced or sums.is_unknown_parking_incl_tax then null
-        else case
-        when sums.parking_incl_tax is null then cast(0 as decimal(38, 16))
-        when sums.is_divided and sums.parking_incl_tax <> 0
-            then cast(work_cdrs.amount_sign * cast(sums.parking_incl_tax as decimal(38, 12)) as decimal(38, 16))
-        else cast(work_cdrs.amount_sign * sums.parking_incl_tax as decimal(38, 16))
-    end
-    end as parking_incl_tax,
-
-    case
-        when not work_cdrs.is_priced or sums.is_unknown_reservation_incl_tax then null
-        else case
-        when sums.reservation_incl_tax is null then cast(0 as decimal(38, 16))
-        when sums.is_divided and sums.reservation_incl_tax <> 0
-            then cast(work_cdrs.amount_sign * cast(sums.reservation_incl_tax as decimal(38, 12)) as decimal(38, 16))
-        else cast(work_cdrs.amount_sign * sums.reservation_incl_tax as decimal(38, 16))
-    end
-    end as reservation_incl_tax,
-
-    case
-        when not work_cdrs.is_priced or sums.is_unknown_limit_incl_tax then null
-        else case
-        when sums.limit_incl_tax is null then cast(0 as decimal(38, 16))
-        when sums.is_divided and sums.limit_incl_tax <> 0
-            then cast(work_cdrs.amount_sign * cast(sums.limit_incl_tax as decimal(38, 12)) as decimal(38, 16))
-        else cast(work_cdrs.amount_sign * sums.limit_incl_tax as decimal(38, 16))
-    end
-    end as limit_incl_tax,
-
-
+    
+        cast(
+            case
+                when not work_cdrs.is_priced then null
+                when totals.record_id is null then 0
+                else work_cdrs.amount_sign * totals.total_excl_tax
+            end
+            as decimal(38, 16)
+        ) as total_excl_tax,
+        
+            cast(
+                case
+                    when not work_cdrs.is_priced then null
+                    when coalesce(totals.fixed_count, 0) = 0 then 0
+                    else work_cdrs.amount_sign * totals.fixed_excl_tax
+                end
+                as decimal(38, 16)
+            ) as fixed_excl_tax,
+        
+            cast(
+                case
+                    when not work_cdrs.is_priced then null
+                    when coalesce(totals.energy_count, 0) = 0 then 0
+                    else work_cdrs.amount_sign * totals.energy_excl_tax
+                end
+                as decimal(38, 16)
+            ) as energy_excl_tax,
+        
+            cast(
+                case
+                    when not work_cdrs.is_priced then null
+                    when coalesce(totals.time_count, 0) = 0 then 0
+                    else work_cdrs.amount_sign * totals.time_excl_tax
+                end
+                as decimal(38, 16)
+            ) as time_excl_tax,
+        
+            cast(
+                case
+                    when not work_cdrs.is_priced then null
+                    when coalesce(totals.parking_count, 0) = 0 then 0
+                    else work_cdrs.amount_sign * totals.parking_excl_tax
+                end
+                as decimal(38, 16)
+            ) as parking_excl_tax,
+        
+            cast(
+                case
+                    when not work_cdrs.is_priced then null
+                    when coalesce(totals.reservation_count, 0) = 0 then 0
+                    else work_cdrs.amount_sign * totals.reservation_excl_tax
+                end
+                as decimal(38, 16)
+            ) as reservation_excl_tax,
+        
+            cast(
+                case
+                    when not work_cdrs.is_priced then null
+                    when coalesce(totals.limit_count, 0) = 0 then 0
+                    else work_cdrs.amount_sign * totals.limit_excl_tax
+                end
+                as decimal(38, 16)
+            ) as limit_excl_tax,
+        
+    
+        cast(
+            case
+                when not work_cdrs.is_priced then null
+                when totals.record_id is null then 0
+                else work_cdrs.amount_sign * totals.total_incl_tax
+            end
+            as decimal(38, 16)
+        ) as total_incl_tax,
+        
+            cast(
+                case
+                    when not work_cdrs.is_priced then null
+                    when coalesce(totals.fixed_count, 0) = 0 then 0
+                    else work_cdrs.amount_sign * totals.fixed_incl_tax
+                end
+                as decimal(38, 16)
+            ) as fixed_incl_tax,
+        
+            cast(
+                case
+                    when not work_cdrs.is_priced then null
+                    when coalesce(totals.energy_count, 0) = 0 then 0
+                    else work_cdrs.amount_sign * totals.energy_incl_tax
+                end
+                as decimal(38, 16)
+            ) as energy_incl_tax,
+        
+            cast(
+                case
+                    when not work_cdrs.is_priced then null
+                    when coalesce(totals.time_count, 0) = 0 then 0
+                    else work_cdrs.amount_sign * totals.time_incl_tax
+                end
+                as decimal(38, 16)
+            ) as time_incl_tax,
+        
+            cast(
+                case
+                    when not work_cdrs.is_priced then null
+                    when coalesce(totals.parking_count, 0) = 0 then 0
+                    else work_cdrs.amount_sign * totals.parking_incl_tax
+                end
+                as decimal(38, 16)
+            ) as parking_incl_tax,
+        
+            cast(
+                case
+                    when not work_cdrs.is_priced then null
+                    when coalesce(totals.reservation_count, 0) = 0 then 0
+                    else work_cdrs.amount_sign * totals.reservation_incl_tax
+                end
+                as decimal(38, 16)
+            ) as reservation_incl_tax,
+        
+            cast(
+                case
+                    when not work_cdrs.is_priced then null
+                    when coalesce(totals.limit_count, 0) = 0 then 0
+                    else work_cdrs.amount_sign * totals.limit_incl_tax
+                end
+                as decimal(38, 16)
+            ) as limit_incl_tax,
+        
+    
     coalesce(volumes.energy_kwh, 0) as total_energy_kwh,
     cast(
         decimal_division(
@@ -366,4 +360,4 @@ select
     coalesce(volumes.parking_hours, 0) as total_parking_hours
 from work_cdrs
 left join volumes on work_cdrs.record_id = volumes.record_id
-left join sums on work_cdrs.record_id = sums.record_id
+left join totals on work_cdrs.record_id = totals.record_id

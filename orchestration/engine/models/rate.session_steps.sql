@@ -66,7 +66,9 @@ in_steps as (
         period_prices.tax_included,
         period_prices.step_size,
         coalesce(period_prices.step_round_rule, 'ROUND_UP') as step_round_rule,
-        cast(consumed.volume * case when consumed.part = 'energy' then 1000 else 3600 end as decimal(38, 8)) as units_sent,
+        cast(
+            consumed.volume * case when consumed.part = 'energy' then 1000 else 3600 end as decimal(38, 8)
+        ) as units_sent,
         case
             when consumed.part = 'energy' then cast(consumed.volume * 1000 as decimal(38, 8))
             else cast(round(consumed.volume * 3600, 0) as decimal(38, 8))
@@ -103,7 +105,10 @@ rounded as (
         cast(
             units - units_over - units_sent
             + case
-                when step_round_rule = 'ROUND_DOWN' or (step_round_rule = 'ROUND_NEAR' and units_over * 2 < step_size) then 0
+                when
+                    step_round_rule = 'ROUND_DOWN'
+                    or (step_round_rule = 'ROUND_NEAR' and units_over * 2 < step_size)
+                    then 0
                 else step_size
             end
             as decimal(19, 8)
@@ -162,12 +167,14 @@ select
     ) as amount_excl_tax,
     cast(
         case
-            when tax_included in ('YES', 'N/A') or product = 0 then decimal_division(
+            when tax_included in ('YES', 'N/A') or product = 0
+                then decimal_division(
         cast(product as decimal(30, 16)),
         nullif(cast(units_per_volume as decimal(38, 8)), 0),
         16
     )
-            else decimal_division(
+            else
+                decimal_division(
         cast(cast(product as decimal(38, 14)) * cast(1 + tax_percent * 0.01 as decimal(12, 8)) as decimal(30, 16)),
         nullif(cast(units_per_volume as decimal(38, 8)), 0),
         16

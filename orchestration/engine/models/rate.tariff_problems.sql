@@ -193,7 +193,8 @@ problems as (
         'period ' || cast(period_no as varchar) || ' ' || part as detail,
         'hold' as severity,
         false as is_blocking,
-        'Period ' || cast(period_no as varchar) || ' has no MIN_ or MAX_ dimension that the current or power restriction of element '
+        'Period ' || cast(period_no as varchar)
+        || ' has no MIN_ or MAX_ dimension that the current or power restriction of element '
         || cast(element_no as varchar) || ' needs; the restriction was taken to match.' as message
     from period_prices
     where is_flow_assumed
