@@ -207,7 +207,8 @@ select
     coalesce(cdrs.is_credit, false) as is_credit,
     prices.discount_excl_tax,
     settled.settled_by,
-    periods.cleared_at,
+    -- Of what is not billed it would be this run's clock, and change with every run.
+    case when settled.state in ('valid', 'adjusted') then periods.cleared_at end as cleared_at,
     case
         when settled.state in ('valid', 'adjusted') and cdrs.direction in ('receivable', 'payable')
             then
