@@ -12,6 +12,7 @@ STAGES = ("ingest", "inspect", "rate", "reconcile", "settle")
 MODELS = sorted((ROOT / "dbt_project" / "models").rglob("*.sql"))
 PYTHON = sorted(path for folder in ("orchestration", "tests", "benchmarks") for path in (ROOT / folder).rglob("*.py"))
 MAX_FILE_LINES = 300
+MAX_TEST_FILE_LINES = 350
 MAX_FUNCTION_LINES = 70
 
 # What a model may not say, and what to say instead.
@@ -26,7 +27,7 @@ BANNED_SQL = {
     r"\bjson_\w+\s*\(": "typed columns: JSON ends in ingest",
     r"\bis_incremental\s*\(": "emit only keys in work; the materialization does the rest",
     r"\b(double|float|real)\b": "a decimal",
-    r"\bbetween\b": "half-open bounds: >= and <",
+    r"(?<!rows )(?<!range )\bbetween\b": "half-open bounds: >= and <",
 }
 
 
@@ -66,7 +67,8 @@ def test_a_model_ends_with_an_explicit_list(path: Path) -> None:
 
 @pytest.mark.parametrize("path", [*MODELS, *PYTHON], ids=lambda path: str(path.relative_to(ROOT)))
 def test_a_file_is_small_enough_to_read(path: Path) -> None:
-    assert len(path.read_text().splitlines()) <= MAX_FILE_LINES
+    allowed = MAX_TEST_FILE_LINES if path.is_relative_to(ROOT / "tests") else MAX_FILE_LINES
+    assert len(path.read_text().splitlines()) <= allowed
 
 
 @pytest.mark.parametrize("path", PYTHON, ids=lambda path: str(path.relative_to(ROOT)))
