@@ -4,9 +4,10 @@
     .venv/bin/python benchmarks/stages.py --sessions 100000
 
 One demo home is written under benchmarks/work (ignored by git) and settled once by the same Dagster
-job that `evsettle run` starts, in a process of its own. A step's time is Dagster's; its peak memory
-is the highest resident size that a sampler saw while it ran, the interpreter and what earlier steps
-left behind included. Nothing is asserted: figures depend on the machine, ratios much less.
+job that `evsettle run` starts, in a process of its own. A step's time is Dagster's; its processor
+time and peak memory are what a sampler saw while it ran (memory: resident size, the interpreter and
+what earlier steps left behind included). The ratio compares wall time for each CDR. Nothing is
+asserted: figures depend on the machine, ratios much less, processor time least.
 """
 
 import argparse
@@ -66,35 +67,40 @@ CDR_COLUMNS = {
 
 @dataclass(frozen=True, slots=True)
 class Timing:
-    """One row of the table: seconds of wall time and peak resident megabytes."""
+    """One row of the table: seconds of wall time and of processor time, peak resident megabytes."""
 
     name: str
     seconds: float
+    cpu_seconds: float
     peak_mb: float
 
 
 class Sampler(threading.Thread):
-    """Notes this process's resident size, so that a step's peak can be looked up by its times."""
+    """Notes this process's resident size and processor time, to be looked up by a step's times."""
 
     def __init__(self) -> None:
         super().__init__(daemon=True)
-        self.samples: list[tuple[float, float]] = []
+        self.samples: list[tuple[float, float, float]] = []
         self._is_over = threading.Event()
         self._page = os.sysconf("SC_PAGE_SIZE")
 
     def run(self) -> None:
         while not self._is_over.wait(SAMPLE_SECONDS):
             pages = int(Path("/proc/self/statm").read_text().split()[1])
-            self.samples.append((time.time(), pages * self._page / MEGABYTE))
+            self.samples.append((time.time(), pages * self._page / MEGABYTE, time.process_time()))
 
     def stop(self) -> None:
         self._is_over.set()
         self.join()
 
-    def peak(self, start: float, end: float) -> float:
-        """Megabytes; of the nearest sample when the span was too short to have one."""
-        inside = [size for at, size in self.samples if start <= at <= end]
-        return max(inside) if inside else min(self.samples, key=lambda sample: abs(sample[0] - start))[1]
+    def timing(self, name: str, start: float, end: float) -> dict[str, object]:
+        """The row of a span. Processor time is between the samples nearest to its ends."""
+        inside = [size for at, size, _ in self.samples if start <= at <= end] or [self._nearest(start)[1]]
+        cpu_seconds = self._nearest(end)[2] - self._nearest(start)[2]
+        return {"name": name, "seconds": end - start, "cpu_seconds": cpu_seconds, "peak_mb": max(inside)}
+
+    def _nearest(self, at: float) -> tuple[float, float, float]:
+        return min(self.samples, key=lambda sample: abs(sample[0] - at))
 
 
 def main() -> None:
@@ -129,7 +135,9 @@ def compare(sessions: int, month: str, keep: bool) -> None:
     baseline = child("read_json", lines)
     steps = child("settle", home)
     rows = [Timing(**row) for row in steps["steps"]]
-    show(rows, Timing(**baseline), cdrs, demo_seconds, steps["seconds"])
+    everything = cdrs + csv_rows(home)
+    show(Timing(**baseline), cdrs, rows, Timing(**steps["whole"]), everything)
+    print(f"\nWriting the demo home took {demo_seconds:.1f} s.")
     if not keep:
         shutil.rmtree(home, ignore_errors=True)
         lines.unlink()
@@ -153,6 +161,11 @@ def write_lines(home: Path, target: Path) -> int:
             file.write(text.replace("\n", " ") + "\n")
             count += 1
     return count
+
+
+def csv_rows(home: Path) -> int:
+    """CDRs that landed as rows of CSV files, which the reader of JSON does not see."""
+    return sum(path.read_bytes().count(b"\n") - 1 for path in home.glob("landing/*/cdrs/*.csv"))
 
 
 def whole_records(home: Path) -> Iterator[str]:
@@ -182,7 +195,7 @@ def read_json(path: Path) -> dict[str, object]:
         ended = time.time()
         time.sleep(2 * SAMPLE_SECONDS)
     sampler.stop()
-    return {"name": "read_json", "seconds": ended - started, "peak_mb": sampler.peak(started, ended)}
+    return sampler.timing("read_json", started, ended)
 
 
 def settle(root: Path) -> dict[str, object]:
@@ -205,7 +218,7 @@ def settle(root: Path) -> dict[str, object]:
     os.environ |= {"DAGSTER_HOME": str(home.dagster_dir), "EVSETTLE_HOME": str(home.root)}
     with dg.DagsterInstance.get() as instance:
         config = run_config(str(home.root), datetime.now(UTC).isoformat(), "")
-        result = defs.get_job_def(SETTLEMENT_JOB).execute_in_process(
+        result = defs.resolve_job_def(SETTLEMENT_JOB).execute_in_process(
             instance=instance, run_config=config, raise_on_error=True
         )
         stats = instance.get_run_step_stats(result.run_id)
@@ -214,11 +227,8 @@ def settle(root: Path) -> dict[str, object]:
     timed = sorted(
         (stat.start_time, stat.end_time, stat.step_key) for stat in stats if stat.start_time and stat.end_time
     )
-    steps = [
-        {"name": key.replace("__", "/"), "seconds": end - start, "peak_mb": sampler.peak(start, end)}
-        for start, end, key in timed
-    ]
-    return {"steps": steps, "seconds": ended - started}
+    steps = [sampler.timing(key.replace("__", "/"), start, end) for start, end, key in timed]
+    return {"steps": steps, "whole": sampler.timing("whole run, start-up included", started, ended)}
 
 
 def stage_of(name: str) -> str:
@@ -226,27 +236,28 @@ def stage_of(name: str) -> str:
     return next((stage for stage in STAGES if name.startswith(stage)), "ingest" if name.startswith("raw_") else name)
 
 
-def show(steps: list[Timing], baseline: Timing, cdrs: int, demo_seconds: float, run_seconds: float) -> None:
-    """The table: steps in order, a line for each stage, and the whole run."""
-    print(f"{'':40}{'seconds':>10}{'CDRs/s':>12}{'x read_json':>13}{'peak MB':>10}")
-    line(baseline, baseline, cdrs)
+def show(baseline: Timing, read: int, steps: list[Timing], whole: Timing, cdrs: int) -> None:
+    """The table: the reader's `read` CDRs, then the steps, stages and run of all `cdrs`."""
+    print(f"{'':32}{'seconds':>10}{'cpu s':>10}{'CDRs/s':>11}{'x read_json':>13}{'peak MB':>9}")
+    base = baseline.seconds / read
+
+    def line(timing: Timing, count: int = cdrs) -> None:
+        rate, ratio = count / timing.seconds, timing.seconds / count / base
+        print(
+            f"{timing.name:32}{timing.seconds:>10.2f}{timing.cpu_seconds:>10.2f}"
+            f"{rate:>11,.0f}{ratio:>13.1f}{timing.peak_mb:>9,.0f}"
+        )
+
+    line(baseline, read)
     print()
     for step in steps:
-        line(step, baseline, cdrs)
+        line(step)
     print()
     for stage in STAGES:
-        of_stage = [step for step in steps if stage_of(step.name) == stage]
-        if of_stage:
-            total = Timing(stage, sum(step.seconds for step in of_stage), max(step.peak_mb for step in of_stage))
-            line(total, baseline, cdrs)
-    line(Timing("whole run, start-up included", run_seconds, max(step.peak_mb for step in steps)), baseline, cdrs)
-    print(f"\nWriting the demo home took {demo_seconds:.1f} s.")
-
-
-def line(timing: Timing, baseline: Timing, cdrs: int) -> None:
-    """One row."""
-    rate, ratio = cdrs / timing.seconds, timing.seconds / baseline.seconds
-    print(f"{timing.name:40}{timing.seconds:>10.2f}{rate:>12,.0f}{ratio:>13.1f}{timing.peak_mb:>10,.0f}", flush=True)
+        mine = [step for step in steps if stage_of(step.name) == stage]
+        seconds, cpu = sum(step.seconds for step in mine), sum(step.cpu_seconds for step in mine)
+        line(Timing(stage, seconds, cpu, max((step.peak_mb for step in mine), default=0)))
+    line(whole)
 
 
 def machine() -> str:
