@@ -1,0 +1,100 @@
+"""`evsettle price` as a person calls it: files, standard input, tariffs beside the CDRs, errors in a sentence."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from click.testing import CliRunner, Result
+
+from orchestration.cli.price import command
+from tests.rate.sessions import cdr, component, cost, element, period, tariff, to_json
+
+ENERGY = element(component("ENERGY", "0.30", "20"))
+SESSION = cdr(tariff(ENERGY), period(0, ENERGY=10))
+
+
+def call(*arguments: str | Path, stdin: str | None = None) -> Result:
+    return CliRunner().invoke(command, [str(argument) for argument in arguments], input=stdin)
+
+
+def lines(result: Result) -> list[dict[str, Any]]:
+    assert result.exit_code == 0, result.output
+    return [json.loads(line) for line in result.stdout.splitlines()]
+
+
+def written(folder: Path, name: str, content: Any) -> Path:
+    path = folder / name
+    path.write_text(content if isinstance(content, str) else to_json(content))
+    return path
+
+
+def test_answers_come_in_the_order_of_the_files_one_line_each(tmp_path: Path) -> None:
+    many = written(tmp_path, "many.json", [{**SESSION, "id": name} for name in ("B", "A", "A")])
+    one = written(tmp_path, "one.json", {**SESSION, "id": "C"})
+    broken = written(
+        tmp_path, "lines.ndjson", f'{to_json({**SESSION, "id": "D"})}\n{{"id": \n{to_json(SESSION)}\n[1]\n'
+    )
+    found = lines(call(many, one, broken))
+    assert [answer["id"] for answer in found] == ["B", "A", "A", "C", "D", None, "C1", None]
+    assert [answer["position"] for answer in found] == [1, 2, 3, 1, 1, 2, 3, 4]
+    assert [cost(answer) is None for answer in found] == [False] * 5 + [True, False, True]
+    assert all(answer["problems"] for answer in found if cost(answer) is None)
+
+
+def test_standard_input_may_be_an_envelope() -> None:
+    envelope = {"data": [SESSION], "status_code": 1000, "timestamp": "2026-10-05T12:00:00Z"}
+    assert [cost(answer) for answer in lines(call("-", stdin=to_json(envelope)))] == [("3.0000", "3.6000")]
+
+
+def test_tariffs_stand_in_where_a_cdr_embeds_none_or_one_of_the_same_id(tmp_path: Path) -> None:
+    dear = written(tmp_path, "tariffs.json", [tariff(element(component("ENERGY", "1", "0")), name="t1")])
+    sessions = [cdr([], period(0, ENERGY=10)), SESSION, cdr(tariff(ENERGY, name="T2"), period(0, ENERGY=10)),
+                cdr(tariff(ENERGY, name="T2"), period(0, "T1", ENERGY=10))]  # fmt: skip
+    found = lines(call("-", "--tariff", dear, stdin="\n".join(to_json(session) for session in sessions)))
+    assert [cost(answer) for answer in found] == [
+        ("10.0000",) * 2,
+        ("10.0000",) * 2,
+        ("3.0000", "3.6000"),
+        ("10.0000",) * 2,
+    ]
+
+
+def test_the_version_is_told_from_the_fields_or_given() -> None:
+    old = {**SESSION, "stop_date_time": SESSION["end_date_time"]}
+    assert [answer["version"] for answer in lines(call("-", stdin=to_json([SESSION, old])))] == ["2.2.1", "2.1.1"]
+    assert lines(call("-", "--ocpi", "2.3.0", stdin=to_json(SESSION)))[0]["version"] == "2.3.0"
+
+
+def test_a_record_without_an_id_is_priced_and_told_by_its_place() -> None:
+    answer = lines(call("-", stdin=to_json({key: value for key, value in SESSION.items() if key != "id"})))[0]
+    assert (answer["id"], answer["position"], cost(answer)) == (None, 1, ("3.0000", "3.6000"))
+
+
+def test_a_wrong_call_is_answered_in_one_sentence(tmp_path: Path) -> None:
+    empty = written(tmp_path, "empty.json", "[]")
+    calls = [
+        (call(tmp_path / "missing.json"), 2, "cannot be read"),
+        (call(), 2, "Missing argument"),
+        (call("-", "--ocpi", "3.0", stdin="{}"), 2, "3.0"),
+        (call("-", "--time-zone", "Mars/Phobos", stdin=to_json(SESSION)), 1, "not an IANA time zone"),
+        (call(empty), 1, "there is no CDR"),
+        (call("-", "--tariff", written(tmp_path, "t.json", "[1]"), stdin=to_json(SESSION)), 1, "t.json, tariff 1"),
+    ]
+    for result, code, words in calls:
+        assert result.exit_code == code and words in result.output and "Traceback" not in result.output, result.output
+
+
+def test_pricing_imports_nothing_that_takes_seconds(tmp_path: Path) -> None:
+    """One CDR should take about a second: pandas alone would take two."""
+    file = written(tmp_path, "one.json", SESSION)
+    code = (
+        "import sys; from orchestration.cli.price import command; command(sys.argv[1:], standalone_mode=False);"
+        " heavy = {'pandas', 'dagster', 'dbt', 'great_expectations', 'pyarrow'} & set(sys.modules); sys.exit(str(heavy) if heavy else 0)"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-c", code, str(file)], capture_output=True, text=True, env=dict(os.environ), check=False
+    )
+    assert ran.returncode == 0, ran.stderr
