@@ -6,7 +6,7 @@ from pathlib import Path
 import duckdb
 
 # What may differ between two runs over the same facts: when something was found, and the run itself.
-TIME_COLUMNS = {"found_at", "due_at", "as_of", "run_seq", "cleared_at", "run_end_seq"}
+TIME_COLUMNS = {"found_at", "due_at", "resolved_at", "as_of", "run_seq", "cleared_at", "run_end_seq"}
 OF_THE_RUN = {
     ("settle", "events"),
     ("ingest", "settlement_run"),
