@@ -93,7 +93,7 @@ def test_a_load_that_dies_between_two_arrivals_goes_on(
     for number in range(3):
         land(home, f"council/cdrs/{number}.csv", CSV.replace("8\n", f"{number}\n"))
         take_in(home, at(number))
-    real, calls = load.load_file, []
+    real, calls = load.load_files, []
 
     def dies(*arguments: Any) -> None:
         calls.append(arguments)
@@ -102,7 +102,7 @@ def test_a_load_that_dies_between_two_arrivals_goes_on(
             raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(load, "load_file", dies)
+        patch.setattr(load, "load_files", dies)
         with pytest.raises(KeyboardInterrupt):
             load_from_ledger(home, warehouse)
     assert rows(warehouse, "select file_seq from ingest.raw_files") == [(1,)]

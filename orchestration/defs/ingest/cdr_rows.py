@@ -44,14 +44,29 @@ def load_cdrs(
     from the fields of each record. constants: cpo_party, emsp_party ("NL/EVS") and time_zone of a mapping, used
     where the record names none. Returns the number of records. Rows of file_seq must not be there yet.
     """
+    numbered = ((file_seq, record) for record in records)
+    return load_cdr_files(connection, numbered, profile, ocpi_version, constants)
+
+
+def load_cdr_files(
+    connection: duckdb.DuckDBPyConnection,
+    records: Iterable[tuple[int, RawRecord]],
+    profile: Profile = "record",
+    ocpi_version: str | None = None,
+    constants: Mapping[str, str] | None = None,
+) -> int:
+    """The same for several files at once, each record with its file_seq: the statements cost more than a day's file.
+
+    The files' numbers must follow each other: no other file's rows may stand between them.
+    """
     if ocpi_version is not None and ocpi_version not in VERSIONS:
         raise ValueError(f"OCPI version {ocpi_version} is not read; use one of {', '.join(VERSIONS)}.")
-    _prepare(connection, file_seq, profile, ocpi_version, constants or {})
+    _prepare(connection, profile, ocpi_version, constants or {})
     parsed: dict[tuple[str, str], Tariff | None] = {}
     count = 0
     for chunk in _chunks(records):
         count += len(chunk)
-        _stage(connection, file_seq, chunk)
+        _stage(connection, chunk)
         _read_chunk(connection)
         _run(connection, "cdr_rows")
         explain_odd(connection)
@@ -112,7 +127,6 @@ select record_id, raw_text from ingest.raw_records where record_id in (
 
 def _prepare(
     connection: duckdb.DuckDBPyConnection,
-    file_seq: int,
     profile: Profile,
     ocpi_version: str | None,
     constants: Mapping[str, str],
@@ -120,40 +134,41 @@ def _prepare(
     """Macros, and the one row that the statements read how to load from."""
     _run(connection, "cdr_macros")
     connection.execute(
-        "create or replace temp table ocpi_load as select cast(? as bigint) as file_seq, ? as profile,"
+        "create or replace temp table ocpi_load as select ? as profile,"
         " cast(? as varchar) as ocpi_version, cast(? as varchar) as cpo_party, cast(? as varchar) as emsp_party,"
         " cast(? as varchar) as time_zone",
-        [file_seq, profile, ocpi_version, *(constants.get(name) for name in CONSTANTS)],
+        [profile, ocpi_version, *(constants.get(name) for name in CONSTANTS)],
     )
 
 
-def _chunks(records: Iterable[RawRecord]) -> Iterator[list[RawRecord]]:
+def _chunks(records: Iterable[tuple[int, RawRecord]]) -> Iterator[list[tuple[int, RawRecord]]]:
     iterator = iter(records)
     while chunk := list(islice(iterator, CHUNK_RECORDS)):
         yield chunk
 
 
-def _stage(connection: duckdb.DuckDBPyConnection, file_seq: int, chunk: list[RawRecord]) -> None:
+def _stage(connection: duckdb.DuckDBPyConnection, chunk: list[tuple[int, RawRecord]]) -> None:
     """The chunk's rows of raw_records, taken to be typed until shown otherwise."""
     create_text_table(
         connection,
         "ocpi_text",
         {
-            "position": [str(record.position) for record in chunk],
-            "record_sha256": [record.sha256 for record in chunk],
-            "raw_text": [record.text for record in chunk],
-            "problem": [record.problem for record in chunk],
+            "file_seq": [str(file_seq) for file_seq, _ in chunk],
+            "position": [str(record.position) for _, record in chunk],
+            "record_sha256": [record.sha256 for _, record in chunk],
+            "raw_text": [record.text for _, record in chunk],
+            "problem": [record.problem for _, record in chunk],
         },
     )
     connection.execute(
         "insert into ingest.raw_records by name"
-        " select (cast(? as bigint) << 32) | cast(position as bigint) as record_id, cast(? as bigint) as file_seq,"
-        " cast(position as integer) as position, record_sha256, raw_text, true as is_typed, problem from ocpi_text",
-        [file_seq, file_seq],
+        " select (cast(file_seq as bigint) << 32) | cast(position as bigint) as record_id,"
+        " cast(file_seq as bigint) as file_seq, cast(position as integer) as position, record_sha256, raw_text,"
+        " true as is_typed, problem from ocpi_text"
     )
-    positions = [record.position for record in chunk]
-    for name, position in (("first", min(positions)), ("last", max(positions))):
-        connection.execute(f"set variable {name}_record_id = {(file_seq << 32) | position:d}::bigint")
+    record_ids = [(file_seq << 32) | record.position for file_seq, record in chunk]
+    for name, record_id in (("first", min(record_ids)), ("last", max(record_ids))):
+        connection.execute(f"set variable {name}_record_id = {record_id:d}::bigint")
 
 
 def _read_chunk(connection: duckdb.DuckDBPyConnection) -> None:

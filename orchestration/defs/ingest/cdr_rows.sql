@@ -11,7 +11,7 @@ leaves as (
         heads.is_tariffs_odd,
         heads.ocpi_version,
         heads.cdr,
-        load.file_seq,
+        heads.record_id >> 32 as file_seq,
         load.profile,
         load.cpo_party as mapped_cpo_party,
         load.emsp_party as mapped_emsp_party,

@@ -18,7 +18,7 @@ import duckdb
 
 from orchestration.defs.ingest import locations, tokens
 from orchestration.defs.ingest.bulk import insert_rows
-from orchestration.defs.ingest.cdr_rows import load_cdrs
+from orchestration.defs.ingest.cdr_rows import load_cdr_files
 from orchestration.defs.ingest.csv_cdrs import RECORD_COLUMNS, load_csv_cdrs
 from orchestration.defs.ingest.csv_records import split_lines
 from orchestration.defs.ingest.feed_objects import Sighting, load_objects
@@ -27,10 +27,13 @@ from orchestration.defs.ingest.mapping import Mapping, MappingError, mapping_pat
 from orchestration.defs.ingest.master_data import MasterData, party_owners
 from orchestration.defs.ingest.records import FileError, RawRecord, decompress
 from orchestration.defs.ingest.tariff_sightings import load_tariffs
+from orchestration.facts import objects
+from orchestration.facts.home import Home
 from orchestration.facts.ledger import Entry
 from orchestration.facts.standing import StandingDecision
 
 SWAP_REPAIR = "swap-day-month"
+_BATCH_RECORDS = 50_000
 
 _BY_FILE = ("raw_files", "raw_records", "raw_cdrs")
 _BY_RECORD = (
@@ -134,12 +137,34 @@ def forget_file(connection: duckdb.DuckDBPyConnection, file_seq: int) -> None:
         )
 
 
-def load_file(connection: duckdb.DuckDBPyConnection, file: ArrivedFile, data: bytes, reading: Reading) -> None:
-    """Every record of the file into the raw tables. A file that cannot be read is one record with its problem."""
+def load_files(home: Home, connection: duckdb.DuckDBPyConnection, files: Sequence[tuple[ArrivedFile, Reading]]) -> None:
+    """Every record of the files into the raw tables. A file that cannot be read is one record with its problem.
+
+    OCPI CDRs of files that follow each other are loaded together: a month of daily files is one load.
+    """
+    batch: list[tuple[int, RawRecord]] = []
+    last: tuple[int, dict[str, str]] | None = None
+    for file, reading in files:
+        records = _load_other(connection, file, objects.get(home, file.sha256), reading)
+        constants = _constants(reading.mapping)
+        if batch and (records is None or last != (file.file_seq - 1, constants) or len(batch) >= _BATCH_RECORDS):
+            load_cdr_files(connection, batch, constants=last[1] if last else None)
+            batch = []
+        if records is not None:
+            batch += [(file.file_seq, record) for record in records]
+            last = file.file_seq, constants
+    if batch:
+        load_cdr_files(connection, batch, constants=last[1] if last else None)
+
+
+def _load_other(
+    connection: duckdb.DuckDBPyConnection, file: ArrivedFile, data: bytes, reading: Reading
+) -> list[RawRecord] | None:
+    """Load the file unless it is one of OCPI CDRs: then return its records."""
     landed = LandedFile(file.source, file.feed, file.file_name)
     if is_csv(landed, reading.mapping) and file.feed == "cdrs":
         _load_csv(connection, file, data, reading)
-        return
+        return None
     records = records_of(landed, data, reading.mapping)
     if is_csv(landed, reading.mapping):
         sentence = f"{file.subject}: CSV is read in the cdrs feed only; send {file.feed} as OCPI JSON."
@@ -147,9 +172,10 @@ def load_file(connection: duckdb.DuckDBPyConnection, file: ArrivedFile, data: by
     elif any(record.position == 0 for record in records):
         _quarantine(connection, file, records)
     elif file.feed == "cdrs":
-        load_cdrs(connection, file.file_seq, records, constants=_constants(reading.mapping))
+        return records
     else:
         _load_feed(connection, file, records, reading.default_party)
+    return None
 
 
 def _load_feed(

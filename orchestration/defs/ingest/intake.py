@@ -58,6 +58,4 @@ def raw_records(settlement: Settlement) -> Iterator[dg.MaterializeResult[None]]:
         load_from_ledger(settlement.home, connection)
         for name in raw_tables():
             row = connection.execute(f"select count(*) from ingest.{name}").fetchone()  # noqa: S608 - names of our own DDL
-            yield dg.MaterializeResult(
-                asset_key=["ingest", name], metadata={"dagster/row_count": row[0] if row else 0}
-            )
+            yield dg.MaterializeResult(asset_key=["ingest", name], metadata={"dagster/row_count": row[0] if row else 0})

@@ -12,14 +12,14 @@ import duckdb
 
 from orchestration.defs.ingest.bulk import insert_rows
 from orchestration.defs.ingest.content import forget_single_keys, hash_repeated_keys
-from orchestration.defs.ingest.file_load import ArrivedFile, Reading, forget_file, load_file, reading_of
+from orchestration.defs.ingest.file_load import ArrivedFile, Reading, forget_file, load_files, reading_of
 from orchestration.defs.ingest.history import LoadError, append_history, rewrite_decisions
 from orchestration.defs.ingest.master_data import MasterData, MasterError, fold_master
 from orchestration.defs.ingest.master_rows import rewrite_master
 from orchestration.defs.ingest.rules import DeclaredRule, overridable, read_rules
 from orchestration.defs.ingest.touched import touch_decided, touch_everything, touch_file
 from orchestration.defs.ingest.zones import is_zone, zone_spans
-from orchestration.facts import ledger, objects
+from orchestration.facts import ledger
 from orchestration.facts.home import Home
 from orchestration.facts.ledger import Entry
 from orchestration.facts.standing import StandingDecision, standing
@@ -142,9 +142,10 @@ def _load_arrival(
             file.file_seq, file.arrival_seq, file.received_at, file.source, file.feed, file.file_name, file.sha256,
             file.size, file.record_count, file.replays, reading.sha256,
         )])  # fmt: skip
-        if file.replays is None:
-            load_file(connection, file, objects.get(home, file.sha256), reading)
-            touch_file(connection, file.file_seq, file.feed, "new record")
+    new = [(file, reading) for file, reading in files if file.replays is None]
+    load_files(home, connection, new)
+    for file, _ in new:
+        touch_file(connection, file.file_seq, file.feed, "new record")
     hash_repeated_keys(connection, [file.file_seq for file, _ in files if file.feed == "cdrs"])
     if any(file.file_seq in known for file, _ in files):
         forget_single_keys(connection)
