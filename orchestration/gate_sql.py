@@ -23,8 +23,8 @@ def text(value: str | None) -> str:
 def findings(rule: Rule, table: str) -> str:
     """One row for each subject that breaks the rule, before contracts and decisions have their say."""
     severity = text(rule.severity)
-    if rule.worse:
-        severity = f"case when {rule.worse.when} then {text(rule.worse.severity)} else {severity} end"
+    if rule.instead:
+        severity = f"case when {rule.instead.when} then {text(rule.instead.severity)} else {severity} end"
     return (
         f"select _kind, _subject_id, _cdr_key, _work_key, _revision, _file_subject_id, _path_version, _partner,"
         f" _contract_version, {text(rule.rule_id)} as rule_id, {text(rule.reason_code)} as reason_code,"

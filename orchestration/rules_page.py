@@ -54,7 +54,7 @@ def page() -> str:
 
 
 def _entry(rule: Rule) -> str:
-    severity = rule.severity + (f" ({rule.worse.severity} when worse)" if rule.worse else "")
+    severity = rule.severity + (f" ({rule.instead.severity} in some cases)" if rule.instead else "")
     facts = [f"{severity}{' †' if rule.is_overridable else ''}", rule.owner, f"`{rule.reason_code}`"]
     if rule.tolerance is not None:
         facts.append(f"tolerance {rule.tolerance}")

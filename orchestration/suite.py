@@ -25,7 +25,7 @@ FLAGS = {"cdrs": "inspect.cdr_flags", "records": "inspect.record_flags", "files"
 EXPECTATION = "expect_column_values_to_be_in_set"
 
 _REQUIRED = ("id", "group", "severity", "owner", "text", "remedy", "observed", "expected", "source")
-_OPTIONAL = ("overridable", "owner_sql", "reason", "tolerance", "needs", "caused_by", "worse")
+_OPTIONAL = ("overridable", "owner_sql", "reason", "tolerance", "needs", "caused_by", "instead")
 _SUITE_KEYS = ("suite", "flags", "rules", "requires")
 
 
@@ -34,8 +34,8 @@ class SuiteError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Worse:
-    """A second severity: for failing rows where the SQL condition `when` holds."""
+class Instead:
+    """Another severity, for failing rows where the SQL condition `when` holds."""
 
     severity: str
     when: str
@@ -43,7 +43,7 @@ class Worse:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One rule. observed, expected, owner_sql and worse.when are SQL over the columns of the flags model."""
+    """One rule. observed, expected, owner_sql and instead.when are SQL over the columns of the flags model."""
 
     rule_id: str
     group: str
@@ -60,7 +60,7 @@ class Rule:
     expected: str
     caused_by: tuple[str, ...]
     source: str
-    worse: Worse | None
+    instead: Instead | None
 
     @property
     def column(self) -> str:
@@ -169,12 +169,12 @@ def _rule(entry: Any, place: str) -> Rule:
     _among(entry["owner"], OWNERS, f"{place}: owner")
     group = entry["group"]
     reason = entry.get("reason", rule_id if rule_id.startswith(f"{group}_") else f"{group}_{rule_id}")
-    worse = entry.get("worse")
-    if worse is not None:
-        if not isinstance(worse, dict) or set(worse) != {"severity", "when"}:
-            raise SuiteError(f"{place}: worse needs severity and when")
-        _among(worse["severity"], SEVERITIES, f"{place}: worse.severity")
-        worse = Worse(worse["severity"], str(worse["when"]))
+    instead = entry.get("instead")
+    if instead is not None:
+        if not isinstance(instead, dict) or set(instead) != {"severity", "when"}:
+            raise SuiteError(f"{place}: instead needs severity and when")
+        _among(instead["severity"], SEVERITIES, f"{place}: instead.severity")
+        instead = Instead(instead["severity"], str(instead["when"]))
     tolerance = entry.get("tolerance")
     return Rule(
         rule_id=rule_id,
@@ -192,7 +192,7 @@ def _rule(entry: Any, place: str) -> Rule:
         expected=entry["expected"].strip(),
         caused_by=_words(entry.get("caused_by"), f"{place}: caused_by"),
         source=entry["source"].strip(),
-        worse=worse,
+        instead=instead,
     )
 
 

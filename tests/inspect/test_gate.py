@@ -131,7 +131,7 @@ def test_every_rule_has_a_breaking_and_a_passing_case() -> None:
     assert {rule_id for rule_id, breaks, passes in CASES if breaks and passes} == declared - ELSEWHERE
 
 
-def test_a_worse_case_of_a_rule_is_more_severe(judged: Judged) -> None:
+def test_a_milder_case_of_a_rule_is_less_severe(judged: Judged) -> None:
     connection, _, keys = judged
     outside, over_start = keys["TIME_PERIOD_ORDER", "breaks", 0], keys["TIME_PERIOD_ORDER", "breaks", 1]
     assert _findings(connection, "TIME_PERIOD_ORDER", outside)[0][0] == "reject"

@@ -33,7 +33,7 @@ def test_a_rule_is_read_with_its_defaults(tmp_path: Path) -> None:
     (rule,) = suite.rules
     assert suite.flags == "inspect.cdr_flags"
     assert (rule.column, rule.reason_code, rule.is_overridable) == ("energy_negative", "METER_ENERGY_NEGATIVE", False)
-    assert (rule.tolerance, rule.caused_by, rule.worse) == (None, (), None)
+    assert (rule.tolerance, rule.caused_by, rule.instead) == (None, (), None)
 
 
 @pytest.mark.parametrize(
@@ -47,7 +47,7 @@ def test_a_rule_is_read_with_its_defaults(tmp_path: Path) -> None:
         ({"group": "POWER"}, "group is 'POWER'"),
         ({"mostly": 0.99}, "unknown key mostly"),
         ({"caused_by": "LOC_UNKNOWN"}, "caused_by must be a list"),
-        ({"worse": {"severity": "reject"}}, "worse needs severity and when"),
+        ({"instead": {"severity": "reject"}}, "instead needs severity and when"),
     ],
 )
 def test_a_rule_that_cannot_be_read_is_named(tmp_path: Path, bend: dict[str, Any], sentence: str) -> None:
