@@ -33,7 +33,7 @@ period_elements as (
 
 ),
 
-tariff_components as (
+tariff_prices as (
 
     select
         tariff_no,
@@ -42,58 +42,14 @@ tariff_components as (
         dimension,
         price,
         tax_percent,
-        coalesce(step_size, 0) as step_size,
+        tax_included,
+        tax_factor,
+        gross_price,
+        is_gross_price_exact,
+        step_size,
         step_round_rule
-    from {{ ref('tariff_components') }}
-
-),
-
-tariff_bodies as (
-
-    select
-        tariff_no,
-        tax_included
-    from {{ ref('tariff_bodies') }}
-
-),
-
--- Two components of one dimension in one element: the first one stands.
-first_components as (
-
-    select
-        tariff_no,
-        element_no,
-        dimension,
-        min(component_no) as component_no
-    from tariff_components
-    group by tariff_no, element_no, dimension
-
-),
-
-components as (
-
-    select
-        tariff_components.tariff_no,
-        tariff_components.element_no,
-        tariff_components.component_no,
-        tariff_components.dimension,
-        tariff_components.price,
-        tariff_components.tax_percent,
-        tariff_components.step_size,
-        tariff_components.step_round_rule,
-        tariff_bodies.tax_included,
-        1 + tariff_components.tax_percent * 0.01 as tax_factor,
-        cast(tariff_components.price * (1 + tariff_components.tax_percent * 0.01) as decimal(19, 8)) as gross_price,
-        cast(tariff_components.price * (1 + tariff_components.tax_percent * 0.01) as decimal(19, 8))
-        = tariff_components.price * (1 + tariff_components.tax_percent * 0.01) as is_gross_price_exact
-    from tariff_components
-    inner join tariff_bodies on tariff_components.tariff_no = tariff_bodies.tariff_no
-    inner join first_components
-        on
-            tariff_components.tariff_no = first_components.tariff_no
-            and tariff_components.element_no = first_components.element_no
-            and tariff_components.dimension = first_components.dimension
-            and tariff_components.component_no = first_components.component_no
+    from {{ ref('tariff_prices') }}
+    where not is_oversized
 
 ),
 
@@ -139,6 +95,7 @@ first_flats as (
 ),
 
 -- A volume of zero is no use of a dimension: it costs nothing, and its component is not the last one used.
+-- One of a million or more is a problem of its CDR and could not be multiplied within 38 digits.
 priced as (
 {% for part, dimension, volume, rank in [
     ('energy', 'ENERGY', 'energy_kwh', 'energy_rank'),
@@ -159,7 +116,7 @@ priced as (
             {{ volume }} as volume,
             {{ rank }} as element_rank
         from matched
-        where {{ volume }} <> 0 and {{ rank }} is not null
+        where {{ volume }} <> 0 and {{ rank }} is not null and abs({{ volume }}) < 1000000
 
         union all
     {% endfor %}
@@ -195,23 +152,24 @@ amounts as (
 
     select
         priced.*,
-        components.element_no,
-        components.component_no,
-        components.price as unit_price,
-        components.tax_percent,
-        components.tax_included,
-        components.tax_factor,
-        components.gross_price,
-        components.is_gross_price_exact,
-        components.step_size,
-        components.step_round_rule,
-        cast(priced.volume as decimal(19, 8)) * cast(components.price as decimal(19, 8)) as amount
+        tariff_prices.element_no,
+        tariff_prices.component_no,
+        tariff_prices.price as unit_price,
+        tariff_prices.tax_percent,
+        tariff_prices.tax_included,
+        tariff_prices.tax_factor,
+        tariff_prices.gross_price,
+        tariff_prices.is_gross_price_exact,
+        tariff_prices.step_size,
+        tariff_prices.step_round_rule,
+        cast(priced.volume as decimal(19, 8)) * cast(tariff_prices.price as decimal(19, 8)) as amount
     from priced
-    inner join components
+    inner join tariff_prices
         on
-            priced.tariff_no = components.tariff_no
-            and priced.dimension = components.dimension
-            and cast((priced.element_rank % 4000000 - priced.element_rank % 4) / 4 as integer) = components.element_no
+            priced.tariff_no = tariff_prices.tariff_no
+            and priced.dimension = tariff_prices.dimension
+            and cast((priced.element_rank % 4000000 - priced.element_rank % 4) / 4 as integer)
+            = tariff_prices.element_no
 
 )
 

@@ -33,7 +33,7 @@ period_elements as (
 
 ),
 
-tariff_components as (
+tariff_prices as (
 
     select
         tariff_no,
@@ -42,58 +42,14 @@ tariff_components as (
         dimension,
         price,
         tax_percent,
-        coalesce(step_size, 0) as step_size,
+        tax_included,
+        tax_factor,
+        gross_price,
+        is_gross_price_exact,
+        step_size,
         step_round_rule
-    from "evsettle"."ingest"."tariff_components"
-
-),
-
-tariff_bodies as (
-
-    select
-        tariff_no,
-        tax_included
-    from "evsettle"."ingest"."tariff_bodies"
-
-),
-
--- Two components of one dimension in one element: the first one stands.
-first_components as (
-
-    select
-        tariff_no,
-        element_no,
-        dimension,
-        min(component_no) as component_no
-    from tariff_components
-    group by tariff_no, element_no, dimension
-
-),
-
-components as (
-
-    select
-        tariff_components.tariff_no,
-        tariff_components.element_no,
-        tariff_components.component_no,
-        tariff_components.dimension,
-        tariff_components.price,
-        tariff_components.tax_percent,
-        tariff_components.step_size,
-        tariff_components.step_round_rule,
-        tariff_bodies.tax_included,
-        1 + tariff_components.tax_percent * 0.01 as tax_factor,
-        cast(tariff_components.price * (1 + tariff_components.tax_percent * 0.01) as decimal(19, 8)) as gross_price,
-        cast(tariff_components.price * (1 + tariff_components.tax_percent * 0.01) as decimal(19, 8))
-        = tariff_components.price * (1 + tariff_components.tax_percent * 0.01) as is_gross_price_exact
-    from tariff_components
-    inner join tariff_bodies on tariff_components.tariff_no = tariff_bodies.tariff_no
-    inner join first_components
-        on
-            tariff_components.tariff_no = first_components.tariff_no
-            and tariff_components.element_no = first_components.element_no
-            and tariff_components.dimension = first_components.dimension
-            and tariff_components.component_no = first_components.component_no
+    from "evsettle"."rate"."tariff_prices"
+    where not is_oversized
 
 ),
 
@@ -139,6 +95,7 @@ first_flats as (
 ),
 
 -- A volume of zero is no use of a dimension: it costs nothing, and its component is not the last one used.
+-- One of a million or more is a problem of its CDR and could not be multiplied within 38 digits.
 priced as (
 
         select
@@ -154,7 +111,7 @@ priced as (
             energy_kwh as volume,
             energy_rank as element_rank
         from matched
-        where energy_kwh <> 0 and energy_rank is not null
+        where energy_kwh <> 0 and energy_rank is not null and abs(energy_kwh) < 1000000
 
         union all
     
@@ -171,7 +128,7 @@ priced as (
             time_hours as volume,
             time_rank as element_rank
         from matched
-        where time_hours <> 0 and time_rank is not null
+        where time_hours <> 0 and time_rank is not null and abs(time_hours) < 1000000
 
         union all
     
@@ -188,7 +145,7 @@ priced as (
             parking_hours as volume,
             parking_rank as element_rank
         from matched
-        where parking_hours <> 0 and parking_rank is not null
+        where parking_hours <> 0 and parking_rank is not null and abs(parking_hours) < 1000000
 
         union all
     
@@ -205,7 +162,7 @@ priced as (
             reservation_hours as volume,
             reservation_rank as element_rank
         from matched
-        where reservation_hours <> 0 and reservation_rank is not null
+        where reservation_hours <> 0 and reservation_rank is not null and abs(reservation_hours) < 1000000
 
         union all
     
@@ -256,23 +213,24 @@ amounts as (
 
     select
         priced.*,
-        components.element_no,
-        components.component_no,
-        components.price as unit_price,
-        components.tax_percent,
-        components.tax_included,
-        components.tax_factor,
-        components.gross_price,
-        components.is_gross_price_exact,
-        components.step_size,
-        components.step_round_rule,
-        cast(priced.volume as decimal(19, 8)) * cast(components.price as decimal(19, 8)) as amount
+        tariff_prices.element_no,
+        tariff_prices.component_no,
+        tariff_prices.price as unit_price,
+        tariff_prices.tax_percent,
+        tariff_prices.tax_included,
+        tariff_prices.tax_factor,
+        tariff_prices.gross_price,
+        tariff_prices.is_gross_price_exact,
+        tariff_prices.step_size,
+        tariff_prices.step_round_rule,
+        cast(priced.volume as decimal(19, 8)) * cast(tariff_prices.price as decimal(19, 8)) as amount
     from priced
-    inner join components
+    inner join tariff_prices
         on
-            priced.tariff_no = components.tariff_no
-            and priced.dimension = components.dimension
-            and cast((priced.element_rank % 4000000 - priced.element_rank % 4) / 4 as integer) = components.element_no
+            priced.tariff_no = tariff_prices.tariff_no
+            and priced.dimension = tariff_prices.dimension
+            and cast((priced.element_rank % 4000000 - priced.element_rank % 4) / 4 as integer)
+            = tariff_prices.element_no
 
 )
 

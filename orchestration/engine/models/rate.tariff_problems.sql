@@ -64,16 +64,14 @@ tariff_bodies as (
 
 ),
 
-tariff_components as (
+tariff_prices as (
 
     select
         tariff_no,
         element_no,
         dimension,
-        price,
-        tax_percent,
-        step_size
-    from "evsettle"."ingest"."tariff_components"
+        is_oversized
+    from "evsettle"."rate"."tariff_prices"
 
 ),
 
@@ -87,14 +85,13 @@ tariff_elements as (
 
 ),
 
--- Beyond these sizes a product no longer fits 38 digits; nothing that is sold comes near them.
 oversized_tariffs as (
 
     select
         tariff_no,
         min(dimension) as dimension
-    from tariff_components
-    where abs(price) >= 10000000 or tax_percent >= 500 or tax_percent < 0 or step_size >= 1000000 or step_size < 0
+    from tariff_prices
+    where is_oversized
     group by tariff_no
 
 ),
@@ -103,17 +100,17 @@ oversized_tariffs as (
 tariff_dimensions as (
 
     select
-        tariff_components.tariff_no,
-        bool_or(tariff_components.dimension = 'ENERGY') as has_energy,
-        bool_or(tariff_components.dimension = 'TIME' and tariff_elements.reservation is null) as has_time,
-        bool_or(tariff_components.dimension = 'PARKING_TIME') as has_parking,
-        bool_or(tariff_components.dimension = 'TIME' and tariff_elements.reservation is not null) as has_reservation
-    from tariff_components
+        tariff_prices.tariff_no,
+        bool_or(tariff_prices.dimension = 'ENERGY') as has_energy,
+        bool_or(tariff_prices.dimension = 'TIME' and tariff_elements.reservation is null) as has_time,
+        bool_or(tariff_prices.dimension = 'PARKING_TIME') as has_parking,
+        bool_or(tariff_prices.dimension = 'TIME' and tariff_elements.reservation is not null) as has_reservation
+    from tariff_prices
     inner join tariff_elements
         on
-            tariff_components.tariff_no = tariff_elements.tariff_no
-            and tariff_components.element_no = tariff_elements.element_no
-    group by tariff_components.tariff_no
+            tariff_prices.tariff_no = tariff_elements.tariff_no
+            and tariff_prices.element_no = tariff_elements.element_no
+    group by tariff_prices.tariff_no
 
 ),
 

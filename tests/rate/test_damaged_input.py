@@ -1,0 +1,70 @@
+"""Whatever is wrong with a CDR or a tariff: one answer each, and a reason where there is no price."""
+
+import json
+from decimal import Decimal
+from random import Random
+from typing import Any
+
+import pytest
+
+from orchestration.defs.ingest.records import split
+from orchestration.engine.price import price
+from tests.rate.cdr_generator import a_cdr
+from tests.rate.sessions import to_json
+
+NASTY: list[Any] = [
+    None, "", "x", "2,5", "NaN", True, [], {}, [[[[]]]], {"a": {"b": {}}}, -1, 0, 10**30, Decimal("1e400"),
+    Decimal("-99999999999.123456789"), Decimal("0.1234567890123456789"), "2026-13-45T99:99:99Z", "0001-01-01T00:00:00Z",
+    "9999-12-31T23:59:59Z", 1700000000, "ENERGY", "Ω" * 300, "'; drop table cdrs; --", Decimal("999999.99999999"),
+]  # fmt: skip
+
+
+def places(value: Any) -> list[tuple[Any, Any]]:
+    """Every (container, key) of a JSON value."""
+    keys = list(value) if isinstance(value, dict) else list(range(len(value))) if isinstance(value, list) else []
+    return [(value, key) for key in keys] + [place for key in keys for place in places(value[key])]
+
+
+def damaged(random: Random, number: int) -> str:
+    """A CDR with up to three things wrong, as text."""
+    cdr = a_cdr(random, number)
+    for _ in range(random.randrange(1, 4)):
+        container, key = random.choice(places(cdr))
+        match random.randrange(4):
+            case 0:
+                del container[key]
+            case 1:
+                container[key] = [container[key], container[key]]
+            case _:
+                container[key] = random.choice(NASTY)
+        if not cdr:
+            break
+    text = to_json(cdr)
+    match random.randrange(12):
+        case 0:
+            return text[: random.randrange(1, len(text))]
+        case 1:
+            return text.replace("0.", "NaN", 1)
+        case 2:
+            return text[:-1] + ',"id":"twice","currency":"EUR"}'
+        case _:
+            return text
+
+
+def check(seed: int, count: int) -> None:
+    random = Random(seed)
+    texts = [damaged(random, number) for number in range(count)]
+    answers = [json.loads(line) for line in price(split("\n".join(texts).encode()), time_zone="Europe/Amsterdam")]
+    assert [answer["position"] for answer in answers] == list(range(1, count + 1))
+    for text, answer in zip(texts, answers, strict=True):
+        assert answer["total_cost"] is not None or answer["problems"], text
+
+
+def test_damaged_cdrs_get_an_answer_each() -> None:
+    check(3, 400)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(10))
+def test_five_thousand_damaged_cdrs_get_an_answer_each(seed: int) -> None:
+    check(100 + seed, 500)
