@@ -25,7 +25,7 @@ line_texts as (
                 case
                     when kind = 'step'
                         then 'rounded to steps of ' || step_size || case dimension when 'ENERGY' then ' Wh' else ' s' end
-                    when kind in ('min_price', 'max_price') then kind
+                    when kind <> 'component' then kind
                 end,
                 restrictions
             ), '')

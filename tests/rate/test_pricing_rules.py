@@ -146,6 +146,16 @@ def test_step_size_zero_rounds_nothing() -> None:
     assert net(cdr(tariff(element(component("ENERGY", "0.25", step=0))), period(0, ENERGY="0.1152"))) == "0.0288"
 
 
+def test_rounding_that_gireve_adds_to_a_component() -> None:
+    """The number of steps and the price of a component, each by its own rule."""
+    up_by_tenth = {"price_round": {"round_granularity": "TENTH", "round_rule": "ROUND_UP"}}
+    whole_steps = {"step_round": {"round_granularity": "UNIT", "round_rule": "ROUND_DOWN"}}
+    priced = tariff(element({**component("ENERGY", "0.25"), **up_by_tenth}))
+    stepped = tariff(element({**component("TIME", "6", step=600), **whole_steps}))
+    found = answers([cdr(priced, period(0, ENERGY=1), period(9, ENERGY="0.5")), cdr(stepped, period(0, TIME="0.3"))])
+    assert [cost(answer) for answer in found] == [("0.4000", None), ("1.0000", None)]
+
+
 def test_the_step_is_that_of_the_last_priced_period() -> None:
     of = tariff(element(component("ENERGY", "1", step=1000), max_kwh=3), element(component("TIME", "0")))
     assert net(cdr(of, period(0, ENERGY="3.2"), period(30, ENERGY="2.5"))) == "4.0000"

@@ -72,6 +72,18 @@ session_steps as (
 
 ),
 
+rounding_lines as (
+
+    select
+        record_id,
+        part,
+        true as is_divided,
+        amount_excl_tax,
+        amount_incl_tax
+    from {{ ref('rounding_lines') }}
+
+),
+
 limit_lines as (
 
     select
@@ -134,6 +146,14 @@ amounts as (
         amount_excl_tax,
         amount_incl_tax
     from session_steps
+    union all
+    select
+        record_id,
+        part,
+        is_divided,
+        amount_excl_tax,
+        amount_incl_tax
+    from rounding_lines
     union all
     select
         record_id,

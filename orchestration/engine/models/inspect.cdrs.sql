@@ -124,20 +124,18 @@ keyed as (
 
 ),
 
-originals as (
-
-    select distinct work_key
-    from revisions
-
-),
-
 credits as (
 
     select
         keyed.record_id,
         originals.work_key as credit_of
     from keyed
-    inner join originals on keyed.cpo_key || '|' || lower(keyed.credit_reference_id) = originals.work_key
+    inner join revisions as originals
+        on
+            keyed.cpo_key || '|' || lower(keyed.credit_reference_id) = originals.work_key
+            -- One record of each key: its very first.
+            and originals.revision = 1
+            and not originals.is_repetition
     where keyed.is_credit and keyed.credit_reference_id is not null
 
 )

@@ -36,6 +36,18 @@ session_steps as (
 
 ),
 
+rounding_lines as (
+
+    select
+        record_id,
+        tariff_id,
+        tariff_no,
+        amount_excl_tax,
+        amount_incl_tax
+    from "evsettle"."rate"."rounding_lines"
+
+),
+
 -- With tax_included N/A net and gross are one amount, so a limit on either is a limit on both.
 limits as (
 
@@ -92,6 +104,16 @@ amounts as (
         amount_excl_tax,
         amount_incl_tax
     from session_steps
+    where tariff_no in (select limits.tariff_no from limits)
+
+    union all
+
+    select
+        record_id,
+        tariff_id,
+        amount_excl_tax,
+        amount_incl_tax
+    from rounding_lines
     where tariff_no in (select limits.tariff_no from limits)
 
 ),

@@ -71,6 +71,24 @@ session_steps as (
 
 ),
 
+rounding_lines as (
+
+    select
+        record_id,
+        part,
+        dimension,
+        tariff_id,
+        tariff_index,
+        tariff_version,
+        tariff_no,
+        element_no,
+        component_no,
+        amount_excl_tax,
+        amount_incl_tax
+    from "evsettle"."rate"."rounding_lines"
+
+),
+
 limit_lines as (
 
     select
@@ -160,8 +178,32 @@ numbered as (
 
     select
         record_id,
+        'price_round' as kind,
+        1000000 + row_number() over (
+            partition by record_id order by tariff_index, tariff_id, element_no, component_no, part
+        ) as line_no,
+        null as period_no,
+        part,
+        dimension,
+        cast(null as decimal(18, 8)) as volume,
+        tariff_id,
+        tariff_version,
+        tariff_no,
+        element_no,
+        component_no,
+        cast(null as decimal(18, 8)) as unit_price,
+        cast(null as decimal(18, 8)) as tax_percent,
+        null as step_size,
+        amount_excl_tax,
+        amount_incl_tax
+    from rounding_lines
+
+    union all
+
+    select
+        record_id,
         limit_name as kind,
-        1000000 + row_number() over (partition by record_id order by tariff_index, tariff_id) as line_no,
+        2000000 + row_number() over (partition by record_id order by tariff_index, tariff_id) as line_no,
         null as period_no,
         'limit' as part,
         'LIMIT' as dimension,

@@ -68,6 +68,18 @@ session_steps as (
 
 ),
 
+rounding_lines as (
+
+    select
+        record_id,
+        part,
+        true as is_divided,
+        amount_excl_tax,
+        amount_incl_tax
+    from "evsettle"."rate"."rounding_lines"
+
+),
+
 limit_lines as (
 
     select
@@ -130,6 +142,14 @@ amounts as (
         amount_excl_tax,
         amount_incl_tax
     from session_steps
+    union all
+    select
+        record_id,
+        part,
+        is_divided,
+        amount_excl_tax,
+        amount_incl_tax
+    from rounding_lines
     union all
     select
         record_id,

@@ -10,6 +10,8 @@ tariff_components as (
         price,
         tax_percent,
         step_size,
+        price_round_granularity,
+        price_round_rule,
         step_round_rule
     from "evsettle"."ingest"."tariff_components"
 
@@ -76,6 +78,8 @@ select
     -- Exact at 8 places, as nearly every price is: then no product has to be rounded.
     not is_oversized and cast(price * tax_factor as decimal(27, 8)) = price * tax_factor as is_gross_price_exact,
     coalesce(step_size, 0) as step_size,
+    price_round_granularity,
+    price_round_rule,
     step_round_rule,
     is_oversized
 from factors
