@@ -26,6 +26,22 @@ revisions as (
 
 ),
 
+first_records as (
+
+    select work_key
+    from {{ ref('cdr_revisions') }}
+    where revision = 1 and not is_repetition
+
+),
+
+credits as (
+
+    select lower(cpo_party) || '|' || lower(credit_reference_id) as original_key
+    from {{ ref('cdr_revisions') }}
+    where is_credit and credit_reference_id is not null
+
+),
+
 connectors as (
 
     select
@@ -104,6 +120,15 @@ locations as (
 
 ),
 
+originals as (
+
+    select credits.original_key
+    from credits
+    inner join first_records on credits.original_key = first_records.work_key
+    group by credits.original_key
+
+),
+
 keyed as (
 
     select
@@ -112,7 +137,9 @@ keyed as (
         counting.direction,
         lower(revisions.cpo_party) as cpo_key,
         coalesce(lower(revisions.evse_uid), evse_ids.evse_key, lower(revisions.evse_id)) as evse_key,
-        lower(revisions.connector_id) as connector_no_key
+        lower(revisions.connector_id) as connector_no_key,
+        case when revisions.is_credit then lower(revisions.cpo_party) || '|' || lower(revisions.credit_reference_id) end
+            as original_key
     from revisions
     inner join counting on revisions.record_id = counting.record_id
     inner join work on counting.cdr_key = work.cdr_key
@@ -121,24 +148,6 @@ keyed as (
             revisions.evse_uid is null
             and lower(revisions.cpo_party) = evse_ids.cpo_key
             and lower(revisions.evse_id) = evse_ids.evse_id_key
-
-),
-
-originals as (
-
-    select distinct work_key
-    from revisions
-
-),
-
-credits as (
-
-    select
-        keyed.record_id,
-        originals.work_key as credit_of
-    from keyed
-    inner join originals on keyed.cpo_key || '|' || lower(keyed.credit_reference_id) = originals.work_key
-    where keyed.is_credit and keyed.credit_reference_id is not null
 
 )
 
@@ -189,7 +198,7 @@ select
     keyed.claimed_reservation_excl_tax,
     coalesce(keyed.is_credit, false) as is_credit,
     keyed.credit_reference_id,
-    credits.credit_of,
+    originals.original_key as credit_of,
     case when keyed.is_credit then -1 else 1 end as amount_sign,
     keyed.is_home_charging,
     keyed.last_updated,
@@ -210,4 +219,4 @@ left join connector_versions
         and (connector_versions.valid_from is null or keyed.started_at >= connector_versions.valid_from)
         and (connector_versions.valid_to is null or keyed.started_at < connector_versions.valid_to)
 left join locations on keyed.cpo_key = locations.cpo_key and lower(keyed.location_id) = locations.location_key
-left join credits on keyed.record_id = credits.record_id
+left join originals on keyed.original_key = originals.original_key

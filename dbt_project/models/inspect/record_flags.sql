@@ -194,7 +194,24 @@ quarantine as (
 
 ),
 
--- The first in order of arrival that is not quarantined counts, unless a decision names another.
+-- The first in order of arrival that is not quarantined counts, unless a decision names another. For nearly every
+-- key that is its first record, and nothing needs to be sorted: only where that one is quarantined, or where a
+-- decision stands.
+contested as (
+
+    select quarantine.cdr_key
+    from quarantine
+    where
+        quarantine.cdr_key is not null
+        and quarantine.is_quarantined
+        and quarantine.revision = 1
+        and not quarantine.is_repetition
+    union
+    select replacements.cdr_key
+    from replacements
+
+),
+
 ordered as (
 
     select
@@ -213,50 +230,65 @@ ordered as (
                 quarantine.record_id asc
         ) as counting_no
     from quarantine
+    inner join contested on quarantine.cdr_key = contested.cdr_key
     left join replacements on quarantine.cdr_key = replacements.cdr_key and replacements.latest_no = 1
-    where not quarantine.is_quarantined and quarantine.cdr_key is not null
+    where not quarantine.is_quarantined
+
+),
+
+counted as (
+
+    select
+        quarantine.*,
+        case
+            when quarantine.is_quarantined then false
+            when contested.cdr_key is not null then coalesce(ordered.counting_no = 1, false)
+            else quarantine.revision = 1 and not quarantine.is_repetition
+        end as is_counting
+    from quarantine
+    left join contested on quarantine.cdr_key = contested.cdr_key
+    left join ordered on quarantine.record_id = ordered.record_id
 
 )
 
 select
-    quarantine.work_key as cdr_key,
-    quarantine.record_id,
-    quarantine.file_seq,
-    quarantine.cdr_key is not null as has_key,
-    quarantine.revision,
-    quarantine.source || '/cdrs/' || quarantine.file_name as file_subject_id,
-    quarantine.source || '/cdrs/' || quarantine.file_name || '#' || cast(quarantine.position as varchar) as subject_id,
-    quarantine.is_quarantined,
-    coalesce(ordered.counting_no = 1, false) as is_counting,
+    counted.work_key as cdr_key,
+    counted.record_id,
+    counted.file_seq,
+    counted.cdr_key is not null as has_key,
+    counted.revision,
+    counted.source || '/cdrs/' || counted.file_name as file_subject_id,
+    counted.source || '/cdrs/' || counted.file_name || '#' || cast(counted.position as varchar) as subject_id,
+    counted.is_quarantined,
+    counted.is_counting,
     case
-        when quarantine.is_quarantined then 'quarantined'
-        when ordered.counting_no = 1 then 'accepted'
+        when counted.is_quarantined then 'quarantined'
+        when counted.is_counting then 'accepted'
         else 'superseded'
     end as disposition,
-    quarantine.partner,
-    quarantine.direction,
-    quarantine.source,
-    quarantine.is_credit,
-    quarantine.cdr_id_length,
-    quarantine.problem,
-    quarantine.missing_fields,
-    quarantine.type_problems,
-    quarantine.cpo_party,
-    quarantine.emsp_party,
-    cast(quarantine.schema_required_missing as smallint) as schema_required_missing,
-    cast(quarantine.schema_type_invalid as smallint) as schema_type_invalid,
-    cast(quarantine.id_party_unknown as smallint) as id_party_unknown,
-    cast(quarantine.id_route_not_allowed as smallint) as id_route_not_allowed,
-    cast(quarantine.id_length as smallint) as id_length,
+    counted.partner,
+    counted.direction,
+    counted.source,
+    counted.is_credit,
+    counted.cdr_id_length,
+    counted.problem,
+    counted.missing_fields,
+    counted.type_problems,
+    counted.cpo_party,
+    counted.emsp_party,
+    cast(counted.schema_required_missing as smallint) as schema_required_missing,
+    cast(counted.schema_type_invalid as smallint) as schema_type_invalid,
+    cast(counted.id_party_unknown as smallint) as id_party_unknown,
+    cast(counted.id_route_not_allowed as smallint) as id_route_not_allowed,
+    cast(counted.id_length as smallint) as id_length,
     cast(case
-        when quarantine.is_quarantined then null
-        when ordered.counting_no = 1 or quarantine.is_repetition then 1
+        when counted.is_quarantined then null
+        when counted.is_counting or counted.is_repetition then 1
         else 0
     end as smallint) as id_reused_changed,
     cast(case
-        when quarantine.is_quarantined then null
-        when ordered.counting_no = 1 or not quarantine.is_repetition then 1
+        when counted.is_quarantined then null
+        when counted.is_counting or not counted.is_repetition then 1
         else 0
     end as smallint) as dup_exact
-from quarantine
-left join ordered on quarantine.record_id = ordered.record_id
+from counted

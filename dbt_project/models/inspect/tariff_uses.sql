@@ -77,35 +77,78 @@ embedded as (
 
 ),
 
-chosen as (
+several as (
 
-    select
-        *,
-        row_number() over (
-            partition by record_id, tariff_key
-            order by case when is_in_force then 0 else 1 end asc, tariff_index asc
-        ) as choice_no
+    select distinct record_id
     from embedded
+    where tariff_index > 1
 
 ),
 
+ranked as (
+
+    select
+        embedded.*,
+        row_number() over (
+            partition by embedded.record_id, embedded.tariff_key
+            order by case when embedded.is_in_force then 0 else 1 end asc, embedded.tariff_index asc
+        ) as choice_no
+    from embedded
+    inner join several on embedded.record_id = several.record_id
+
+),
+
+-- Most CDRs embed one tariff: there is nothing to choose, and nothing is sorted.
+chosen as (
+
+    select
+        embedded.cdr_key,
+        embedded.cpo_key,
+        embedded.started_at,
+        embedded.record_id,
+        embedded.tariff_index,
+        embedded.tariff_id,
+        embedded.tariff_key,
+        embedded.tariff_no,
+        embedded.tariff_type,
+        embedded.valid_from,
+        embedded.valid_to,
+        embedded.is_in_force
+    from embedded
+    left join several on embedded.record_id = several.record_id
+    where several.record_id is null
+    union all
+    select
+        ranked.cdr_key,
+        ranked.cpo_key,
+        ranked.started_at,
+        ranked.record_id,
+        ranked.tariff_index,
+        ranked.tariff_id,
+        ranked.tariff_key,
+        ranked.tariff_no,
+        ranked.tariff_type,
+        ranked.valid_from,
+        ranked.valid_to,
+        ranked.is_in_force
+    from ranked
+    where ranked.choice_no = 1
+
+),
+
+-- What a period names beyond the embedded ones.
 named as (
 
     select
-        current_cdrs.cdr_key,
-        current_cdrs.cpo_key,
-        current_cdrs.started_at,
-        current_cdrs.record_id,
+        periods.record_id,
         lower(periods.tariff_id) as tariff_key,
         min(periods.tariff_id) as tariff_id,
         min(periods.period_no) as period_no
     from periods
-    inner join current_cdrs on periods.record_id = current_cdrs.record_id
+    left join chosen on periods.record_id = chosen.record_id and lower(periods.tariff_id) = chosen.tariff_key
+    where chosen.record_id is null
     group by
-        current_cdrs.cdr_key,
-        current_cdrs.cpo_key,
-        current_cdrs.started_at,
-        current_cdrs.record_id,
+        periods.record_id,
         lower(periods.tariff_id)
 
 )
@@ -124,12 +167,11 @@ select
     chosen.valid_to,
     chosen.is_in_force
 from chosen
-where chosen.choice_no = 1
 union all
 select
-    named.cdr_key,
-    named.cpo_key,
-    named.started_at,
+    current_cdrs.cdr_key,
+    current_cdrs.cpo_key,
+    current_cdrs.started_at,
     named.tariff_id,
     named.tariff_key,
     -- After all embedded ones, in the order of their first period.
@@ -141,5 +183,4 @@ select
     cast(null as timestamptz) as valid_to,
     cast(null as boolean) as is_in_force
 from named
-left join chosen on named.record_id = chosen.record_id and named.tariff_key = chosen.tariff_key
-where chosen.record_id is null
+inner join current_cdrs on named.record_id = current_cdrs.record_id
