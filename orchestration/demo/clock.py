@@ -55,6 +55,7 @@ def month_before(day: date) -> Month:
     return Month((day.replace(day=1) - timedelta(days=1)).replace(day=1))
 
 
+@cache
 def _midnight(day: date) -> int:
     return int(datetime(day.year, day.month, day.day, tzinfo=ZoneInfo(NETWORK_ZONE)).timestamp())
 
