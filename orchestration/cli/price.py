@@ -32,7 +32,11 @@ def command(files: tuple[str, ...], tariffs: tuple[str, ...], time_zone: str | N
       curl -s $URL/cdrs | evsettle price - --ocpi 2.1.1
     """
     from orchestration.defs.ingest.records import FileError, RawRecord, decompress, split
+    from orchestration.defs.ingest.zones import is_zone
     from orchestration.engine.price import PriceError, price, read_tariffs
+
+    if time_zone is not None and not is_zone(time_zone):
+        raise click.UsageError(f"{time_zone} is not an IANA time zone; write one like Europe/Amsterdam.")
 
     def records(name: str) -> list[RawRecord]:
         return split(decompress(name, _read(name)))

@@ -79,7 +79,7 @@ def test_a_wrong_call_is_answered_in_one_sentence(tmp_path: Path) -> None:
         (call(tmp_path / "missing.json"), 2, "cannot be read"),
         (call(), 2, "Missing argument"),
         (call("-", "--ocpi", "3.0", stdin="{}"), 2, "3.0"),
-        (call("-", "--time-zone", "Mars/Phobos", stdin=to_json(SESSION)), 1, "not an IANA time zone"),
+        (call("-", "--time-zone", "Mars/Phobos", stdin=to_json(SESSION)), 2, "not an IANA time zone"),
         (call(empty), 1, "there is no CDR"),
         (call("-", "--tariff", written(tmp_path, "t.json", "[1]"), stdin=to_json(SESSION)), 1, "t.json, tariff 1"),
     ]
