@@ -66,22 +66,35 @@ identified as (
 
 ),
 
+-- Each way of naming a subject is a join of its own: one with an or would compare everything with everything.
+waivers as (
+
+    select subject_kind, subject_id, rule_id
+    from ingest.raw_decisions
+    where kind = 'waive'
+
+),
+
 waived as (
 
-    select distinct identified.finding_id
+    select identified.finding_id
     from identified
-    inner join ingest.raw_decisions as decisions
+    inner join waivers
+        on identified._cdr_key = lower(waivers.subject_id) and identified.rule_id = waivers.rule_id
+    where waivers.subject_kind = 'cdr'
+    union
+    select identified.finding_id
+    from identified
+    inner join waivers
         on
-            (decisions.subject_kind = 'cdr' and lower(decisions.subject_id) = identified._cdr_key
-                and decisions.rule_id = identified.rule_id)
-            -- A decided amount answers every doubt about the price, whatever rule it names.
-            or (decisions.subject_kind = 'cdr' and lower(decisions.subject_id) = identified._cdr_key
-                and decisions.kind = 'adjust' and starts_with(identified.rule_id, 'PRICE_'))
-            or (decisions.subject_kind = 'file' and decisions.rule_id = identified.rule_id
-                and (decisions.subject_id = identified._file_subject_id
-                    or decisions.subject_id = identified._subject_id))
-            or (decisions.subject_kind = 'finding' and decisions.subject_id = identified.finding_id)
-    where decisions.kind in ('waive', 'adjust')
+            coalesce(identified._file_subject_id, identified._subject_id) = waivers.subject_id
+            and identified.rule_id = waivers.rule_id
+    where waivers.subject_kind = 'file'
+    union
+    select identified.finding_id
+    from identified
+    inner join waivers on identified.finding_id = waivers.subject_id
+    where waivers.subject_kind = 'finding'
 
 ),
 
@@ -96,30 +109,48 @@ known as (
 
 ),
 
--- The root of a fault in a whole file is the file's finding; else the subject's own.
-caused as (
+rooted as (
 
     select
         identified.finding_id,
-        known.finding_id as root_id,
-        row_number() over (
-            partition by identified.finding_id
-            order by case when known.subject_kind = 'file' then 0 else 1 end, roots.position, known.finding_id
-        ) as root_no
+        identified.rule_id,
+        identified._file_subject_id,
+        identified._work_key,
+        identified._revision,
+        roots.root_rule_id,
+        roots.position
     from identified
     inner join gate_roots as roots on identified.rule_id = roots.rule_id
+
+),
+
+-- The root of a fault in a whole file is the file's finding; else the subject's own.
+causes as (
+
+    select rooted.finding_id, known.finding_id as root_id, 0 as kind_no, rooted.position
+    from rooted
+    inner join known
+        on rooted.root_rule_id = known.rule_id and rooted._file_subject_id = known.subject_id
+    where known.subject_kind = 'file'
+    union all
+    select rooted.finding_id, known.finding_id as root_id, 1 as kind_no, rooted.position
+    from rooted
     inner join known
         on
-            roots.root_rule_id = known.rule_id
-            and (
-                (known.subject_kind = 'file' and known.subject_id = identified._file_subject_id)
-                or (
-                    known.subject_kind <> 'file'
-                    and known.work_key = identified._work_key
-                    and known.revision = identified._revision
-                    and known.rule_id <> identified.rule_id
-                )
-            )
+            rooted.root_rule_id = known.rule_id
+            and rooted._work_key = known.work_key
+            and rooted._revision = known.revision
+    where known.subject_kind <> 'file' and rooted.rule_id <> known.rule_id
+
+),
+
+caused as (
+
+    select
+        finding_id,
+        root_id,
+        row_number() over (partition by finding_id order by kind_no, position, root_id) as root_no
+    from causes
 
 )
 
