@@ -110,7 +110,11 @@ on_connector as (
         lead(sessions.started_at) over (
             partition by sessions.canonical_connector_id
             order by sessions.started_at asc, sessions.ended_at asc, sessions.record_id asc
-        ) as next_started_at
+        ) as next_started_at,
+        lead(sessions.ended_at) over (
+            partition by sessions.canonical_connector_id
+            order by sessions.started_at asc, sessions.ended_at asc, sessions.record_id asc
+        ) as next_ended_at
     from sessions
     inner join connectors_in_work on sessions.canonical_connector_id = connectors_in_work.canonical_connector_id
     where sessions.duration_seconds > sessions.overlap_connector
@@ -126,7 +130,7 @@ connector_overlaps as (
                 busy_until is not null
                 and {{ seconds_between('started_at', 'least(busy_until, ended_at)') }} > overlap_connector
                 then {{ seconds_between('started_at', 'least(busy_until, ended_at)') }}
-            else {{ seconds_between('next_started_at', 'ended_at') }}
+            else {{ seconds_between('next_started_at', 'least(next_ended_at, ended_at)') }}
         end as overlap_seconds
     from on_connector
     where
