@@ -41,7 +41,8 @@ def counts(suite: Suite, table: str) -> str:
     return f"select {columns} from {table}"
 
 
-# Waived by a decision about the CDR and the rule, about the file and the rule, or about the finding itself.
+# Waived by a decision about the CDR and the rule, about the file and the rule, or about the finding itself; answered
+# by a decided amount.
 RESOLVE = """
 create or replace temp table gate_resolved as
 with
@@ -69,9 +70,9 @@ identified as (
 -- Each way of naming a subject is a join of its own: one with an or would compare everything with everything.
 waivers as (
 
-    select subject_kind, subject_id, rule_id
+    select kind, subject_kind, subject_id, rule_id
     from ingest.raw_decisions
-    where kind = 'waive'
+    where kind in ('waive', 'adjust')
 
 ),
 
@@ -82,6 +83,12 @@ waived as (
     inner join waivers
         on identified._cdr_key = lower(waivers.subject_id) and identified.rule_id = waivers.rule_id
     where waivers.subject_kind = 'cdr'
+    union
+    -- A decided amount answers every doubt about the price, whatever rule it names.
+    select identified.finding_id
+    from identified
+    inner join waivers on identified._cdr_key = lower(waivers.subject_id)
+    where waivers.subject_kind = 'cdr' and waivers.kind = 'adjust' and starts_with(identified.rule_id, 'PRICE_')
     union
     select identified.finding_id
     from identified
