@@ -47,4 +47,3 @@ done
 
 echo "3. The same bytes, read with the approved repair"
 "$bin/evsettle" --home "$home" run
-"$bin/evsettle" --home "$home" status

@@ -1,5 +1,7 @@
 """Files that people write: each mistake is one sentence with file, key and remedy."""
 
+from pathlib import Path
+
 import pytest
 
 from orchestration.defs.ingest.contracts import Contract, Rule, contract_version, resolve_contract
@@ -88,3 +90,12 @@ def test_a_wrong_mapping_is_one_sentence(old: str, new: str, sentence: str) -> N
 def test_a_network_without_a_zone_of_this_world_is_refused() -> None:
     with pytest.raises(DeclaredError, match="time_zone is 'Amsterdam'; write an IANA zone"):
         read_network(NETWORK.replace("Europe/Amsterdam", "Amsterdam").encode())
+
+
+def test_the_example_of_real_sessions_has_master_data_that_reads() -> None:
+    master = Path(__file__).resolve().parent.parent.parent / "examples/perth-kinross/master"
+    path = "master/partners/example-emsp.yaml"
+    data = (master / "partners/example-emsp.yaml").read_bytes()
+    contract = resolve_contract(path, data, "master/templates/eu-roaming.yaml", TEMPLATE.read_bytes(), RULES)
+    assert (contract.requires, contract.tolerances.late_days, contract.currency) == (("tariff",), None, "GBP")
+    assert read_network((master / "network.yaml").read_bytes()).time_zone == "Europe/London"
