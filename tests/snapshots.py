@@ -1,9 +1,12 @@
 """Comparing two homes: every dbt table, and every report byte for byte."""
 
 import hashlib
+import json
 from pathlib import Path
 
 import duckdb
+
+from orchestration import dbt
 
 # What may differ between two runs over the same facts: when something was found, and the run itself.
 TIME_COLUMNS = {"found_at", "due_at", "resolved_at", "as_of", "run_seq", "cleared_at", "run_end_seq"}
@@ -18,8 +21,25 @@ OF_THE_RUN = {
 }
 
 
+# Stages whose models are kept per CDR. What is no incremental model there is scratch: it holds the last work alone.
+PER_CDR = ("inspect", "rate", "reconcile")
+WHOLE = ("record_dispositions", "tariff_versions", "file_flags", "credit_pairs", "cdrs_billable")
+
+
+def kept() -> set[tuple[str, str]]:
+    """Schema and name of the models that outlive a run."""
+    nodes = json.loads(dbt.MANIFEST.read_text())["nodes"].values()
+    return {
+        (node["schema"], node["name"])
+        for node in nodes
+        if node["resource_type"] == "model"
+        and (node["schema"] not in PER_CDR or node["config"]["materialized"] == "incremental" or node["name"] in WHOLE)
+    } | {(stage, f"gate_{what}") for stage in ("inspect", "reconcile", "settle") for what in ("findings", "verdicts")}
+
+
 def tables(home: Path) -> dict[str, str]:
-    """A hash of the content of every table and view outside the raw layer, by name."""
+    """A hash of the content of every table and view outside the raw layer that outlives a run, by name."""
+    models = kept()
     hashes: dict[str, str] = {}
     with duckdb.connect(str(home / "warehouse" / "evsettle.duckdb"), read_only=True) as connection:
         connection.execute("set TimeZone = 'UTC'")
@@ -28,7 +48,7 @@ def tables(home: Path) -> dict[str, str]:
             "where table_schema in ('ingest', 'inspect', 'rate', 'reconcile', 'settle') order by all"
         ).fetchall()
         for schema, name in names:
-            if name.startswith("raw_") or (schema, name) in OF_THE_RUN:
+            if (schema, name) not in models or (schema, name) in OF_THE_RUN:
                 continue
             relation = connection.table(f"{schema}.{name}")
             columns = [column for column in relation.columns if column not in TIME_COLUMNS]

@@ -1,5 +1,6 @@
 """`evsettle status`: where every session and period stands."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ import click
 from orchestration.cli.show import home_option, show_json, show_table, shown_path
 from orchestration.facts import ledger
 from orchestration.facts.home import Home, HomeError, open_home
+from orchestration.facts.ledger import Entry
 from orchestration.published import Snapshot
 
 _STATES = """
@@ -42,10 +44,28 @@ _EXCEPTIONS = """
 """
 
 
+def problems(home: Home, entries: Sequence[Entry]) -> list[str]:
+    """What stands wrong in master and landing, a sentence each: it was left aside, the last good version stands."""
+    from orchestration.defs.ingest.landing import landing_problems
+    from orchestration.defs.ingest.load import MasterError
+    from orchestration.defs.ingest.master_data import fold_master
+    from orchestration.defs.ingest.rules import overridable, read_rules
+    from orchestration.version import suites
+
+    try:
+        master = [
+            sentence for sentence, _ in fold_master(home, entries, overridable(read_rules(suites()))).problems.values()
+        ]
+    except MasterError as error:
+        master = [str(error)]
+    return [*master, *landing_problems(home)]
+
+
 def summary(home: Home) -> dict[str, Any]:
     """States, quarantine, statements and open exceptions of a home's last published run."""
     snapshot = Snapshot(home)
-    last = next((entry for entry in reversed(ledger.read_all(home)) if entry.kind == "run-end"), None)
+    entries = ledger.read_all(home)
+    last = next((entry for entry in reversed(entries) if entry.kind == "run-end"), None)
     return {
         "home": str(home.root),
         "last_run": None if last is None else {"seq": last.body["run"], "at": last.at, "outcome": last.body["outcome"]},
@@ -53,6 +73,7 @@ def summary(home: Home) -> dict[str, Any]:
         "set_aside": snapshot.records(_RECORDS),
         "statements": snapshot.records(_STATEMENTS),
         "exceptions": snapshot.records(_EXCEPTIONS),
+        "problems": problems(home, entries),
     }
 
 
@@ -80,6 +101,8 @@ def show_summary(home: Home) -> None:
         ["owner", ">findings", ">subjects", ">at stake", "first due"],
         [tuple(row.values()) for row in found["exceptions"]],
     )
+    for sentence in found["problems"]:
+        click.secho(f"To mend: {sentence}", fg="yellow")
     option = home_option(home)
     click.echo(
         f"Reports: {shown_path(home.reports)}/<period>/<partner>/   Tables: {shown_path(home.published)}/*.parquet"
