@@ -32,6 +32,25 @@ def evsettle(*arguments: object, timeout: float = 300) -> subprocess.CompletedPr
     return subprocess.run(command, capture_output=True, text=True, timeout=timeout, check=False, cwd=ROOT)
 
 
+def evsettle_here(*arguments: object) -> subprocess.CompletedProcess[str]:
+    """The same command line in this process: Dagster, dbt and Great Expectations are imported once for all tests."""
+    from click.testing import CliRunner
+
+    from orchestration.cli.main import evsettle as group
+
+    command = [str(argument) for argument in arguments]
+    result = CliRunner().invoke(group, command)
+    if result.exception is not None and not isinstance(result.exception, SystemExit):
+        raise result.exception
+    return subprocess.CompletedProcess(command, result.exit_code, result.stdout, result.stderr)
+
+
+@pytest.fixture(scope="session")
+def cli_here() -> Callable[..., subprocess.CompletedProcess[str]]:
+    """As `cli`, in this process; for runs whose death is not the subject."""
+    return evsettle_here
+
+
 @pytest.fixture(scope="session")
 def cli() -> Callable[..., subprocess.CompletedProcess[str]]:
     """`cli("--home", home, "run")`: the command line in a process of its own."""
@@ -44,7 +63,7 @@ def finished_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     home = tmp_path_factory.mktemp("finished") / "home"
     written = evsettle("demo", home, "--sessions", DEMO_SESSIONS, "--seed", 7, "--month", "2026-10", "--faults", "0.2")
     assert written.returncode == 0, written.stderr
-    ran = evsettle("--home", home, "run", "--as-of", "2026-11-03T06:00:00Z")
+    ran = evsettle_here("--home", home, "run", "--as-of", "2026-11-03T06:00:00Z")
     assert ran.returncode == 0, ran.stderr + ran.stdout
     return home
 

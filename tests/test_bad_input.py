@@ -22,7 +22,7 @@ def read(home: Path, sql: str) -> list[tuple[object, ...]]:
 
 
 @pytest.fixture(scope="module")
-def troubled(cli: Cli, finished_home: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+def troubled(cli_here: Cli, finished_home: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     """A finished home into which one of each trouble fell, after another run; and what that run said."""
     home = tmp_path_factory.mktemp("troubled") / "home"
     shutil.copytree(finished_home, home)
@@ -38,7 +38,7 @@ def troubled(cli: Cli, finished_home: Path, tmp_path_factory: pytest.TempPathFac
     (landing / "sessions.csv").write_text("a,b\n1,2\n")
     (home / "landing" / partner.stem / "gossip").mkdir(parents=True)
     (home / "landing" / partner.stem / "gossip" / "x.json").write_text("{}")
-    result = cli("--home", home, "run", "--as-of", LATER)
+    result = cli_here("--home", home, "run", "--as-of", LATER)
     return home, result.stderr + result.stdout + f"\nexit {result.returncode}"
 
 

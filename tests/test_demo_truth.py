@@ -47,10 +47,12 @@ def test_nothing_is_held_or_rejected_that_no_fault_explains(
 
 
 @pytest.fixture(scope="module")
-def clean_home(cli: Cli, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def clean_home(cli_here: Cli, tmp_path_factory: pytest.TempPathFactory) -> Path:
     home = tmp_path_factory.mktemp("clean") / "home"
-    assert cli("demo", home, "--sessions", 300, "--seed", 11, "--month", "2026-10", "--faults", "0").returncode == 0
-    result = cli("--home", home, "run", "--as-of", "2026-11-03T06:00:00Z")
+    assert (
+        cli_here("demo", home, "--sessions", 300, "--seed", 11, "--month", "2026-10", "--faults", "0").returncode == 0
+    )
+    result = cli_here("--home", home, "run", "--as-of", "2026-11-03T06:00:00Z")
     assert result.returncode == 0, result.stderr
     return home
 

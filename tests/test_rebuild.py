@@ -32,11 +32,11 @@ def test_a_second_run_finds_nothing_to_do(cli: Cli, home_copy: Path) -> None:
     assert sorted((home_copy / "ledger").glob("*.json")) == before
 
 
-def test_what_is_derived_can_be_deleted(cli: Cli, home_copy: Path) -> None:
+def test_what_is_derived_can_be_deleted(cli_here: Cli, home_copy: Path) -> None:
     tables, reports = snapshots.tables(home_copy), snapshots.reports(home_copy)
     for folder in ("warehouse", "published", "reports"):
         shutil.rmtree(home_copy / folder)
-    run(cli, home_copy)
+    run(cli_here, home_copy)
     assert snapshots.tables(home_copy) == tables
     assert snapshots.reports(home_copy) == reports
     assert reports, "there were reports to compare"
@@ -92,7 +92,7 @@ def fresh(finished: Path, folder: Path) -> Path:
     return home
 
 
-def test_arrivals_in_any_batches_give_one_warehouse(cli: Cli, finished_home: Path, tmp_path: Path) -> None:
+def test_arrivals_in_any_batches_give_one_warehouse(cli_here: Cli, finished_home: Path, tmp_path: Path) -> None:
     """The same files in random batches, a run after each, against one rebuild from the same ledger."""
     whole = fresh(finished_home, tmp_path)
     home = tmp_path / "batches"
@@ -105,10 +105,10 @@ def test_arrivals_in_any_batches_give_one_warehouse(cli: Cli, finished_home: Pat
         for path in batch:
             (home / path).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(whole / path, home / path)
-        run(cli, home, as_of=f"2026-11-03T0{number + 1}:00:00Z")
+        run(cli_here, home, as_of=f"2026-11-03T0{number + 1}:00:00Z")
     incremental, reports = snapshots.tables(home), snapshots.reports(home)
     for folder in ("warehouse", "published", "reports"):
         shutil.rmtree(home / folder)
-    run(cli, home)
+    run(cli_here, home)
     assert snapshots.tables(home) == incremental, f"order of files: {[str(path) for path in files]}, cuts {cuts}"
     assert snapshots.reports(home) == reports
