@@ -8,6 +8,7 @@ materializations and checks. What does not belong here: any model's name.
 import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +17,14 @@ PROJECT_DIR = REPOSITORY / "dbt_project"
 MANIFEST = PROJECT_DIR / "target" / "manifest.json"
 PARTIAL_PARSE = PROJECT_DIR / "target" / "partial_parse.msgpack"
 
+# dbt's own log and artifacts: Dagster's event log and the ledger tell the same of a run.
+QUIET = ("--quiet", "--log-level-file", "none")
+
+# The events that say how a model or a test ended; of the many others a run needs none.
+_RESULTS = {"LogModelResult", "LogSeedResult", "LogTestResult"}
 
 # Unit tests judge the models, not a run's data: `make test` runs them.
-BUILD = ("build", "--exclude-resource-type", "unit_test")
+BUILD = ("build", "--no-write-json", "--exclude-resource-type", "unit_test")
 
 
 class DbtFailed(Exception):
@@ -52,10 +58,16 @@ def _project_arguments(target: Path) -> list[str]:
 
 def load_manifest() -> Any:
     """dbt's Manifest as parsed at set-up: no parsing at run time."""
-    from dbt.contracts.graph.manifest import Manifest
-
     if not PARTIAL_PARSE.exists():
         parse()
+    return _read_manifest(PARTIAL_PARSE.stat().st_mtime_ns)
+
+
+@cache
+def _read_manifest(_written_at: int) -> Any:
+    """One reading serves every stage of a run; a manifest written later is another one."""
+    from dbt.contracts.graph.manifest import Manifest
+
     return Manifest.from_msgpack(PARTIAL_PARSE.read_bytes())
 
 
@@ -68,7 +80,7 @@ def invoke(arguments: Sequence[str], warehouse: Path, callbacks: Sequence[Any] =
     runner = dbtRunner(manifest=manifest or load_manifest(), callbacks=list(callbacks))
     target = warehouse.parent / "dbt"
     try:
-        result = runner.invoke(["--quiet", "--log-level-file", "none", *arguments, *_project_arguments(target)])
+        result = runner.invoke([*QUIET, *arguments, *_project_arguments(target)])
     finally:
         DuckDBConnectionManager.close_all_connections()  # type: ignore[no-untyped-call]
     if not result.success:
@@ -116,11 +128,16 @@ def build_in_process(context: Any, warehouse: Path) -> Iterator[object]:
     selection = parameters.selection_args
     messages: list[dict[str, Any]] = []
     failure: DbtFailed | None = None
+
+    def keep_result(event: Any) -> None:
+        if event.info.name in _RESULTS:
+            messages.append(MessageToDict(event, preserving_proto_field_name=True))
+
     try:
         invoke(
             [*BUILD, *selection],
             warehouse,
-            callbacks=[lambda event: messages.append(MessageToDict(event, preserving_proto_field_name=True))],
+            callbacks=[keep_result],
         )
     except DbtFailed as error:
         failure = error
