@@ -35,6 +35,4 @@ def command(home_path: Path | None, port: int) -> None:
 def prepare_instance(folder: Path) -> None:
     """The home's Dagster instance: run history beside the data it describes, no telemetry."""
     folder.mkdir(parents=True, exist_ok=True)
-    settings = folder / "dagster.yaml"
-    if not settings.exists():
-        settings.write_text((REPOSITORY / "dagster.yaml").read_text())
+    (folder / "dagster.yaml").write_text((REPOSITORY / "dagster.yaml").read_text())
