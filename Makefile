@@ -39,6 +39,7 @@ test: setup  ## lint, types, tests (under 10 minutes)
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
+	@$(BIN)/sqlfluff lint dbt_project/models dbt_project/tests --processes 2 --disable-progress-bar
 	@$(BIN)/pytest
 
 test-slow: setup  ## the broad runs

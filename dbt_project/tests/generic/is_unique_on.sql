@@ -1,4 +1,4 @@
-{# Fails with each combination of columns that stands on more than one row, and with each that is not whole: the grain of a model. #}
+{# The grain of a model: fails with each combination of columns on more than one row, and with each that is not whole. #}
 {% test is_unique_on(model, columns) %}
 select
     {{ columns | join(', ') }},
