@@ -1,4 +1,4 @@
-{# The grain of a model: fails with each combination of columns on more than one row, and with each that is not whole. #}
+{# The grain of a model: fails with each combination of columns on two rows, and with each that is not whole. #}
 {% test is_unique_on(model, columns) %}
 select
     {{ columns | join(', ') }},
