@@ -33,7 +33,6 @@ dbt_project/target/manifest.json: $(VENV)/.ready $(shell find dbt_project/models
 run: setup  ## the demo month, the whole pipeline, and where to look
 	@test -d $(HOME_DIR)/ledger || $(BIN)/evsettle demo $(HOME_DIR)
 	@$(BIN)/evsettle --home $(HOME_DIR) run
-	@$(BIN)/evsettle --home $(HOME_DIR) status
 
 test: setup  ## lint, types, tests (under 10 minutes)
 	@$(BIN)/ruff check .

@@ -51,10 +51,10 @@ def command(home_path: Path | None, period: str, as_of: str | None, full: bool, 
 
     if as_json:
         show_json({"ran": ran, **summary(home)})
-    elif ran:
-        show_summary(home)
     else:
-        click.echo("Nothing new: the last run stands. `evsettle status` shows it, `evsettle run --full` runs anyway.")
+        if not ran:
+            click.echo("Nothing new: the last run stands (`evsettle run --full` runs all stages anyway).\n")
+        show_summary(home)
 
 
 def _run(home: Home, instant: datetime, period: str, full: bool) -> bool:
