@@ -3,7 +3,7 @@
     make bench
     .venv/bin/python benchmarks/stages.py --sessions 100000
 
-One demo home is written under benchmarks/work (ignored by git) and settled once by the same Dagster
+One demo home is written under benchmarks/out (ignored by git) and settled once by the same Dagster
 job that `evsettle run` starts, in a process of its own. A step's time is Dagster's; its processor
 time and peak memory are what a sampler saw while it ran (memory: resident size, the interpreter and
 what earlier steps left behind included). The ratio compares wall time for each CDR. Nothing is
@@ -25,7 +25,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-WORK = ROOT / "benchmarks" / "work"
+WORK = ROOT / "benchmarks" / "out"
 STAGES = ("ingest", "inspect", "rate", "reconcile", "settle")
 SAMPLE_SECONDS = 0.05
 MEGABYTE = 1_000_000
