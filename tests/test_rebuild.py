@@ -7,6 +7,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 
 import conftest
@@ -92,7 +93,10 @@ def fresh(finished: Path, folder: Path) -> Path:
     return home
 
 
-def test_arrivals_in_any_batches_give_one_warehouse(cli_here: Cli, finished_home: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("batches", [2, pytest.param(5, marks=pytest.mark.slow)])
+def test_arrivals_in_any_batches_give_one_warehouse(
+    cli_here: Cli, finished_home: Path, tmp_path: Path, batches: int
+) -> None:
     """The same files in random batches, a run after each, against one rebuild from the same ledger."""
     whole = fresh(finished_home, tmp_path)
     home = tmp_path / "batches"
@@ -100,9 +104,9 @@ def test_arrivals_in_any_batches_give_one_warehouse(cli_here: Cli, finished_home
     files = [path.relative_to(whole) for path in sorted((whole / "landing").rglob("*")) if path.is_file()]
     chance = random.Random()
     chance.shuffle(files)
-    cuts = sorted(chance.sample(range(1, len(files)), 2))
-    for number, batch in enumerate((files[: cuts[0]], files[cuts[0] : cuts[1]], files[cuts[1] :])):
-        for path in batch:
+    cuts = [0, *sorted(chance.sample(range(1, len(files)), batches - 1)), len(files)]
+    for number, (first, last) in enumerate(pairwise(cuts)):
+        for path in files[first:last]:
             (home / path).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(whole / path, home / path)
         run(cli_here, home, as_of=f"2026-11-03T0{number + 1}:00:00Z")
