@@ -92,7 +92,7 @@ def check_keys(path: str, value: Any, model: Any, place: str = "") -> None:
         hints = get_type_hints(struct)
         for key, inner in value.items():
             if key not in hints:
-                raise DeclaredError(f"{path}: {place}{key} is not known; {_did_you_mean(str(key), hints)}")
+                raise DeclaredError(f"{path}: {place}{key} is not known; {did_you_mean(str(key), hints)}")
             check_keys(path, inner, hints[key], f"{place}{key}.")
     elif isinstance(value, Mapping) and item is not None:
         for key, inner in value.items():
@@ -126,7 +126,8 @@ def _words(model: Any) -> tuple[str, ...]:
     return ()
 
 
-def _did_you_mean(key: str, known: Mapping[str, Any]) -> str:
+def did_you_mean(key: str, known: Mapping[str, Any]) -> str:
+    """What a person may have meant by a key: the nearest known one, else all of them."""
     near = difflib.get_close_matches(key, list(known), n=1, cutoff=0.6)
     return f"did you mean {near[0]}?" if near else f"known here: {', '.join(sorted(known))}."
 

@@ -16,6 +16,8 @@ from orchestration.defs.ingest.calendar import Calendar
 from orchestration.defs.ingest.contracts import Contract, Rule, contract_version, resolve_contract, template_name
 from orchestration.defs.ingest.declared import DeclaredError, read_declared
 from orchestration.defs.ingest.mapping import Mapping, MappingError, read_mapping
+from orchestration.defs.ingest.master_csv import read_table, table_of
+from orchestration.defs.ingest.master_csv_rows import CsvFile
 from orchestration.defs.ingest.network import Network, read_network
 from orchestration.facts import objects
 from orchestration.facts.home import Home
@@ -60,6 +62,7 @@ class MasterData:
     contracts: dict[str, list[KnownContract]] = field(default_factory=dict)
     mappings: dict[tuple[str, str], tuple[Mapping, str]] = field(default_factory=dict)
     tariffs: list[TariffFile] = field(default_factory=list)
+    csv_files: list[CsvFile] = field(default_factory=list)
     problems: dict[str, tuple[str, int]] = field(default_factory=dict)
     files: dict[str, str] = field(default_factory=dict)
 
@@ -88,7 +91,7 @@ def fold_master(home: Home, entries: Sequence[Entry], rules: Readonly[str, Rule]
             if sha256 is None:
                 data.files.pop(path, None)
                 contents.pop(path, None)
-                _remove(data, path)
+                _remove(data, path, entry)
             else:
                 data.files[path] = sha256
                 contents[path] = objects.get(home, sha256)
@@ -102,8 +105,10 @@ def fold_master(home: Home, entries: Sequence[Entry], rules: Readonly[str, Rule]
     return data
 
 
-def _remove(data: MasterData, path: str) -> None:
+def _remove(data: MasterData, path: str, entry: Entry) -> None:
     data.problems.pop(path, None)
+    if table_of(path) is not None:
+        data.csv_files.append(CsvFile(path, None, entry.seq, entry.time))
     if path.startswith("master/partners/"):
         data.contracts.pop(PurePath(path).stem, None)
     elif path.startswith("master/mappings/"):
@@ -131,6 +136,9 @@ def _read_changed(
             elif folder == "tariffs" and path.endswith(".json"):
                 tariff = TariffFile(path, contents[path], entry.seq, entry.time, is_first_tariffs)
                 data.tariffs.append(tariff)
+            elif (table := table_of(path)) is not None:
+                read_table(path, contents[path], table)
+                data.csv_files.append(CsvFile(path, contents[path], entry.seq, entry.time))
             else:
                 _read_other(data, contents, path)
         except DeclaredError as error:

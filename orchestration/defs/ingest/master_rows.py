@@ -11,12 +11,14 @@ from orchestration.defs.ingest.calendar import billing_periods, local_days
 from orchestration.defs.ingest.contracts import Contract
 from orchestration.defs.ingest.feed_objects import FeedObject, ObjectError, load_object
 from orchestration.defs.ingest.files import LandedFile, records_of
+from orchestration.defs.ingest.master_csv_rows import rewrite_tables
 from orchestration.defs.ingest.master_data import KnownContract, MasterData, party_owners
 from orchestration.defs.ingest.rules import COLUMNS as RULE_COLUMNS
 from orchestration.defs.ingest.rules import DeclaredRule
 from orchestration.defs.ingest.tariff import Tariff
 from orchestration.defs.ingest.tariff_rows import store_bodies
 from orchestration.defs.ingest.tariff_sightings import insert_master_sightings, read_tariff, sighting_row
+from orchestration.defs.ingest.zones import zone
 from orchestration.facts.standing import StandingDecision
 
 _TABLES = (
@@ -61,6 +63,7 @@ def rewrite_master(
     insert_rows(
         connection, "raw_billing_periods", ("frequency", "period", "starts_on", "ends_on"), billing_periods()
     )  # fmt: skip
+    rewrite_tables(connection, master.csv_files, zone(network.time_zone))
     problems = _rewrite_tariffs(connection, master)
     insert_rows(connection, "raw_master_problems", ("path", "problem", "since_seq"), [
         (path, problem, seq) for path, (problem, seq) in sorted({**problems, **master.problems}.items())

@@ -372,6 +372,117 @@ create table if not exists ingest.raw_billing_periods (
     ends_on date                       -- exclusive
 );
 
+-- master/aliases.csv: ids that changed, and the id that stands for all of their history.
+create table if not exists ingest.raw_aliases (
+    kind varchar,                      -- party, location, evse, connector, token, contract, tariff
+    old_id varchar,
+    canonical_id varchar,
+    valid_from timestamptz,            -- when the old id meant that one; null = ever
+    valid_to timestamptz,              -- exclusive
+    reason varchar,
+    known_seq bigint,                  -- ledger seq of the master entry that brought it
+    known_from timestamptz,
+    known_to timestamptz,              -- the file no longer says it from here on; null = it stands
+    is_opening boolean                 -- in the file's first content: known from its own start
+);
+
+-- master/tax_rules.csv: rates of tax; a country or regime that is null stands for any.
+create table if not exists ingest.raw_tax_rules (
+    valid_from date,
+    supplier_country varchar,
+    customer_country varchar,
+    customer_regime varchar,
+    site_country varchar,
+    category varchar,
+    rate_percent decimal(18, 8),
+    note varchar,
+    known_seq bigint,                  -- ledger seq of the master entry that brought it
+    known_from timestamptz,
+    known_to timestamptz,              -- the file no longer says it from here on; null = it stands
+    is_opening boolean                 -- in the file's first content: known from its own start
+);
+
+-- master/fx_rates.csv: units of quote for one of base.
+create table if not exists ingest.raw_fx_rates (
+    rate_on date,
+    base varchar,
+    quote varchar,
+    rate decimal(18, 8),
+    source varchar,
+    known_seq bigint,                  -- ledger seq of the master entry that brought it
+    known_from timestamptz,
+    known_to timestamptz,              -- the file no longer says it from here on; null = it stands
+    is_opening boolean                 -- in the file's first content: known from its own start
+);
+
+-- master/meters.csv: meters in EVSEs and the keys of their signatures.
+create table if not exists ingest.raw_meters (
+    meter_id varchar,
+    evse_uid varchar,
+    public_key varchar,
+    valid_from timestamptz,
+    valid_to timestamptz,              -- exclusive
+    known_seq bigint,                  -- ledger seq of the master entry that brought it
+    known_from timestamptz,
+    known_to timestamptz,              -- the file no longer says it from here on; null = it stands
+    is_opening boolean                 -- in the file's first content: known from its own start
+);
+
+-- master/assets.csv: who owned an EVSE, and when it was in service.
+create table if not exists ingest.raw_assets (
+    evse_uid varchar,
+    owner_party varchar,
+    commissioned_on date,
+    retired_on date,                   -- exclusive
+    site_model varchar,
+    user_group varchar,
+    max_power_kw decimal(18, 8),
+    known_seq bigint,                  -- ledger seq of the master entry that brought it
+    known_from timestamptz,
+    known_to timestamptz,              -- the file no longer says it from here on; null = it stands
+    is_opening boolean                 -- in the file's first content: known from its own start
+);
+
+-- master/memberships.csv: plans of drivers and their discounts.
+create table if not exists ingest.raw_memberships (
+    partner varchar,
+    contract_id varchar,
+    plan varchar,
+    discount_percent decimal(18, 8),
+    valid_from timestamptz,
+    valid_to timestamptz,              -- exclusive
+    known_seq bigint,                  -- ledger seq of the master entry that brought it
+    known_from timestamptz,
+    known_to timestamptz,              -- the file no longer says it from here on; null = it stands
+    is_opening boolean                 -- in the file's first content: known from its own start
+);
+
+-- master/agreements.csv: which parties roam with each other, over which route.
+create table if not exists ingest.raw_agreements (
+    cpo_party varchar,
+    emsp_party varchar,
+    route varchar,                     -- direct, or the source that is a hub; null = any
+    valid_from timestamptz,
+    valid_to timestamptz,              -- exclusive
+    known_seq bigint,                  -- ledger seq of the master entry that brought it
+    known_from timestamptz,
+    known_to timestamptz,              -- the file no longer says it from here on; null = it stands
+    is_opening boolean                 -- in the file's first content: known from its own start
+);
+
+-- master/publications.csv: tariff content shown to drivers.
+create table if not exists ingest.raw_publications (
+    tariff_id varchar,
+    tariff_body varchar,               -- sha256 of the content; null = whichever was in force
+    published_at timestamptz,
+    published_by varchar,
+    channel varchar,
+    known_seq bigint,                  -- ledger seq of the master entry that brought it
+    known_from timestamptz,
+    known_to timestamptz,              -- the file no longer says it from here on; null = it stands
+    is_opening boolean                 -- in the file's first content: known from its own start
+);
+
 -- What stands wrong in a master file now: it is read in its last good version, or not at all, until mended.
 create table if not exists ingest.raw_master_problems (
     path varchar,                      -- master/partners/emo.yaml

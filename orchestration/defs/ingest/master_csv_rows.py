@@ -1,0 +1,83 @@
+"""Rows of master/*.csv with both clocks: when each held is in its columns, when we knew it is in the ledger.
+
+What does not belong here: reading a file (master_csv).
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, tzinfo
+from decimal import Decimal
+from typing import Any
+
+import duckdb
+import msgspec
+
+from orchestration.defs.ingest.bulk import insert_rows
+from orchestration.defs.ingest.declared import Declared
+from orchestration.defs.ingest.master_csv import TABLES, Table, read_table, table_of
+
+KNOWN_COLUMNS = ("known_seq", "known_from", "known_to", "is_opening")
+RAW_TABLES = tuple(f"raw_{name}" for name in TABLES)
+
+
+@dataclass(frozen=True, slots=True)
+class CsvFile:
+    """One content that a CSV file of master/ has had; data is None from when it was gone."""
+
+    path: str
+    data: bytes | None
+    seq: int
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class KnownRow:
+    """A row with when we knew it: from an entry to another one (exclusive), None while it stands."""
+
+    values: tuple[Any, ...]
+    known_seq: int
+    known_from: datetime
+    known_to: datetime | None
+    is_opening: bool
+
+
+def known_rows(files: Sequence[CsvFile], table: Table, here: tzinfo) -> list[KnownRow]:
+    """Every row that a table has ever had, in the order in which it became known.
+
+    The rows of its first content are opening knowledge: known from their own start.
+    """
+    standing: dict[tuple[Any, ...], tuple[int, datetime, bool]] = {}
+    known: list[KnownRow] = []
+    contents = [file for file in files if table_of(file.path) is table]
+    for number, file in enumerate(contents):
+        rows = [] if file.data is None else read_table(file.path, file.data, table, here)
+        now = dict.fromkeys(_values(row) for row in rows)
+        for values in [values for values in standing if values not in now]:
+            seq, at, is_opening = standing.pop(values)
+            known.append(KnownRow(values, seq, at, file.at, is_opening))
+        for values in now:
+            standing.setdefault(values, (file.seq, file.at, number == 0))
+    known += [KnownRow(values, seq, at, None, is_opening) for values, (seq, at, is_opening) in standing.items()]
+    return sorted(known, key=lambda row: row.known_seq)
+
+
+def rewrite_tables(connection: duckdb.DuckDBPyConnection, files: Sequence[CsvFile], here: tzinfo) -> None:
+    """Empty and fill the raw table of every file. Call it in a transaction."""
+    for table in TABLES.values():
+        connection.execute(f"delete from ingest.raw_{table.name}")  # noqa: S608 - own names
+        insert_rows(
+            connection, f"raw_{table.name}", (*table.columns, *KNOWN_COLUMNS), _as_rows(known_rows(files, table, here))
+        )
+
+
+def _as_rows(rows: Iterable[KnownRow]) -> list[tuple[Any, ...]]:
+    return [(*row.values, row.known_seq, row.known_from, row.known_to, row.is_opening) for row in rows]
+
+
+def _values(row: Declared) -> tuple[Any, ...]:
+    return tuple(_value(value) for value in msgspec.structs.astuple(row))
+
+
+def _value(value: Any) -> str | date | datetime | Decimal | None:
+    # 1.5 and 1.50 are one number: a file that is saved again changes nothing.
+    return value.normalize() + 0 if isinstance(value, Decimal) else value
