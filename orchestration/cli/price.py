@@ -6,6 +6,12 @@ from pathlib import Path
 import click
 
 
+class _WrongCallError(click.ClickException):
+    """What was asked for cannot be read; no run failed."""
+
+    exit_code = 2
+
+
 @click.command(name="price")
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
 @click.option(
@@ -45,11 +51,11 @@ def command(files: tuple[str, ...], tariffs: tuple[str, ...], time_zone: str | N
         given = [tariff for name in tariffs for tariff in read_tariffs(records(name), name)]
         cdrs = [record for name in files for record in records(name)]
         if not cdrs:
-            raise click.ClickException(f"{', '.join(files)}: there is no CDR in it; give a file with OCPI CDRs.")
+            raise PriceError(f"{', '.join(files)}: there is no CDR in it; give a file with OCPI CDRs.")
         for answer in price(cdrs, given, time_zone, ocpi_version):
             click.echo(answer)
     except (FileError, PriceError) as error:
-        raise click.ClickException(str(error)) from error
+        raise _WrongCallError(str(error)) from error
 
 
 def _read(name: str) -> bytes:

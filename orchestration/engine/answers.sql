@@ -1,5 +1,5 @@
 -- One JSON object a record, in the order of the input: the shape of `evsettle price` (docs/pricing.md).
--- Money with 4 decimals, half away from zero; volumes and prices as plain as they are.
+-- Totals with 4 decimals, half away from zero; volumes and prices of lines as plain as they are.
 with
 
 -- Text before it is gathered: sorting a million structs takes twice as long.
@@ -118,12 +118,12 @@ select
         'total_time_cost': cost(totals.is_priced, totals.time_excl_tax, totals.time_incl_tax),
         'total_parking_cost': cost(totals.is_priced, totals.parking_excl_tax, totals.parking_incl_tax),
         'total_reservation_cost': cost(totals.is_priced, totals.reservation_excl_tax, totals.reservation_incl_tax),
-        'total_energy': case when totals.is_priced then plain(totals.total_energy_kwh) end,
-        'total_time': case when totals.is_priced then cast(cast(totals.total_time_hours as decimal(38, 4)) as varchar) end,
-        'total_parking_time': case when totals.is_priced then plain(totals.total_parking_hours) end,
+        'total_energy': case when totals.is_priced then shown(totals.total_energy_kwh) end,
+        'total_time': case when totals.is_priced then shown(totals.total_time_hours) end,
+        'total_parking_time': case when totals.is_priced then shown(totals.total_parking_hours) end,
         'range': {
-            'min': money(totals.total_excl_tax),
-            'max': money(totals.total_excl_tax),
+            'min': shown(totals.total_excl_tax),
+            'max': shown(totals.total_excl_tax),
             'readings': case when totals.is_priced then ['base'] else [] end
         },
         'lines': cast(coalesce(lines.lines, '[]') as json),

@@ -19,6 +19,7 @@ from orchestration.engine.compile import read_engine
 from orchestration.warehouse import open_in_memory
 
 ANSWERS_SQL = Path(__file__).parent / "answers.sql"
+UNSURE_SQL = Path(__file__).parent / "unsure.sql"
 FILE_SEQ = 1
 # Nothing is dated by this run: as_of only has to be later than any tariff's validity.
 AS_OF = datetime(9000, 1, 1, tzinfo=UTC)
@@ -94,6 +95,7 @@ def _load(connection: duckdb.DuckDBPyConnection, records: Iterable[RawRecord], o
     connection.execute(
         "insert into ingest.raw_touched by name select 'everything' as kind, '' as id, 'price' as reason"
     )
+    connection.execute(UNSURE_SQL.read_text())
     connection.execute(
         "create temp table input_records as select r.record_id, p.position, c.cdr_key, c.cdr_id, c.ocpi_version,"
         " c.currency, r.problem_rule_id, r.problem, c.missing_fields, c.type_problems, c.excess_precision"
@@ -103,11 +105,14 @@ def _load(connection: duckdb.DuckDBPyConnection, records: Iterable[RawRecord], o
         " left join ingest.raw_cdrs as c on r.record_id = c.record_id",
         [positions],
     )
-    connection.execute("update ingest.raw_cdrs set missing_fields = null, type_problems = null, cdr_id = null")
+    connection.execute(
+        "update ingest.raw_cdrs set missing_fields = null, cdr_id = null,"
+        " type_problems = case when record_id in (select record_id from unsure_records) then type_problems end"
+    )
     for macro in (
         "plain(x) as rtrim(rtrim(cast(x as varchar), '0'), '.')",
-        "money(x) as cast(cast(x as decimal(38, 4)) as varchar)",
-        "cost(known, net, gross) as case when known then {'excl_vat': money(net), 'incl_vat': money(gross)} end",
+        "shown(x) as cast(cast(x as decimal(38, 4)) as varchar)",
+        "cost(known, net, gross) as case when known then {'excl_vat': shown(net), 'incl_vat': shown(gross)} end",
     ):
         connection.execute(f"create temp macro {macro}")
 

@@ -10,7 +10,7 @@ import pytest
 from orchestration.defs.ingest.records import split
 from orchestration.engine.price import price
 from tests.rate.cdr_generator import a_cdr
-from tests.rate.sessions import to_json
+from tests.rate.sessions import cdr, component, element, period, tariff, to_json
 
 NASTY: list[Any] = [
     None, "", "x", "2,5", "NaN", True, [], {}, [[[[]]]], {"a": {"b": {}}}, -1, 0, 10**30, Decimal("1e400"),
@@ -62,6 +62,25 @@ def check(seed: int, count: int) -> None:
 
 def test_damaged_cdrs_get_an_answer_each() -> None:
     check(3, 400)
+
+
+SOUND = to_json(cdr(tariff(element(component("ENERGY", "0.30", "20"))), period(0, ENERGY=1)))
+TWICE = {
+    "id": SOUND[:-1] + ',"id":"C2"}',
+    "charging_periods": SOUND[:-1] + ',"charging_periods":[]}',
+    "volume": SOUND.replace('"volume":1', '"volume":1,"volume":5'),
+    "start_date_time": SOUND.replace('"dimensions"', '"start_date_time":"2026-10-05T09:30:00Z","dimensions"'),
+    "price": SOUND.replace('"price":0.30', '"price":0.30,"price":0.50'),
+}
+
+
+def test_a_field_given_twice_leaves_no_price() -> None:
+    """Readers of JSON differ on which of the two counts, so either would be a silent number."""
+    found = [json.loads(line) for line in price(split("\n".join([*TWICE.values(), SOUND]).encode()))]
+    assert found.pop()["total_cost"] == {"excl_vat": "0.3000", "incl_vat": "0.3600"}
+    for name, answer in zip(TWICE, found, strict=True):
+        assert answer["total_cost"] is None and answer["lines"] == []
+        assert f"{name} is given more than once" in answer["problems"][0]["message"]
 
 
 @pytest.mark.slow

@@ -3,8 +3,6 @@
 from decimal import Decimal
 from typing import Any
 
-import pytest
-
 from tests.rate.sessions import answers, cdr, component, cost, element, minutes, period, rules, tariff
 
 Json = dict[str, Any]
@@ -178,6 +176,31 @@ def test_a_limit_is_a_line_of_its_own_and_of_no_part() -> None:
     assert [(line["note"], line["excl_vat"]) for line in answer["lines"]] == [(None, "6"), ("max_price", "-5")]
 
 
+def test_a_tariff_without_an_id_is_limited_as_any_other() -> None:
+    """A place in the CDR is enough to name a tariff: joined by its id, nothing would have been priced under it."""
+    of = {**tariff(PER_KWH), "min_price": {"excl_vat": 5, "incl_vat": 6}}
+    del of["id"]
+    assert cost(one(cdr(of, period(0, ENERGY=1)))) == ("5.0000", "6.0000")
+
+
+VERSIONS = [
+    ({"stop_date_time": "2026-10-05T10:00:00Z"}, {}, "2.1.1"),
+    ({"total_cost": 4}, {}, "2.1.1"),
+    ({"total_cost": {"excl_vat": 4}}, {}, "2.2.1"),
+    ({"total_cost": {"before_taxes": 4}}, {}, "2.3.0"),
+    ({}, {"tax_included": "NO"}, "2.3.0"),
+    ({}, {"min_price": {"before_taxes": 0}}, "2.3.0"),
+]
+
+
+def test_a_version_is_told_from_the_fields_that_only_it_has() -> None:
+    sessions = [
+        cdr([tariff(PER_KWH), tariff(PER_KWH, name="T2", **of)], period(0, "T2", ENERGY=1), **fields)
+        for fields, of, _ in VERSIONS
+    ]
+    assert [answer["version"] for answer in answers(sessions)] == [version for _, _, version in VERSIONS]
+
+
 def test_each_limit_is_of_what_was_priced_under_its_tariff() -> None:
     first = tariff(PER_KWH, name="A", max_price={"excl_vat": 1, "incl_vat": 1.2})
     second = tariff(PER_KWH, name="B")
@@ -234,7 +257,7 @@ def test_a_credit_takes_back_every_part() -> None:
         amounts = [cost(charged, name), cost(credited, name)]
         assert amounts[0] is not None and amounts[1] is not None
         assert [Decimal(amounts[0][side] or 0) + Decimal(amounts[1][side] or 0) for side in (0, 1)] == [0, 0]
-    assert credited["total_energy"] == charged["total_energy"] == "10"
+    assert credited["total_energy"] == charged["total_energy"] == "10.0000"
 
 
 def test_periods_are_sorted_and_one_that_overlaps_the_start_is_priced() -> None:
@@ -246,44 +269,6 @@ def test_periods_are_sorted_and_one_that_overlaps_the_start_is_priced() -> None:
     assert (cost(early), rules(early)) == (("0.6000", "0.7200"), {"TIME_PERIOD_ORDER"})
 
 
-FREE = tariff(PER_KWH)
-CLOCKED = tariff(element(CHEAP, start_time="09:00"), DEAR)
-UNPRICEABLE = {
-    "no tariff": (cdr([], period(0, ENERGY=1)), "TARIFF_REF_MISSING"),
-    "a tariff that is not there": (cdr(FREE, period(0, "OTHER", ENERGY=1)), "TARIFF_UNKNOWN"),
-    "another currency": (cdr(FREE, period(0, ENERGY=1), currency="SEK"), "CCY_TARIFF_MISMATCH"),
-    "a dimension unknown to the version": (cdr(FREE, period(0, ENERGY=1, WIND=1)), "DIMENSION_NOT_BILLABLE"),
-    "power in 2.1.1": (
-        {**cdr(FREE, period(0, ENERGY=1, MAX_POWER=11)), "auth_id": "X"}, "DIMENSION_NOT_BILLABLE"),
-    "a period before the session": (cdr(FREE, period(-20, ENERGY=1), period(0, ENERGY=1)), "TIME_PERIOD_ORDER"),
-    "a period after the session": (cdr(FREE, period(0, ENERGY=1), period(61, ENERGY=1)), "TIME_PERIOD_ORDER"),
-    "no zone where a window needs it": (cdr(CLOCKED, period(0, ENERGY=1)), "TIME_ZONE_MISSING"),
-    "a tariff that ended": (
-        cdr({**FREE, "end_date_time": "2026-10-05T09:00:00Z"}, period(0, ENERGY=1)), "TARIFF_NOT_IN_FORCE"),
-    "a tariff that has not begun": (
-        cdr({**FREE, "start_date_time": "2026-10-05T09:00:01Z"}, period(0, ENERGY=1)), "TARIFF_NOT_IN_FORCE"),
-    "too many digits": (cdr(FREE, period(0, ENERGY="123456789012345678")), "SCHEMA_TYPE_INVALID"),
-    "a volume too large to multiply": (cdr(FREE, period(0, ENERGY="9999999999")), "SCHEMA_TYPE_INVALID"),
-    "a price too large to multiply": (
-        cdr(tariff(element(component("ENERGY", "9999999999"))), period(0, ENERGY=1)), "SCHEMA_TYPE_INVALID"),
-    "no period": (cdr(FREE), "PERIODS_EMPTY"),
-    "an end before the start": (cdr(FREE, period(0, ENERGY=1), lasts=-1), "TIME_END_BEFORE_START"),
-}  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def refused() -> dict[str, Json]:
-    sessions = [session for session, _ in UNPRICEABLE.values()]
-    return dict(zip(UNPRICEABLE, answers([*sessions, cdr(FREE, period(0, ENERGY=1))])[:-1], strict=True))
-
-
-@pytest.mark.parametrize("name", UNPRICEABLE)
-def test_what_cannot_be_priced_has_no_totals_and_says_why(refused: dict[str, Json], name: str) -> None:
-    answer = refused[name]
-    assert answer["total_cost"] is None and answer["total_energy"] is None and answer["lines"] == []
-    assert UNPRICEABLE[name][1] in rules(answer)
-
-
 def test_a_window_that_no_volume_needs_asks_for_no_zone() -> None:
     of = tariff(
         element(component("ENERGY", "1", "0")), element(component("PARKING_TIME", "1", "0"), start_time="09:00")
@@ -292,4 +277,8 @@ def test_a_window_that_no_volume_needs_asks_for_no_zone() -> None:
 
 
 def test_the_range_is_the_price_where_there_is_one_reading() -> None:
-    assert one(cdr(FREE, period(0, ENERGY=1)))["range"] == {"min": "0.3000", "max": "0.3000", "readings": ["base"]}
+    assert one(cdr(tariff(PER_KWH), period(0, ENERGY=1)))["range"] == {
+        "min": "0.3000",
+        "max": "0.3000",
+        "readings": ["base"],
+    }

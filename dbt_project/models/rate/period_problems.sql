@@ -178,10 +178,10 @@ problems as (
     select
         record_id,
         'TARIFF_NOT_IN_FORCE' as rule_id,
-        lower(used_tariff_id) as detail,
+        coalesce(lower(used_tariff_id), 'session') as detail,
         'hold' as severity,
         true as is_blocking,
-        'Tariff ' || min(used_tariff_id) || ' is not in force at the start of the session.' as message
+        'Tariff ' || coalesce(min(used_tariff_id), 'without an id') || ' is not in force at the start of the session.' as message
     from period_contexts
     where tariff_state = 'not_in_force'
     group by record_id, lower(used_tariff_id)

@@ -94,7 +94,7 @@ sums as (
         record_id,
         part,
         dimension,
-        tariff_id,
+        tariff_index,
         tariff_no,
         element_no,
         component_no,
@@ -102,14 +102,14 @@ sums as (
         tax_factor,
         price_round_rule,
         units,
-        min(tariff_index) as tariff_index,
+        min(tariff_id) as tariff_id,
         min(tariff_version) as tariff_version,
         cast(
             sum(case when tax_included = 'YES' then amount_incl_tax else amount_excl_tax end) as decimal(38, 12)
         ) as amount
     from amounts
     group by
-        record_id, part, dimension, tariff_id, tariff_no, element_no, component_no,
+        record_id, part, dimension, tariff_index, tariff_no, element_no, component_no,
         tax_included, tax_factor, price_round_rule, units
 
 ),

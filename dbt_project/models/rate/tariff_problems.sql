@@ -118,7 +118,7 @@ tariff_uses as (
 
     select
         record_id,
-        min(used_tariff_id) as tariff_id,
+        coalesce(min(used_tariff_id), 'without an id') as tariff_id,
         tariff_no,
         coalesce(bool_or(energy_kwh <> 0), false) as has_energy,
         coalesce(bool_or(time_hours <> 0), false) as has_time

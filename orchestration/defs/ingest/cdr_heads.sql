@@ -66,10 +66,18 @@ select
                 cdr.stop_date_time is not null
                 or (cdr.cdr_token is null and cdr.auth_id is not null)
                 or (cdr.cdr_location is null and cdr.location is not null)
+                or (
+                    cdr.cdr_token is null
+                    and cdr.cdr_location is null
+                    and regexp_matches(cast(cdr.total_cost as varchar), '^[-0-9]')
+                )
                 then '2.1.1'
+            -- Fields that came with 2.3.0, wherever they stand: in a cost, in any of the tariffs or in a limit of one.
             when
-                contains(cast(cdr.total_cost as varchar), '"before_taxes"')
-                or contains(cast(cdr.tariffs[1] as varchar), '"tax_included"')
+                contains(read_once.raw_text, '"tax_included"')
+                or contains(read_once.raw_text, '"before_taxes"')
+                or contains(read_once.raw_text, '"after_taxes"')
+                or contains(read_once.raw_text, '"taxes"')
                 then '2.3.0'
             else '2.2.1'
         end

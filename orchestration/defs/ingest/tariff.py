@@ -52,8 +52,8 @@ def parse_tariff(raw: bytes | str | dict[str, Any], ocpi_version: str = "2.2.1")
     Versions share one shape: a version's own fields (tax_included of 2.3.0) are read where they stand.
     A field that cannot be read is None and named in problems: never a number that was not sent.
     """
-    fields = raw if isinstance(raw, dict) else _load(raw)
     reader = FieldReader()
+    fields = raw if isinstance(raw, dict) else _load(raw, reader)
     elements = read_elements(reader, fields.get("elements"))
     min_excl, min_incl = reader.limit(fields, "min_price")
     max_excl, max_incl = reader.limit(fields, "max_price")
@@ -86,9 +86,16 @@ def parse_tariff(raw: bytes | str | dict[str, Any], ocpi_version: str = "2.2.1")
     )
 
 
-def _load(raw: bytes | str) -> dict[str, Any]:
+def _load(raw: bytes | str, reader: FieldReader) -> dict[str, Any]:
+    def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        fields = dict(pairs)
+        if len(fields) < len(pairs):
+            names = [name for name, _ in pairs]
+            reader.problems += [f"{name} is given more than once" for name in fields if names.count(name) > 1]
+        return fields
+
     try:
-        value = json.loads(raw, parse_float=Decimal, parse_int=Decimal, parse_constant=Decimal)
+        value = json.loads(raw, parse_float=Decimal, parse_int=Decimal, parse_constant=Decimal, object_pairs_hook=once)
     except (ValueError, RecursionError, InvalidOperation) as error:
         raise TariffError(f"the tariff is not JSON: {error}") from error
     if not isinstance(value, dict):

@@ -16,7 +16,7 @@ period_prices as (
 
     select
         record_id,
-        tariff_id,
+        tariff_index,
         tariff_no,
         amount_excl_tax,
         amount_incl_tax
@@ -28,7 +28,7 @@ session_steps as (
 
     select
         record_id,
-        tariff_id,
+        tariff_index,
         tariff_no,
         amount_excl_tax,
         amount_incl_tax
@@ -40,7 +40,7 @@ rounding_lines as (
 
     select
         record_id,
-        tariff_id,
+        tariff_index,
         tariff_no,
         amount_excl_tax,
         amount_incl_tax
@@ -71,18 +71,19 @@ limits as (
 
 ),
 
--- A tariff that a period used is limited even when nothing in it was priced.
+-- A tariff that a period used is limited even when nothing in it was priced. Its place in the CDR names it: some
+-- send a tariff without an id.
 uses as (
 
     select
         period_contexts.record_id,
-        period_contexts.used_tariff_id as tariff_id,
-        min(period_contexts.tariff_index) as tariff_index,
+        period_contexts.tariff_index,
+        min(period_contexts.used_tariff_id) as tariff_id,
         min(period_contexts.tariff_version) as tariff_version,
         min(period_contexts.tariff_no) as tariff_no
     from period_contexts
     where period_contexts.tariff_no in (select limits.tariff_no from limits)
-    group by period_contexts.record_id, period_contexts.used_tariff_id
+    group by period_contexts.record_id, period_contexts.tariff_index
 
 ),
 
@@ -90,7 +91,7 @@ amounts as (
 
     select
         record_id,
-        tariff_id,
+        tariff_index,
         amount_excl_tax,
         amount_incl_tax
     from period_prices
@@ -100,7 +101,7 @@ amounts as (
 
     select
         record_id,
-        tariff_id,
+        tariff_index,
         amount_excl_tax,
         amount_incl_tax
     from session_steps
@@ -110,7 +111,7 @@ amounts as (
 
     select
         record_id,
-        tariff_id,
+        tariff_index,
         amount_excl_tax,
         amount_incl_tax
     from rounding_lines
@@ -122,11 +123,11 @@ sums as (
 
     select
         record_id,
-        tariff_id,
+        tariff_index,
         case when count(*) = count(amount_excl_tax) then sum(amount_excl_tax) end as excl_tax,
         case when count(*) = count(amount_incl_tax) then sum(amount_incl_tax) end as incl_tax
     from amounts
-    group by record_id, tariff_id
+    group by record_id, tariff_index
 
 ),
 
@@ -145,7 +146,7 @@ priced as (
         case when sums.record_id is null then 0 else sums.incl_tax end as incl_tax
     from uses
     inner join limits on uses.tariff_no = limits.tariff_no
-    left join sums on uses.record_id = sums.record_id and uses.tariff_id = sums.tariff_id
+    left join sums on uses.record_id = sums.record_id and uses.tariff_index = sums.tariff_index
 
 ),
 
