@@ -181,7 +181,8 @@ problems as (
         coalesce(lower(used_tariff_id), 'session') as detail,
         'hold' as severity,
         true as is_blocking,
-        'Tariff ' || coalesce(min(used_tariff_id), 'without an id') || ' is not in force at the start of the session.' as message
+        'Tariff ' || coalesce(min(used_tariff_id), 'without an id')
+        || ' is not in force at the start of the session.' as message
     from period_contexts
     where tariff_state = 'not_in_force'
     group by record_id, lower(used_tariff_id)
