@@ -1,0 +1,130 @@
+"""Where a command gets a tariff's text from: a file, our own master/tariffs, or the registry of a home.
+
+What does not belong here: reading what the text says (ingest.tariff) and which version is in force (registry).
+"""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from orchestration.defs.ingest.records import FileError, RawRecord, decompress, split
+from orchestration.defs.ingest.tariff import Tariff, TariffError, parse_tariff
+from orchestration.facts.home import Home, HomeError, open_home
+from orchestration.tariffs.registry import Registry, RegistryError
+
+
+class SourceError(Exception):
+    """There is no such tariff; one sentence with the remedy."""
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """The JSON text of one tariff object and where it stands, in words."""
+
+    text: str
+    place: str
+
+    def tariff(self) -> Tariff:
+        """The tariff typed. Raises SourceError naming the place."""
+        try:
+            return parse_tariff(self.text)
+        except TariffError as error:
+            raise SourceError(f"{self.place}: {error}; correct the file.") from error
+
+
+def given_tariffs(name: str, home_path: Path | None) -> list[Given]:
+    """The tariffs of a file, or those of the home that answer to an id (`AC-BASIC`, `NL/EVS:AC-BASIC`).
+
+    An id that several parties use gives one of each. Raises SourceError.
+    """
+    path = Path(name)
+    if path.is_file():
+        return read_file(path)
+    if path.suffix or (len(path.parts) > 1 and ":" not in name):
+        raise SourceError(f"There is no file {name}: give a file with an OCPI tariff, or the id of one in the home.")
+    try:
+        home = open_home(home_path)
+    except HomeError as error:
+        raise SourceError(f"{name} is no file, and as a tariff's id it needs a home. {error}") from error
+    found = own_tariffs(home, name) or _registered(home, name)
+    if not found:
+        raise SourceError(f"No tariff {name} is known in this home: {_known(home)}")
+    return found
+
+
+def one_tariff(name: str, home_path: Path | None) -> Given:
+    """The only tariff that a name gives. Raises SourceError when it is none or several."""
+    found = given_tariffs(name, home_path)
+    if len(found) > 1:
+        places = ", ".join(f"{given.tariff().party}:{given.tariff().tariff_id}" for given in found)
+        raise SourceError(f"{name} holds {len(found)} tariffs ({places}): name one of them, or give a file with one.")
+    return found[0]
+
+
+def read_file(path: Path) -> list[Given]:
+    """Every tariff object of a file. Raises SourceError naming the file."""
+    try:
+        records = split(decompress(str(path), path.read_bytes()))
+    except FileError as error:
+        raise SourceError(str(error)) from error
+    except OSError as error:
+        raise SourceError(f"{path} cannot be read ({error.strerror}); give a JSON file.") from error
+    if not records:
+        raise SourceError(f"{path} holds no tariff; give a file with one OCPI tariff object or a list of them.")
+    place = str(path) if len(records) == 1 else "{path}, tariff {position}"
+    return [Given(_text(record), place.format(path=path, position=record.position)) for record in records]
+
+
+def _text(record: RawRecord) -> str:
+    text = record.text
+    return text if isinstance(text, str) else bytes(text).decode("utf-8", errors="replace")
+
+
+def own_tariffs(home: Home, name: str) -> list[Given]:
+    """Tariffs of ours by id, as they stand in master/tariffs now, taken in or not."""
+    found = []
+    for path in sorted((home.master / "tariffs").glob("*.json")):
+        for given in _readable(path):
+            try:
+                fields = json.loads(given.text)
+            except ValueError:
+                continue
+            if isinstance(fields, dict) and answers_to(name, _party(fields), str(fields.get("id"))):
+                found.append(Given(given.text, given.place.replace(str(path), home.relative(path))))
+    return found
+
+
+def _readable(path: Path) -> list[Given]:
+    try:
+        return read_file(path)
+    except SourceError:
+        return []
+
+
+def _party(fields: dict[str, object]) -> str | None:
+    country, party = fields.get("country_code"), fields.get("party_id")
+    return f"{country}/{party}" if isinstance(country, str) and isinstance(party, str) else None
+
+
+def answers_to(name: str, party: str | None, tariff_id: str) -> bool:
+    """Whether a tariff is meant by `ID`, `party:ID` or `tariff:party:ID`, whatever its case."""
+    wanted = name.removeprefix("tariff:").casefold()
+    return wanted in (tariff_id.casefold(), f"{party}:{tariff_id}".casefold())
+
+
+def _registered(home: Home, name: str) -> list[Given]:
+    """The last known version of each party's tariff of that id."""
+    try:
+        with Registry(home) as registry:
+            return [
+                Given(text, f"{version.party}, from {version.source}")
+                for version in registry.latest(name)
+                if (text := registry.text(version)) is not None
+            ]
+    except RegistryError as error:
+        raise SourceError(str(error)) from error
+
+
+def _known(home: Home) -> str:
+    names = sorted(path.stem for path in (home.master / "tariffs").glob("*.json"))
+    return f"ours are {', '.join(names)}." if names else "there is none of ours in master/tariffs."
