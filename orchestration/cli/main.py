@@ -16,6 +16,7 @@ COMMANDS = {
     "exceptions": "what waits for whom",
     "price": "price CDRs of a file; no home needed",
     "explain": "the whole story of one session",
+    "tariff": "check, compare, approve and try tariffs",
     "decide": "record a decision in the ledger",
     "verify": "check the ledger, its objects and the reports",
     "dev": "open the Dagster UI on this home",

@@ -6,6 +6,7 @@ What does not belong here: who the people are, and the ledger.
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from functools import cache
 from pathlib import Path
@@ -69,6 +70,8 @@ def check_values(kind: DecisionKind, values: Mapping[str, str], words: Vocabular
         raise DecisionError(f"{values['revision']!r} is not a revision: give its number, 1 or more.")
     if "body" in values and not re.fullmatch(r"[0-9a-f]{64}", values["body"]):
         raise DecisionError(f"{values['body']!r} is not a tariff body: give its SHA-256, 64 lower-case hex digits.")
+    if "valid_from" in values:
+        _check_instant(values["valid_from"])
     # A word of several parts is as often typed with _ as with -.
     if kind.one_of and kind.value and values[kind.value].replace("_", "-") not in kind.one_of:
         raise DecisionError(f"{values[kind.value]!r} is not a {kind.value}: it can be {', '.join(kind.one_of)}.")
@@ -82,6 +85,15 @@ def _check_amount(text: str) -> None:
         is_exact = False
     if not is_exact:
         raise DecisionError(f"{text!r} is not an amount: write it as 12.34, without currency or thousands mark.")
+
+
+def _check_instant(text: str) -> None:
+    try:
+        has_zone = datetime.fromisoformat(text).tzinfo is not None
+    except ValueError:
+        has_zone = False
+    if not has_zone:
+        raise DecisionError(f"{text!r} is not a moment: write it with its zone, as 2026-11-01T00:00:00Z.")
 
 
 def check_reason(reason: str | None, is_required: bool, kind: str, words: Vocabulary) -> None:

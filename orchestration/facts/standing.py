@@ -31,6 +31,8 @@ class StandingDecision:
     note: str | None
     decided_by: str
     approved_by: str | None
+    # Of a tariff: the start of validity that was approved with its content; None approves it whenever it starts.
+    valid_from: datetime | None = None
 
 
 def is_proposal(entry: Entry) -> bool:
@@ -102,9 +104,14 @@ def _rows(effective: Entry, said: Entry) -> list[StandingDecision]:
                 note=body["note"],
                 decided_by=body["by"],
                 approved_by=effective.body["by"] if is_approved else None,
+                valid_from=_instant(values.get("valid_from")),
             )
         )
     return rows
+
+
+def _instant(text: str | None) -> datetime | None:
+    return None if text is None else datetime.fromisoformat(text)
 
 
 def _key(row: StandingDecision) -> tuple[str | None, ...]:

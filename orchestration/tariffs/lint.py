@@ -16,6 +16,7 @@ from orchestration.tariffs.lint_findings import Problem, order
 from orchestration.tariffs.lint_values import value_problems
 
 _PLACE = re.compile(r"elements\[(\d+)\](?:\.price_components\[(\d+)\])?(.*?) is ")
+_ABOVE = re.compile(r"^elements\[\d+\]\.(price_components\[\d+\]\.)?")
 _NAME = re.compile(r"([A-Za-z_.]+) is ")
 
 
@@ -86,4 +87,6 @@ def _unread(sentence: str, path: str, element: int | None, component: int | None
         code, remedy = "CURRENCY", "State the currency as three letters of ISO 4217."
     else:
         code, remedy = "UNREADABLE", "Correct the field: a tariff with a field that cannot be read prices nothing."
-    return Problem(code, "error", f"{sentence[0].upper()}{sentence[1:]}.", remedy, path, element, component)
+    # The place is said apart.
+    words = _ABOVE.sub("", sentence)
+    return Problem(code, "error", f"{words[0].upper()}{words[1:]}.", remedy, path, element, component)

@@ -1,9 +1,10 @@
 """Checks that need all elements at once: dead ones, gaps, overlaps, a missing fallback."""
 
 from collections.abc import Iterator, Sequence
+from decimal import Decimal
 
 from orchestration.defs.ingest.tariff import Tariff
-from orchestration.defs.ingest.tariff_elements import DIMENSIONS, Element
+from orchestration.defs.ingest.tariff_elements import DIMENSIONS
 from orchestration.tariffs import words
 from orchestration.tariffs.lint_findings import Problem, element_path
 from orchestration.tariffs.situations import (
@@ -57,13 +58,13 @@ def _never(tariff: Tariff) -> Iterator[Problem]:
             if low is not None and high is not None and low >= high:  # type: ignore[operator]
                 first, last = ("start_date", "end_date") if name == "date" else (f"min_{name}", f"max_{name}")
                 yield Problem("EMPTY_RANGE", "error",
-                              f"{first} {low} is not before {last} {high}, so the element never holds.",
+                              f"{first} {_shown(low)} is not below {last} {_shown(high)}, so the element never holds.",
                               f"Swap them or give another {last}: the upper bound is exclusive.",
                               path, number)  # fmt: skip
 
 
-def _contexts(element: Element) -> tuple[int, ...]:
-    return {None: (CHARGING,), "RESERVATION": (RESERVED, EXPIRED)}.get(element.reservation, (EXPIRED,))
+def _shown(bound: object) -> str:
+    return words.plain(bound) if isinstance(bound, Decimal) else str(bound)
 
 
 def _dead(tariff: Tariff) -> Iterator[Problem]:

@@ -107,7 +107,7 @@ def _taxes(tariff: Tariff) -> Iterator[Problem]:
     if silent and len(silent) == len(priced):
         unknown = "the net price" if tariff.tax_included == "YES" else "the price with tax"
         yield Problem("MISSING_VAT", "warn", f"No component states a VAT rate, so {unknown} is unknown.",
-                      "Add vat to each component, 0 if none is due.", "$.elements")  # fmt: skip
+                      "Add vat to each component, 0 if none is due; OCPI 2.1.1 has no VAT.", "$.elements")  # fmt: skip
         return
     for element_no, component_no, _ in silent:
         yield Problem("MISSING_VAT", "warn", "Other components state a VAT rate and this one does not: the total with "

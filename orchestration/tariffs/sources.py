@@ -5,12 +5,16 @@ What does not belong here: reading what the text says (ingest.tariff) and which 
 
 import json
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
-from orchestration.defs.ingest.records import FileError, RawRecord, decompress, split
+from orchestration.defs.ingest.records import FileError, decompress, split
 from orchestration.defs.ingest.tariff import Tariff, TariffError, parse_tariff
 from orchestration.facts.home import Home, HomeError, open_home
-from orchestration.tariffs.registry import Registry, RegistryError
+from orchestration.tariffs.registry import Registry, RegistryError, Version
+
+# All that is known now: no tariff is known later.
+FAR = datetime(9000, 1, 1, tzinfo=UTC)
 
 
 class SourceError(Exception):
@@ -42,10 +46,7 @@ def given_tariffs(name: str, home_path: Path | None) -> list[Given]:
         return read_file(path)
     if path.suffix or (len(path.parts) > 1 and ":" not in name):
         raise SourceError(f"There is no file {name}: give a file with an OCPI tariff, or the id of one in the home.")
-    try:
-        home = open_home(home_path)
-    except HomeError as error:
-        raise SourceError(f"{name} is no file, and as a tariff's id it needs a home. {error}") from error
+    home = _home(name, home_path)
     found = own_tariffs(home, name) or _registered(home, name)
     if not found:
         raise SourceError(f"No tariff {name} is known in this home: {_known(home)}")
@@ -72,12 +73,7 @@ def read_file(path: Path) -> list[Given]:
     if not records:
         raise SourceError(f"{path} holds no tariff; give a file with one OCPI tariff object or a list of them.")
     place = str(path) if len(records) == 1 else "{path}, tariff {position}"
-    return [Given(_text(record), place.format(path=path, position=record.position)) for record in records]
-
-
-def _text(record: RawRecord) -> str:
-    text = record.text
-    return text if isinstance(text, str) else bytes(text).decode("utf-8", errors="replace")
+    return [Given(record.text, place.format(path=path, position=record.position)) for record in records]
 
 
 def own_tariffs(home: Home, name: str) -> list[Given]:
@@ -123,6 +119,74 @@ def _registered(home: Home, name: str) -> list[Given]:
             ]
     except RegistryError as error:
         raise SourceError(str(error)) from error
+
+
+def one_version(name: str, home_path: Path | None) -> Given:
+    """The version that `ID@VERSION` means: a day or time, or the first digits of a hash. Raises SourceError."""
+    tariff, _, wanted = name.rpartition("@")
+    home = _home(name, home_path)
+    try:
+        with Registry(home) as registry:
+            versions = registry.versions(tariff)
+            if not versions:
+                raise SourceError(f"No tariff {tariff} is known in this home: {_known(home)}")
+            if len({version.party.casefold() for version in versions}) > 1:
+                names = ", ".join(sorted({f"{version.party}:{version.tariff_id}" for version in versions}))
+                raise SourceError(f"{tariff} is a tariff of several parties: name one of {names}.")
+            return _of_version(registry, _chosen(registry, versions, wanted))
+    except RegistryError as error:
+        raise SourceError(str(error)) from error
+
+
+def previous_and_last(name: str, home_path: Path | None) -> tuple[Given, Given]:
+    """The last two versions of a tariff that differ in content or validity. Raises SourceError."""
+    home = _home(name, home_path)
+    try:
+        with Registry(home) as registry:
+            versions = registry.versions(name)
+            if len(versions) < 2:
+                raise SourceError(f"{name} has {len(versions)} versions in the registry: name what to compare it with.")
+            return _of_version(registry, versions[-2]), _of_version(registry, versions[-1])
+    except RegistryError as error:
+        raise SourceError(str(error)) from error
+
+
+def _home(name: str, home_path: Path | None) -> Home:
+    try:
+        return open_home(home_path)
+    except HomeError as error:
+        raise SourceError(f"{name} is no file, and as a tariff's id it needs a home. {error}") from error
+
+
+def _chosen(registry: Registry, versions: list[Version], wanted: str) -> Version:
+    """By time where it reads as one, else by hash."""
+    moment = _moment(wanted)
+    if moment is not None:
+        found = registry.in_force(versions, moment, FAR)
+        if found is None:
+            raise SourceError(f"No approved version of {versions[0].tariff_id} is in force at {wanted}.")
+        return found
+    hits = [v for v in versions if wanted and wanted in (v.tariff_version[: len(wanted)], v.tariff_body[: len(wanted)])]
+    if not hits:
+        known = ", ".join(version.tariff_version[:12] for version in versions)
+        raise SourceError(f"No version of {versions[0].tariff_id} starts with {wanted!r}: there are {known}.")
+    return hits[-1]
+
+
+def _moment(text: str) -> datetime | None:
+    """A day or a time; without a zone it is UTC."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _of_version(registry: Registry, version: Version) -> Given:
+    text = registry.text(version)
+    if text is None:
+        raise SourceError(f"The text of {version.tariff_id}, version {version.tariff_version[:12]}, is not kept.")
+    return Given(text, f"version {version.tariff_version[:12]}")
 
 
 def _known(home: Home) -> str:

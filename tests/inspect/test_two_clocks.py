@@ -153,3 +153,10 @@ def test_an_embedded_tariff_is_not_asked_for_in_the_registry(warehouse: duckdb.D
         " where cdr_key = ?",
         [f"{_party('embedded_tariff', 0)}|s1".lower()],
     ).fetchall() == [(None, None, None, None)]
+
+
+def test_the_dbt_unit_tests_of_tariff_versions_pass(tmp_path: Path) -> None:
+    path, world = new_world(tmp_path)
+    world.connection.close()
+    invoke(["run", "--empty", "--select", "+tariff_versions"], path)
+    invoke(["test", "--select", "tariff_versions,test_type:unit"], path)

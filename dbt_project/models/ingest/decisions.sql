@@ -14,7 +14,8 @@ decisions_as_read as (
         reason_code,
         note,
         decided_by,
-        approved_by
+        approved_by,
+        valid_from
     from {{ source('ingest', 'raw_decisions') }}
 
 )
@@ -31,5 +32,6 @@ select
     reason_code,
     note,
     decided_by,
-    approved_by
+    approved_by,
+    valid_from
 from decisions_as_read

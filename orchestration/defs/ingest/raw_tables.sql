@@ -329,7 +329,8 @@ create table if not exists ingest.raw_decisions (
     reason_code varchar,
     note varchar,
     decided_by varchar,
-    approved_by varchar                -- null for one-person kinds
+    approved_by varchar,               -- null for one-person kinds
+    valid_from timestamptz             -- --set valid_from= of a tariff: the start that was approved; null = any
 );
 
 create table if not exists ingest.raw_ledger (

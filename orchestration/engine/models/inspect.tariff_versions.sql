@@ -58,13 +58,16 @@ contracts as (
 decisions as (
 
     select
+        seq,
         lower(subject_id) as tariff_subject,
         lower(value) as tariff_body,
-        min(effective_at) as approved_at,
-        max(case when reason_code = 'T_RETRO' then 1 else 0 end) as is_retro
+        valid_from,
+        effective_at,
+        reason_code,
+        decided_by,
+        approved_by
     from "evsettle"."ingest"."decisions"
     where kind = 'tariff' and subject_kind = 'tariff'
-    group by lower(subject_id), lower(value)
 
 ),
 
@@ -124,6 +127,7 @@ versions as (
 
     select
         *,
+        cpo_key || ':' || tariff_key as tariff_subject,
         case
             when is_opening
                 then least(coalesce(valid_from, timestamptz '1900-01-01 00:00:00+00'), seen_at)
@@ -165,27 +169,100 @@ terms as (
 
 ),
 
+-- What was decided about a version's content and start. One withdrawn before it holds waits for two people again.
+decided as (
+
+    select
+        versions.source,
+        versions.tariff_subject,
+        versions.tariff_body,
+        versions.valid_from,
+        max(
+            case
+                when
+                    decisions.reason_code = 'T_WITHDRAWN'
+                    and (versions.valid_from is null or decisions.effective_at < versions.valid_from)
+                    then decisions.seq
+            end
+        ) as withdrawn_seq
+    from (
+        select distinct
+            source,
+            tariff_subject,
+            tariff_body,
+            valid_from
+        from versions
+    ) as versions
+    inner join decisions
+        on
+            versions.tariff_subject = decisions.tariff_subject
+            and versions.tariff_body = decisions.tariff_body
+            and (decisions.valid_from is null or decisions.valid_from = versions.valid_from)
+    group by
+        versions.source,
+        versions.tariff_subject,
+        versions.tariff_body,
+        versions.valid_from
+
+),
+
+approved as (
+
+    select
+        decided.source,
+        decided.tariff_subject,
+        decided.tariff_body,
+        decided.valid_from,
+        min(decisions.seq) as approval_seq,
+        max(case when decisions.reason_code = 'T_RETRO' then 1 else 0 end) as is_retro
+    from decided
+    inner join decisions
+        on
+            decided.tariff_subject = decisions.tariff_subject
+            and decided.tariff_body = decisions.tariff_body
+            and (decisions.valid_from is null or decisions.valid_from = decided.valid_from)
+    where
+        coalesce(decisions.reason_code, '') <> 'T_WITHDRAWN'
+        and (decided.withdrawn_seq is null or decisions.seq > decided.withdrawn_seq)
+    group by
+        decided.source,
+        decided.tariff_subject,
+        decided.tariff_body,
+        decided.valid_from
+
+),
+
 approvals as (
 
     select
         versions.*,
         case
             when own_parties.party_key is null and terms.tariff_approval = 'auto' then 'auto'
-            when decisions.approved_at is not null then 'decision'
+            when approved.approval_seq is not null then 'decision'
         end as approval,
         case
             when own_parties.party_key is null and terms.tariff_approval = 'auto' then versions.known_from
-            else decisions.approved_at
+            else decisions.effective_at
         end as approved_at,
-        coalesce(decisions.is_retro, 0) = 1 as is_retro_approved
+        coalesce(approved.is_retro, 0) = 1 as is_retro_approved,
+        approved.approval_seq,
+        decisions.decided_by as proposed_by,
+        decisions.approved_by
     from versions
     left join own_parties on versions.cpo_key = own_parties.party_key
     left join terms
         on versions.cpo_key = terms.cpo_key and versions.known_from = terms.known_from and terms.terms_no = 1
+    left join approved
+        on
+            versions.source = approved.source
+            and versions.tariff_subject = approved.tariff_subject
+            and versions.tariff_body = approved.tariff_body
+            and coalesce(versions.valid_from, timestamptz '1900-01-01 00:00:00+00')
+            = coalesce(approved.valid_from, timestamptz '1900-01-01 00:00:00+00')
     left join decisions
         on
-            versions.cpo_key || ':' || versions.tariff_key = decisions.tariff_subject
-            and versions.tariff_body = decisions.tariff_body
+            approved.approval_seq = decisions.seq
+            and approved.tariff_subject = decisions.tariff_subject
 
 ),
 
@@ -217,5 +294,8 @@ select
     approval,
     approval is not null as is_approved,
     approved_at,
-    is_retro_approved
+    is_retro_approved,
+    case when approval = 'decision' then approval_seq end as approval_seq,
+    case when approval = 'decision' then proposed_by end as proposed_by,
+    case when approval = 'decision' then approved_by end as approved_by
 from worded
