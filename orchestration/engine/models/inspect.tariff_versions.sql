@@ -197,7 +197,7 @@ decided as (
         on
             versions.tariff_subject = decisions.tariff_subject
             and versions.tariff_body = decisions.tariff_body
-            and (decisions.valid_from is null or decisions.valid_from = versions.valid_from)
+            and (decisions.valid_from is null or versions.valid_from = decisions.valid_from)
     group by
         versions.source,
         versions.tariff_subject,
@@ -220,7 +220,7 @@ approved as (
         on
             decided.tariff_subject = decisions.tariff_subject
             and decided.tariff_body = decisions.tariff_body
-            and (decisions.valid_from is null or decisions.valid_from = decided.valid_from)
+            and (decisions.valid_from is null or decided.valid_from = decisions.valid_from)
     where
         coalesce(decisions.reason_code, '') <> 'T_WITHDRAWN'
         and (decided.withdrawn_seq is null or decisions.seq > decided.withdrawn_seq)
