@@ -159,4 +159,4 @@ def test_the_dbt_unit_tests_of_tariff_versions_pass(tmp_path: Path) -> None:
     path, world = new_world(tmp_path)
     world.connection.close()
     invoke(["run", "--empty", "--select", "+tariff_versions"], path)
-    invoke(["test", "--select", "tariff_versions,test_type:unit"], path)
+    invoke(["test", "--select", "tariff_changes,test_type:unit", "tariff_versions,test_type:unit"], path)
