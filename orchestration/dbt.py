@@ -10,15 +10,16 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 PROJECT_DIR = REPOSITORY / "dbt_project"
 MANIFEST = PROJECT_DIR / "target" / "manifest.json"
 PARTIAL_PARSE = PROJECT_DIR / "target" / "partial_parse.msgpack"
 
-# dbt's own log and artifacts: Dagster's event log and the ledger tell the same of a run.
-QUIET = ("--quiet", "--log-level-file", "none")
+# dbt's own log and artifacts: Dagster's event log and the ledger tell the same of a run. Of the relations that are
+# there it need only know those of the schemas it builds.
+QUIET = ("--quiet", "--log-level", "none", "--log-level-file", "none", "--cache-selected-only")
 
 # The events that say how a model or a test ended; of the many others a run needs none.
 _RESULTS = {"LogModelResult", "LogSeedResult", "LogTestResult"}
@@ -104,12 +105,26 @@ def build_stage(stage: str, warehouse: Path) -> None:
     invoke([*BUILD, "--select", f"group:{stage}"], warehouse)
 
 
-def stage_models(stage: str) -> Any:
-    """Dagster assets for the dbt group of one stage."""
+def stage_models(stage: str, side: Literal["before", "after"] | None = None) -> Any:
+    """Dagster assets for the dbt models of a stage, built by one dbt invocation.
+
+    side: of a stage whose own gate stands among its models, those before it or those that read it, directly or not.
+    Dagster would cut such a group by itself, and into twice the pieces that are needed.
+    """
     import dagster as dg
     from dagster_dbt import dbt_assets
 
-    @dbt_assets(manifest=MANIFEST, select=f"group:{stage}", name=f"{stage}_models")
+    reads_gate = f"source:{stage}.gate_findings+ source:{stage}.gate_verdicts+"
+    match side:
+        case None:
+            name, select, exclude = f"{stage}_models", f"group:{stage}", ""
+        case "before":
+            name, select, exclude = f"{stage}_models", f"group:{stage}", reads_gate
+        case "after":
+            name, exclude = f"{stage}_models_after_gate", ""
+            select = " ".join(f"group:{stage},{reader}" for reader in reads_gate.split())
+
+    @dbt_assets(manifest=MANIFEST, select=select, exclude=exclude, name=name)
     def models(context: dg.AssetExecutionContext, settlement: dg.ResourceParam[Any]) -> Iterator[object]:
         yield from build_in_process(context, settlement.home.warehouse)
 
@@ -165,10 +180,10 @@ def _measures(warehouse: Path, keys: Any) -> dict[Any, dict[str, Any]]:
     """Row count, and money by currency, of each selected model that has been built."""
     import dagster as dg
 
-    from orchestration.warehouse import open_warehouse
+    from orchestration.warehouse import read_warehouse
 
     measured: dict[Any, dict[str, Any]] = {}
-    with open_warehouse(warehouse) as connection:
+    with read_warehouse(warehouse) as connection:
         built = set(connection.execute("select table_schema, table_name from information_schema.tables").fetchall())
         for key in keys:
             if tuple(key.path) not in built:

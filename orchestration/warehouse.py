@@ -40,6 +40,17 @@ def open_warehouse(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
 
 
 @contextmanager
+def read_warehouse(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A connection to a warehouse whose tables are in place, for a look at it, closed afterwards."""
+    connection = duckdb.connect(str(path))
+    try:
+        connection.execute("set TimeZone = 'UTC'")
+        yield connection
+    finally:
+        connection.close()
+
+
+@contextmanager
 def open_in_memory() -> Iterator[duckdb.DuckDBPyConnection]:
     """An empty warehouse in memory under the same database name, for `evsettle price`."""
     connection = duckdb.connect()

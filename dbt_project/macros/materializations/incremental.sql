@@ -1,0 +1,50 @@
+{#
+    Incremental models: replace all rows of the keys in inspect.work.
+
+    Stock delete+insert deletes only keys that the new rows hold, so a CDR that now yields no row would keep its old ones.
+    Models emit only keys in work; this deletes by work, then inserts, in one transaction and without a copy between: an
+    incremental model may not read itself. Of the strategies only replace_work is known here.
+#}
+{% materialization incremental, adapter='duckdb' %}
+    {%- set target_relation = this.incorporate(type='table') -%}
+    {%- if config.get('incremental_strategy') != 'replace_work' -%}
+        {%- do exceptions.raise_compiler_error("incremental_strategy must be replace_work, which replaces the keys in inspect.work") -%}
+    {%- endif -%}
+    {%- set existing = load_cached_relation(this) -%}
+    {{ run_hooks(pre_hooks, inside_transaction=True) }}
+    {% call statement('main') %}
+        {% if existing is none or not existing.is_table or should_full_refresh() %}
+            {{ drop_other_type(target_relation) }}
+            {{ create_or_replace_table(target_relation) }}
+        {% else %}
+            {{ get_assert_columns_equivalent(compiled_code) }}
+            {{ assert_columns_kept(target_relation) }}
+            delete from {{ target_relation }}
+            where cdr_key in (select work.cdr_key from {{ target.database }}.inspect.work as work);
+            insert into {{ target_relation }} {{ get_column_names() }} ({{ get_select_subquery(compiled_code) }});
+        {% endif %}
+    {% endcall %}
+    {{ run_hooks(post_hooks, inside_transaction=True) }}
+    {% do adapter.commit() %}
+    {{ return({'relations': [target_relation]}) }}
+{% endmaterialization %}
+
+{# The table as it is still has the columns of the contract; an older version's does not, and must not be cast silently. #}
+{% macro assert_columns_kept(relation) %}
+    {%- set contract = get_empty_schema_sql(model['columns']) -%}
+    {%- set differing = run_query(
+        "select distinct column_name from ("
+        ~ "(select column_name, column_type from (describe " ~ relation ~ ")"
+        ~ " except select column_name, column_type from (describe " ~ contract ~ "))"
+        ~ " union all "
+        ~ "(select column_name, column_type from (describe " ~ contract ~ ")"
+        ~ " except select column_name, column_type from (describe " ~ relation ~ "))"
+        ~ ") as differing order by column_name"
+    ) -%}
+    {%- if differing.rows -%}
+        {%- do exceptions.raise_compiler_error(
+            relation ~ " was built by another version (" ~ differing.columns[0].values() | join(', ')
+            ~ " differ): delete the folder warehouse and run again, the ledger rebuilds it"
+        ) -%}
+    {%- endif -%}
+{% endmacro %}
