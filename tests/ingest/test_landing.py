@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestration.defs.ingest.landing import landing_problems, take_in
+from orchestration.defs.ingest.landing import FEEDS, landing_problems, take_in
 from orchestration.facts import ledger, objects
 from orchestration.facts.home import Home
 from orchestration.facts.merkle import merkle_root
@@ -110,7 +110,7 @@ def test_what_cannot_be_taken_in_is_named_and_stops_nothing(home: Home, tmp_path
         "landing/council/cdrs/deep/er.csv: stands outside a feed folder; move it to landing/<source>/<feed>/.",
         "landing/council/cdrs/link.csv: is a link that leads out of the home; put the file itself there.",
         "landing/council/cdrs/packed.zip: zip archives are not read; unpack it into the same folder.",
-        "landing/council/gossip: gossip is not a feed that is read; the feeds are cdrs, tariffs, locations, tokens, "
+        f"landing/council/gossip: gossip is not a feed that is read; the feeds are {', '.join(FEEDS)}, "
         "rename the folder.",
         "landing/lost.csv: stands outside a feed folder; move it to landing/<source>/<feed>/.",
     ]

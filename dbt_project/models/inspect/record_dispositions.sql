@@ -26,6 +26,13 @@ files as (
 
 ),
 
+superseded as (
+
+    select record_id
+    from {{ ref('superseded_records') }}
+
+),
+
 flags as (
 
     select *
@@ -44,6 +51,7 @@ select
     files.received_at,
     case
         when files.feed = 'cdrs' then coalesce(flags.disposition, 'quarantined')
+        when superseded.record_id is not null then 'superseded'
         when records.is_typed then 'applied'
         else 'quarantined'
     end as disposition,
@@ -62,4 +70,5 @@ select
     flags.revision
 from records
 inner join files on records.file_seq = files.file_seq
+left join superseded on records.record_id = superseded.record_id
 left join flags on records.record_id = flags.record_id

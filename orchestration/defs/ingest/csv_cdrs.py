@@ -113,7 +113,7 @@ def read_rows(
     for record in records:
         record_id = file_seq << 32 | record.position
         head = (record_id, file_seq, record.position, record.sha256, record.text)
-        raw, problem = _cells(record, mapping.format.delimiter, len(names))
+        raw, problem = row_cells(record, mapping.format.delimiter, len(names))
         if problem is not None:
             rows.records.append((*head, False, "SCHEMA_TYPE_INVALID", problem))
             continue
@@ -127,7 +127,7 @@ def read_rows(
     return rows
 
 
-def _cells(record: RawRecord, delimiter: str, count: int) -> tuple[list[str], str | None]:
+def row_cells(record: RawRecord, delimiter: str, count: int) -> tuple[list[str], str | None]:
     """The trimmed cells of a record, or why it cannot be read."""
     if record.problem is not None:
         return [], record.problem

@@ -80,6 +80,13 @@ def _number(spec: Number, value: str) -> tuple[Decimal, bool]:
     return (number * times / over).quantize(_PLACES, ROUND_HALF_EVEN), has_excess
 
 
+def read_date(spec: Stamp, cell: Cell) -> date | None:
+    """The day in a column, of a date or of a date with its time. Raises CellError."""
+    assert spec.column is not None
+    value = cell(spec.column)
+    return None if value is None else _date(spec.column, value, spec.format)
+
+
 def read_stamp(spec: Stamp, cell: Cell, zone_name: str | None, refuse_nonexistent: bool) -> Reading | None:
     """The instant in UTC, read both ways. None when a date or a time cell is empty. Raises CellError."""
     if spec.column is not None:
@@ -95,12 +102,17 @@ def read_stamp(spec: Stamp, cell: Cell, zone_name: str | None, refuse_nonexisten
     )  # fmt: skip
 
 
+def _shown(form: str, iso: str = "2026-01-31T12:00:00Z") -> str:
+    """A format as a sentence names it."""
+    return iso if form == "iso" else form
+
+
 @lru_cache(maxsize=65536)
 def _date(column: str, value: str, form: str) -> date:
     try:
         return datetime.fromisoformat(value).date() if form == "iso" else datetime.strptime(value, form).date()
     except ValueError:
-        raise CellError(f"{column} is {value!r}, expected a date as {form}.") from None
+        raise CellError(f"{column} is {value!r}, expected a date as {_shown(form, '%Y-%m-%d')}.") from None
 
 
 @lru_cache(maxsize=65536)
@@ -108,7 +120,7 @@ def _time(column: str, value: str, form: str) -> time:
     try:
         return time.fromisoformat(value) if form == "iso" else datetime.strptime(value, form).time()
     except ValueError:
-        raise CellError(f"{column} is {value!r}, expected a time as {form}.") from None
+        raise CellError(f"{column} is {value!r}, expected a time as {_shown(form, '%H:%M')}.") from None
 
 
 @lru_cache(maxsize=65536)
@@ -116,7 +128,7 @@ def _stamp_reading(spec: Stamp, value: str, zone_name: str | None, refuse: bool)
     try:
         stamp = datetime.fromisoformat(value) if spec.format == "iso" else datetime.strptime(value, spec.format)
     except ValueError:
-        raise CellError(f"{spec.column} is {value!r}, expected a date and time as {spec.format}.") from None
+        raise CellError(f"{spec.column} is {value!r}, expected a date and time as {_shown(spec.format)}.") from None
     return _reading(stamp, str(spec.column), zone_name, refuse)
 
 

@@ -21,8 +21,12 @@ from orchestration.defs.ingest.bulk import insert_rows
 from orchestration.defs.ingest.cdr_rows import load_cdr_files
 from orchestration.defs.ingest.csv_cdrs import RECORD_COLUMNS, load_csv_cdrs
 from orchestration.defs.ingest.csv_records import split_lines
+from orchestration.defs.ingest.feed_fields import EVIDENCE
+from orchestration.defs.ingest.feed_load import EvidenceFile, load_evidence
+from orchestration.defs.ingest.feed_mapping import FeedMapping
 from orchestration.defs.ingest.feed_objects import Sighting, load_objects
 from orchestration.defs.ingest.files import LandedFile, broken_file, is_csv, records_of
+from orchestration.defs.ingest.invoices import load_invoices
 from orchestration.defs.ingest.mapping import Mapping, MappingError, mapping_path
 from orchestration.defs.ingest.master_data import MasterData, party_owners
 from orchestration.defs.ingest.records import FileError, RawRecord, decompress
@@ -38,7 +42,8 @@ _BATCH_RECORDS = 50_000
 _BY_FILE = ("raw_files", "raw_records", "raw_cdrs")
 _BY_RECORD = (
     "raw_charging_periods", "raw_cdr_tariffs", "raw_date_readings", "raw_content_hashes", "raw_tariff_sightings",
-    "raw_connectors", "raw_tokens",
+    "raw_connectors", "raw_tokens", "raw_sessions", "raw_authorizations", "raw_charger_events", "raw_receipts",
+    "raw_invoices", "raw_invoice_lines",
 )  # fmt: skip
 
 
@@ -77,7 +82,7 @@ class Reading:
     """How a file is read: mapping, the problem of a mapping that never was usable, repairs, the party it belongs to."""
 
     sha256: str
-    mapping: Mapping | None
+    mapping: Mapping | FeedMapping | None
     mapping_problem: str | None
     is_swapped: bool
     default_party: str | None
@@ -108,7 +113,7 @@ def _default_party(file: ArrivedFile, master: MasterData) -> str | None:
     """Whose objects they are when they do not say (2.1.1): the source's only party."""
     assert master.network is not None
     if file.source == "own":
-        role = "EMSP" if file.feed == "tokens" else "CPO"
+        role = "EMSP" if file.feed in ("tokens", "authorizations") else "CPO"
         parties = [own.party for own in master.network.parties if role in own.roles]
     else:
         parties = [party for party, partner in party_owners(master).items() if partner == file.source]
@@ -162,6 +167,9 @@ def _load_other(
 ) -> list[RawRecord] | None:
     """Load the file unless it is one of OCPI CDRs: then return its records."""
     landed = LandedFile(file.source, file.feed, file.file_name)
+    if file.feed in EVIDENCE:
+        _load_evidence(connection, file, landed, data, reading)
+        return None
     if is_csv(landed, reading.mapping) and file.feed == "cdrs":
         _load_csv(connection, file, data, reading)
         return None
@@ -176,6 +184,19 @@ def _load_other(
     else:
         _load_feed(connection, file, records, reading.default_party)
     return None
+
+
+def _load_evidence(
+    connection: duckdb.DuckDBPyConnection, file: ArrivedFile, landed: LandedFile, data: bytes, reading: Reading
+) -> None:
+    mapping = reading.mapping if isinstance(reading.mapping, FeedMapping) else None
+    evidence = EvidenceFile(file.file_seq, landed, data, mapping, reading.default_party)
+    try:
+        if reading.mapping_problem is not None:
+            raise FileError(reading.mapping_problem)
+        (load_invoices if file.feed == "invoices" else load_evidence)(connection, evidence)
+    except (FileError, MappingError) as error:
+        _quarantine(connection, file, [broken_file(data, f"{file.subject}: {error}")])
 
 
 def _load_feed(
@@ -197,7 +218,7 @@ def _load_feed(
 def _load_csv(connection: duckdb.DuckDBPyConnection, file: ArrivedFile, data: bytes, reading: Reading) -> None:
     path = mapping_path(file.source, file.feed)
     mapping = reading.mapping
-    if mapping is None or mapping.columns is None:
+    if not isinstance(mapping, Mapping) or mapping.columns is None:
         lacks = "there is no" if mapping is None else "no columns are named in"
         sentence = reading.mapping_problem or f"{lacks} {path}; write it to say how its columns are read."
         _quarantine(connection, file, [broken_file(data, f"{file.subject}: {sentence}")])
@@ -216,8 +237,8 @@ def _load_csv(connection: duckdb.DuckDBPyConnection, file: ArrivedFile, data: by
         _quarantine(connection, file, [broken_file(data, f"{file.subject}: {path}: {error}")])
 
 
-def _constants(mapping: Mapping | None) -> dict[str, str]:
-    if mapping is None:
+def _constants(mapping: Mapping | FeedMapping | None) -> dict[str, str]:
+    if not isinstance(mapping, Mapping):
         return {}
     given = {name: getattr(mapping.constants, name) for name in ("cpo_party", "emsp_party", "time_zone")}
     return {name: value for name, value in given.items() if value is not None}

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import PurePath
 
 from orchestration.defs.ingest.csv_records import split_lines
+from orchestration.defs.ingest.feed_mapping import FeedMapping
 from orchestration.defs.ingest.mapping import Format, Mapping
 from orchestration.defs.ingest.records import FileError, RawRecord, decompress, split
 
@@ -25,7 +26,7 @@ class LandedFile:
         return f"{self.source}/{self.feed}/{self.file_name}"
 
 
-def is_csv(file: LandedFile, mapping: Mapping | None) -> bool:
+def is_csv(file: LandedFile, mapping: Mapping | FeedMapping | None) -> bool:
     """Whether the file is read by lines: its ending says so, or its feed has a mapping and it is no JSON."""
     name = file.file_name.lower().removesuffix(".gz")
     if name.endswith(_CSV_ENDINGS):
@@ -33,7 +34,7 @@ def is_csv(file: LandedFile, mapping: Mapping | None) -> bool:
     return mapping is not None and PurePath(name).suffix not in (".json", ".ndjson", ".jsonl")
 
 
-def records_of(file: LandedFile, data: bytes, mapping: Mapping | None) -> list[RawRecord]:
+def records_of(file: LandedFile, data: bytes, mapping: Mapping | FeedMapping | None) -> list[RawRecord]:
     """Every record of the file in order. One that cannot be unpacked is one record at position 0 with its problem."""
     try:
         content = decompress(file.file_name, data)

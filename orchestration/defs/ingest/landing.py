@@ -10,15 +10,17 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
+from orchestration.defs.ingest.feed_fields import EVIDENCE
+from orchestration.defs.ingest.feed_mapping import FeedMapping, read_any_mapping
 from orchestration.defs.ingest.files import LandedFile, records_of
-from orchestration.defs.ingest.mapping import Mapping, MappingError, mapping_path, read_mapping
+from orchestration.defs.ingest.mapping import Mapping, MappingError, mapping_path
 from orchestration.facts import ledger, objects
 from orchestration.facts.home import Home
 from orchestration.facts.ledger import Entry
 from orchestration.facts.lock import writer_lock
 from orchestration.facts.merkle import merkle_root
 
-FEEDS = ("cdrs", "tariffs", "locations", "tokens")
+FEEDS = ("cdrs", "tariffs", "locations", "tokens", *EVIDENCE)
 # A file touched this recently may still be growing; it is looked at twice, this far apart.
 _RECENT_SECONDS = 2.0
 _SECOND_LOOK_SECONDS = 0.3
@@ -135,11 +137,11 @@ def _arrivals(home: Home, entries: Sequence[Entry], problems: list[str]) -> list
     return files
 
 
-def _mapping(home: Home, source: str, feed: str) -> Mapping | None:
+def _mapping(home: Home, source: str, feed: str) -> Mapping | FeedMapping | None:
     """The mapping as it stands now; only its header line matters here, so a broken one reads like none."""
     path = home.root / mapping_path(source, feed)
     try:
-        return read_mapping(home.relative(path), path.read_bytes()) if path.is_file() else None
+        return read_any_mapping(home.relative(path), path.read_bytes(), feed) if path.is_file() else None
     except (MappingError, OSError):
         return None
 

@@ -158,7 +158,7 @@ def read_mapping(path: str, data: bytes) -> Mapping:
 
 def _problems(mapping: Mapping) -> list[str]:
     constants, columns = mapping.constants, mapping.columns
-    problems = _format_problems(mapping.format)
+    problems = format_problems(mapping.format)
     for name in ("cpo_party", "emsp_party"):
         constant = getattr(constants, name)
         if constant is None and columns is not None and getattr(columns, name) is None:
@@ -178,7 +178,8 @@ def _problems(mapping: Mapping) -> list[str]:
     return problems
 
 
-def _format_problems(given: Format) -> list[str]:
+def format_problems(given: Format) -> list[str]:
+    """What is wrong with a declared format, a sentence each."""
     problems = []
     if len(given.delimiter) != 1 or given.delimiter in '"\r\n':
         problems.append(f"format.delimiter is {given.delimiter!r}; write one character.")
@@ -195,18 +196,20 @@ def _format_problems(given: Format) -> list[str]:
 
 
 def _stamp_problems(columns: Columns) -> list[str]:
+    named = ((name, getattr(columns, name)) for name in ("started_at", "ended_at", "last_updated"))
+    return [problem for name, stamp in named if isinstance(stamp, Stamp) for problem in check_stamp(name, stamp)]
+
+
+def check_stamp(name: str, stamp: Stamp) -> list[str]:
+    """What is wrong with a declared stamp, a sentence each."""
     problems = []
-    for name in ("started_at", "ended_at", "last_updated"):
-        stamp = getattr(columns, name)
-        if not isinstance(stamp, Stamp):
-            continue
-        if (stamp.column is None) == (stamp.date is None) or (stamp.date is None) != (stamp.time is None):
-            problems.append(f"columns.{name} needs either column, or date and time; keep one of the two.")
-        for key in ("format", "date_format", "time_format"):
-            form = getattr(stamp, key)
-            try:
-                if form != "iso":
-                    datetime.strptime(_MOMENT.strftime(form), form)
-            except ValueError:
-                problems.append(f"columns.{name}.{key} is {form!r}; write it as %Y-%m-%d %H:%M:%S.")
+    if (stamp.column is None) == (stamp.date is None) or (stamp.date is None) != (stamp.time is None):
+        problems.append(f"columns.{name} needs either column, or date and time; keep one of the two.")
+    for key in ("format", "date_format", "time_format"):
+        form = getattr(stamp, key)
+        try:
+            if form != "iso":
+                datetime.strptime(_MOMENT.strftime(form), form)
+        except ValueError:
+            problems.append(f"columns.{name}.{key} is {form!r}; write it as %Y-%m-%d %H:%M:%S.")
     return problems

@@ -15,7 +15,9 @@ from pathlib import PurePath
 from orchestration.defs.ingest.calendar import Calendar
 from orchestration.defs.ingest.contracts import Contract, Rule, contract_version, resolve_contract, template_name
 from orchestration.defs.ingest.declared import DeclaredError, read_declared
-from orchestration.defs.ingest.mapping import Mapping, MappingError, read_mapping
+from orchestration.defs.ingest.feed_fields import EVIDENCE
+from orchestration.defs.ingest.feed_mapping import FeedMapping, read_any_mapping
+from orchestration.defs.ingest.mapping import Mapping, MappingError
 from orchestration.defs.ingest.master_csv import read_table, table_of
 from orchestration.defs.ingest.master_csv_rows import CsvFile
 from orchestration.defs.ingest.network import Network, read_network
@@ -23,6 +25,7 @@ from orchestration.facts import objects
 from orchestration.facts.home import Home
 from orchestration.facts.ledger import Entry
 
+MAPPED_FEEDS = ("cdrs", "tariffs", "locations", "tokens", *EVIDENCE)
 _PLAIN_FILES = ("master/network.yaml", "master/people.yaml", "master/calendar.yaml")
 _FOLDERS = {"partners": ".yaml", "templates": ".yaml", "mappings": ".yaml", "tariffs": ".json"}
 
@@ -60,7 +63,7 @@ class MasterData:
     network: Network | None = None
     calendar: Calendar = field(default_factory=Calendar)
     contracts: dict[str, list[KnownContract]] = field(default_factory=dict)
-    mappings: dict[tuple[str, str], tuple[Mapping, str]] = field(default_factory=dict)
+    mappings: dict[tuple[str, str], tuple[Mapping | FeedMapping, str]] = field(default_factory=dict)
     tariffs: list[TariffFile] = field(default_factory=list)
     csv_files: list[CsvFile] = field(default_factory=list)
     problems: dict[str, tuple[str, int]] = field(default_factory=dict)
@@ -169,9 +172,11 @@ def _read_other(data: MasterData, contents: Readonly[str, bytes], path: str) -> 
         data.calendar = read_declared(path, content, Calendar)
     elif pure.parent.name == "mappings" and pure.suffix == ".yaml":
         source, _, feed = pure.stem.rpartition(".")
-        if not source or feed not in ("cdrs", "tariffs", "locations", "tokens"):
-            raise MappingError(f"{path}: is not read; name it <source>.<feed>.yaml, with feed cdrs.")
-        data.mappings[source, feed] = (read_mapping(path, content), data.files[path])
+        if not source or feed not in MAPPED_FEEDS:
+            raise MappingError(
+                f"{path}: is not read; name it <source>.<feed>.yaml, with a feed of {', '.join(MAPPED_FEEDS)}."
+            )
+        data.mappings[source, feed] = (read_any_mapping(path, content, feed), data.files[path])
     elif path not in _PLAIN_FILES and _FOLDERS.get(pure.parent.name) != pure.suffix:
         raise DeclaredError(f"{path}: is not read by this version; its content has no effect, take it out.")
 

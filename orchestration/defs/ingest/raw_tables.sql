@@ -18,8 +18,8 @@ create table if not exists ingest.raw_run (
 
 -- What this run must look at again; emptied when a run ends well. See dbt model inspect.work.
 create table if not exists ingest.raw_touched (
-    kind varchar,                      -- everything, cdr, tariff, location, token, session
-    id varchar,                        -- cdr_key, or 'record|<record_id>' for a CDR record without key; <party>|<tariff_id>; <location_id>; <token_uid>; '' for everything
+    kind varchar,                      -- everything, cdr, tariff, location, token, session, evidence
+    id varchar,                        -- cdr_key, or 'record|<record_id>' for a CDR record without key; <party>|<tariff_id>; <location_id>; <token_uid>; <record_id> of evidence; '' for everything
     reason varchar
 );
 
@@ -243,6 +243,138 @@ create table if not exists ingest.raw_tokens (
     is_valid boolean,
     whitelist varchar,
     last_updated timestamptz
+);
+
+-- One row per OCPI Session, or session of a CSV file, as one record told it.
+create table if not exists ingest.raw_sessions (
+    record_id bigint,
+    party_source varchar,              -- record, prefix, mapping, contract (the only party of the source); the weakest of both
+    cpo_party varchar,
+    emsp_party varchar,
+    session_id varchar,
+    started_at timestamptz,
+    ended_at timestamptz,              -- null while it runs
+    energy_kwh decimal(18, 8),
+    status varchar,                    -- ACTIVE, COMPLETED, INVALID, PENDING, RESERVATION
+    token_uid varchar,
+    token_type varchar,
+    contract_id varchar,
+    auth_method varchar,
+    authorization_reference varchar,
+    location_id varchar,
+    evse_uid varchar,
+    evse_id varchar,
+    connector_id varchar,
+    meter_id varchar,
+    currency varchar,
+    total_cost_excl_tax decimal(18, 8),
+    total_cost_incl_tax decimal(18, 8),
+    last_updated timestamptz,
+    content_sha256 varchar             -- of the values above: the same session sent again
+);
+
+-- One row per answer that was given when somebody wanted to charge.
+create table if not exists ingest.raw_authorizations (
+    record_id bigint,
+    party_source varchar,
+    cpo_party varchar,
+    emsp_party varchar,
+    token_uid varchar,
+    token_type varchar,
+    contract_id varchar,
+    location_id varchar,
+    evse_uid varchar,
+    evse_id varchar,
+    connector_id varchar,
+    answered_at timestamptz,
+    allowed varchar,                   -- ALLOWED, ALLOWED_OFFLINE, BLOCKED, EXPIRED, NO_CREDIT, NOT_ALLOWED
+    authorization_reference varchar,
+    session_id varchar,
+    content_sha256 varchar
+);
+
+-- One row per thing that happened at a charger.
+create table if not exists ingest.raw_charger_events (
+    record_id bigint,
+    party_source varchar,
+    cpo_party varchar,
+    location_id varchar,
+    evse_uid varchar,
+    evse_id varchar,
+    connector_id varchar,
+    session_id varchar,
+    cdr_id varchar,
+    happened_at timestamptz,           -- by the charger's clock
+    recorded_at timestamptz,           -- by the clock of the operator's platform, when the message came in
+    event varchar,                     -- boot, clock, firmware, meter_swap, outage_start, outage_end, pause_start, pause_end, start, stop
+    value varchar,                     -- stop: OCPP's reason; pause: EV or EVSE; firmware: the version; meter_swap: the new meter
+    meter_id varchar,
+    content_sha256 varchar
+);
+
+-- One row per receipt or price display that a driver got.
+create table if not exists ingest.raw_receipts (
+    record_id bigint,
+    party_source varchar,
+    cpo_party varchar,
+    cdr_id varchar,
+    session_id varchar,
+    evse_uid varchar,
+    kind varchar,                      -- shown, charged
+    shown_at timestamptz,
+    started_at timestamptz,
+    ended_at timestamptz,
+    energy_kwh decimal(18, 8),
+    amount_excl_tax decimal(18, 8),
+    tax_amount decimal(18, 8),
+    amount_incl_tax decimal(18, 8),
+    currency varchar,
+    terminal_id varchar,
+    payment_reference varchar,
+    content_sha256 varchar
+);
+
+-- One row per invoice of a file, or OCPI 2.3.0 InvoiceReconciliationRecord.
+create table if not exists ingest.raw_invoices (
+    record_id bigint,                  -- the record it begins with
+    form varchar,                      -- invoice, reconciliation
+    reconciliation_id varchar,         -- id of the InvoiceReconciliationRecord
+    invoice_id varchar,
+    issuer_party varchar,              -- who sent it
+    seller_party varchar,
+    buyer_party varchar,
+    kind varchar,                      -- invoice, credit_note
+    issued_on date,
+    period_from date,
+    period_to date,
+    due_on date,
+    currency varchar,
+    sessions bigint,                   -- totals as the invoice states them; null = not stated
+    energy_kwh decimal(18, 8),
+    amount_excl_tax decimal(18, 8),
+    tax_amount decimal(18, 8),
+    amount_incl_tax decimal(18, 8),
+    last_updated timestamptz,
+    line_count bigint,
+    content_sha256 varchar             -- head and lines
+);
+
+-- One row per line of an invoice, or CDR id of an InvoiceReconciliationRecord.
+create table if not exists ingest.raw_invoice_lines (
+    record_id bigint,                  -- the record it stands in: a row of CSV, or the whole invoice
+    invoice_record_id bigint,
+    line_no integer,                   -- 1-based within the invoice
+    cdr_id varchar,
+    session_id varchar,
+    cpo_party varchar,
+    started_at timestamptz,
+    ended_at timestamptz,
+    energy_kwh decimal(18, 8),
+    amount_excl_tax decimal(18, 8),
+    tax_percent decimal(18, 8),
+    tax_amount decimal(18, 8),
+    amount_incl_tax decimal(18, 8),
+    text varchar
 );
 
 -- Who we are: one row per own party.

@@ -16,7 +16,7 @@ def touch_everything(connection: duckdb.DuckDBPyConnection, reason: str) -> None
 
 
 def touch_file(connection: duckdb.DuckDBPyConnection, file_seq: int, feed: str, reason: str) -> None:
-    """The subjects of a file's records: CDRs, tariffs, locations or tokens."""
+    """The subjects of a file's records: CDRs, tariffs, locations, tokens, or the records of evidence themselves."""
     by_feed = {
         "cdrs": (
             "select distinct 'cdr', coalesce(cdrs.cdr_key, 'record|' || records.record_id), $2"
@@ -27,7 +27,11 @@ def touch_file(connection: duckdb.DuckDBPyConnection, file_seq: int, feed: str, 
         "locations": _sighted("location", "location_id", "raw_connectors"),
         "tokens": _sighted("token", "token_uid", "raw_tokens"),
     }
-    connection.execute(f"insert into ingest.raw_touched {by_feed[feed]}", [file_seq, reason])
+    # Which CDRs a session, an authorization, an event, a receipt or an invoice is about is told from its fields.
+    evidence = (
+        "select 'evidence', cast(record_id as varchar), $2 from ingest.raw_records where file_seq = $1 and is_typed"
+    )
+    connection.execute(f"insert into ingest.raw_touched {by_feed.get(feed, evidence)}", [file_seq, reason])
 
 
 def _sighted(kind: str, key: str, table: str) -> str:

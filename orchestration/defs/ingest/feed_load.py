@@ -1,0 +1,182 @@
+"""A file of sessions, authorizations, charger events or receipts into raw_records and its feed's raw table.
+
+A record that cannot be used is kept with its problem and costs nothing else of its file. What does not
+belong here: invoices, which have lines (invoices), and CDRs.
+"""
+
+import csv
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import duckdb
+
+from orchestration.defs.ingest.bulk import insert_rows
+from orchestration.defs.ingest.csv_cdrs import RECORD_COLUMNS, row_cells
+from orchestration.defs.ingest.csv_cells import Cell
+from orchestration.defs.ingest.csv_records import cells_of, split_lines
+from orchestration.defs.ingest.feed_fields import EVIDENCE, Feed
+from orchestration.defs.ingest.feed_mapping import FeedMapping
+from orchestration.defs.ingest.feed_objects import ObjectError, load_object
+from orchestration.defs.ingest.feed_values import Plan, Values, content_sha256, json_cell, read_values
+from orchestration.defs.ingest.files import LandedFile, is_csv, records_of
+from orchestration.defs.ingest.mapping import Format, MappingError, mapping_path
+from orchestration.defs.ingest.parties import complete_parties
+from orchestration.defs.ingest.records import FileError, RawRecord, decompress
+from orchestration.defs.ingest.sessions import AUTHORIZATION_INFO, add_taxes, session_plan
+
+
+@dataclass(frozen=True, slots=True)
+class EvidenceFile:
+    """A file of evidence and how it is read.
+
+    default_party: the only party of its source, for records that name none.
+    """
+
+    file_seq: int
+    landed: LandedFile
+    data: bytes
+    mapping: FeedMapping | None
+    default_party: str | None
+
+    @property
+    def feed(self) -> Feed:
+        """Which fields its records have."""
+        return EVIDENCE[self.landed.feed]
+
+
+@dataclass(frozen=True, slots=True)
+class ReadRecord:
+    """One record as read: its values, or the rule it breaks and the sentence that says how."""
+
+    record: RawRecord
+    values: Values | None
+    problem: tuple[str, str] | None
+    party_source: str | None = None
+
+
+def load_evidence(connection: duckdb.DuckDBPyConnection, file: EvidenceFile) -> None:
+    """Insert the file's rows. Raises FileError or MappingError when the file as a whole cannot be read."""
+    read = list(read_records(file))
+    insert_rows(connection, "raw_records", RECORD_COLUMNS, [record_row(file.file_seq, one) for one in read])
+    names = [field.name for field in file.feed.fields]
+    rows = []
+    for one in read:
+        if one.values is not None:
+            fields = [one.values.fields[name] for name in names]
+            rows.append((file.file_seq << 32 | one.record.position, one.party_source, *fields, content_sha256(fields)))
+    insert_rows(connection, f"raw_{file.feed.name}", ("record_id", "party_source", *names, "content_sha256"), rows)
+
+
+def record_row(file_seq: int, read: ReadRecord) -> tuple[Any, ...]:
+    """Its row of raw_records, in the order of RECORD_COLUMNS."""
+    record, problem = read.record, read.problem or (None, None)
+    return (
+        file_seq << 32 | record.position, file_seq, record.position, record.sha256, record.text,
+        read.problem is None, *problem,
+    )  # fmt: skip
+
+
+def read_records(file: EvidenceFile) -> Iterator[ReadRecord]:
+    """Every record of the file, in order. Raises FileError or MappingError when none can be read."""
+    if is_csv(file.landed, file.mapping):
+        yield from _csv_records(file)
+        return
+    records = records_of(file.landed, file.data, file.mapping)
+    if any(record.position == 0 for record in records):
+        raise FileError(records[0].problem or "the file cannot be read.")
+    for record in records:
+        if record.problem is not None:
+            yield ReadRecord(record, None, ("SCHEMA_TYPE_INVALID", record.problem))
+            continue
+        try:
+            fields = load_object(record.text)
+        except ObjectError as error:
+            yield ReadRecord(record, None, ("SCHEMA_TYPE_INVALID", str(error)))
+            continue
+        values = read_values(json_plan(file, fields), json_cell(fields))
+        if file.feed.name == "sessions":
+            add_taxes(fields, values.fields)
+        yield finish(file, record, values)
+
+
+def json_plan(file: EvidenceFile, record: dict[str, Any]) -> Plan:
+    """How a JSON object is read: as the mapping says, else by its shape."""
+    mapping = file.mapping
+    if mapping is not None and mapping.columns is not None:
+        return without_parties(Plan.mapped(file.feed, mapping))
+    if file.feed.name == "sessions":
+        plan = session_plan(record)
+    elif file.feed.name == "authorizations" and isinstance(record.get("token"), dict):
+        plan = AUTHORIZATION_INFO
+    else:
+        plan = Plan.plain(file.feed)
+    if mapping is None:
+        return plan
+    mapped = Plan.mapped(file.feed, mapping)
+    return without_parties(replace(plan, constants=mapped.constants, time_zone=mapped.time_zone))
+
+
+def without_parties(plan: Plan) -> Plan:
+    """The plan less the constants of parties, which come after what the ids say."""
+    kept = {name: value for name, value in plan.constants.items() if name not in ("cpo_party", "emsp_party")}
+    return replace(plan, constants=kept)
+
+
+def finish(file: EvidenceFile, record: RawRecord, values: Values) -> ReadRecord:
+    """A record with its parties filled in, or with what is wrong with it."""
+    if values.problem is not None:
+        return ReadRecord(record, None, values.problem)
+    constants = file.mapping.constants if file.mapping is not None else {}
+    source = complete_parties(values.fields, constants, file.feed.sender, file.default_party)
+    return ReadRecord(record, values, None, source)
+
+
+def _csv_records(file: EvidenceFile) -> Iterator[ReadRecord]:
+    form = file.mapping.format if file.mapping is not None else Format()
+    lines = split_lines(decompress(file.landed.file_name, file.data), form.encoding, form.delimiter)
+    if not lines:
+        return
+    if lines[0].problem is not None:
+        raise FileError(lines[0].problem)
+    try:
+        names = [name.strip() for name in cells_of(lines[0], form.delimiter)]
+    except csv.Error as error:
+        raise FileError(f"the header line is not CSV ({error}); mend its quotes.") from None
+    plan = _csv_plan(file, names)
+    missing = {"", *form.missing}
+    for record in lines[1:]:
+        raw, problem = row_cells(record, form.delimiter, len(names))
+        if problem is not None:
+            yield ReadRecord(record, None, ("SCHEMA_TYPE_INVALID", problem))
+            continue
+        cells = {name: None if cell in missing else cell for name, cell in zip(names, raw, strict=True)}
+        yield finish(file, record, read_values(plan, _cell(cells)))
+
+
+def _cell(cells: dict[str, str | None]) -> Cell:
+    return cells.get
+
+
+def _csv_plan(file: EvidenceFile, names: Sequence[str]) -> Plan:
+    """The plan of a CSV file, all of whose columns are there. Raises MappingError naming one that is not."""
+    mapping, feed = file.mapping, file.feed
+    if mapping is not None and mapping.columns is not None:
+        plan = Plan.mapped(feed, mapping)
+        wanted = [[name] for name in plan.column_names()]
+    else:
+        plan = Plan.plain(feed) if mapping is None else Plan.mapped(feed, mapping)
+        wanted = [[field.name] for field in feed.fields if field.is_required and field.name not in plan.constants]
+        wanted += [list(feed.one_of)] if feed.one_of else []
+    for one_of in wanted:
+        if not set(one_of).intersection(names):
+            remedy = (
+                "correct the mapping, or ask for the file again."
+                if mapping is not None and mapping.columns is not None
+                else f"name its columns so, or write {mapping_path(file.landed.source, feed.name)} to say how "
+                "they are read."
+            )
+            raise MappingError(
+                f"the column {' or '.join(one_of)!r} is not in the file, which has {', '.join(names)}; {remedy}"
+            )
+    return without_parties(plan)
