@@ -153,6 +153,11 @@ seeds as (
             cdr_key,
             reason
         from by_master
+        union all
+        select
+            cdr_key,
+            reason
+        from "evsettle"."inspect"."evidence_cdrs"
     ) as direct
     group by cdr_key
 

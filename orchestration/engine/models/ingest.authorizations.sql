@@ -1,0 +1,129 @@
+with
+
+told as (
+
+    select
+        record_id,
+        party_source,
+        cpo_party,
+        emsp_party,
+        token_uid,
+        token_type,
+        contract_id,
+        location_id,
+        evse_uid,
+        evse_id,
+        connector_id,
+        answered_at,
+        allowed,
+        authorization_reference,
+        session_id,
+        content_sha256
+    from "evsettle"."ingest"."raw_authorizations"
+
+),
+
+arrivals as (
+
+    select
+        record_id,
+        arrival_seq,
+        file_seq,
+        position,
+        received_at,
+        source
+    from "evsettle"."ingest"."records"
+    where feed = 'authorizations'
+
+),
+
+keyed as (
+
+    select
+        told.record_id,
+        lower(
+            concat_ws(
+                '|',
+                coalesce(told.emsp_party, arrivals.source),
+                coalesce(told.token_uid, ''),
+                coalesce(told.contract_id, ''),
+                coalesce(told.evse_uid, told.evse_id, told.location_id, ''),
+                coalesce(told.session_id, ''),
+                cast(told.answered_at as varchar)
+            )
+        ) as authorization_key,
+        told.content_sha256,
+        arrivals.arrival_seq,
+        arrivals.received_at
+    from told
+    inner join arrivals on told.record_id = arrivals.record_id
+
+),
+
+in_order as (
+
+    select
+        record_id,
+        authorization_key,
+        content_sha256,
+        received_at,
+        row_number() over (partition by authorization_key order by record_id asc) as arrival_no,
+        false as is_overtaken
+    from keyed
+
+),
+
+compared as (
+
+    select
+        record_id,
+        authorization_key,
+        received_at,
+        arrival_no,
+        content_sha256 = lag(content_sha256) over (partition by authorization_key order by arrival_no) as is_repetition
+    from in_order
+    where not coalesce(is_overtaken, false)
+
+),
+
+held as (
+
+    select
+        record_id,
+        lead(received_at) over (partition by authorization_key order by arrival_no) as known_to,
+        lead(record_id) over (partition by authorization_key order by arrival_no) is null as is_latest
+    from compared
+    where not coalesce(is_repetition, false)
+
+)
+
+select
+    told.record_id,
+    keyed.authorization_key,
+    told.party_source,
+    told.cpo_party,
+    told.emsp_party,
+    told.token_uid,
+    told.token_type,
+    told.contract_id,
+    told.location_id,
+    told.evse_uid,
+    told.evse_id,
+    told.connector_id,
+    told.answered_at,
+    told.allowed,
+    told.authorization_reference,
+    told.session_id,
+    told.content_sha256,
+    arrivals.source,
+    arrivals.file_seq,
+    arrivals.position,
+    arrivals.received_at,
+    arrivals.received_at as known_from,
+    -- What repeats or was overtaken never held.
+    case when held.record_id is null then arrivals.received_at else held.known_to end as known_to,
+    coalesce(held.is_latest, false) as is_latest
+from told
+inner join arrivals on told.record_id = arrivals.record_id
+inner join keyed on told.record_id = keyed.record_id
+left join held on told.record_id = held.record_id

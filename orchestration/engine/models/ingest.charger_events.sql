@@ -1,0 +1,127 @@
+with
+
+told as (
+
+    select
+        record_id,
+        party_source,
+        cpo_party,
+        location_id,
+        evse_uid,
+        evse_id,
+        connector_id,
+        session_id,
+        cdr_id,
+        happened_at,
+        recorded_at,
+        event,
+        value,
+        meter_id,
+        content_sha256
+    from "evsettle"."ingest"."raw_charger_events"
+
+),
+
+arrivals as (
+
+    select
+        record_id,
+        arrival_seq,
+        file_seq,
+        position,
+        received_at,
+        source
+    from "evsettle"."ingest"."records"
+    where feed = 'charger_events'
+
+),
+
+keyed as (
+
+    select
+        told.record_id,
+        lower(
+            concat_ws(
+                '|',
+                coalesce(told.cpo_party, arrivals.source),
+                coalesce(told.evse_uid, told.evse_id, ''),
+                coalesce(told.connector_id, ''),
+                coalesce(told.session_id, told.cdr_id, ''),
+                told.event,
+                cast(told.happened_at as varchar)
+            )
+        ) as event_key,
+        told.content_sha256,
+        arrivals.arrival_seq,
+        arrivals.received_at
+    from told
+    inner join arrivals on told.record_id = arrivals.record_id
+
+),
+
+in_order as (
+
+    select
+        record_id,
+        event_key,
+        content_sha256,
+        received_at,
+        row_number() over (partition by event_key order by record_id asc) as arrival_no,
+        false as is_overtaken
+    from keyed
+
+),
+
+compared as (
+
+    select
+        record_id,
+        event_key,
+        received_at,
+        arrival_no,
+        content_sha256 = lag(content_sha256) over (partition by event_key order by arrival_no) as is_repetition
+    from in_order
+    where not coalesce(is_overtaken, false)
+
+),
+
+held as (
+
+    select
+        record_id,
+        lead(received_at) over (partition by event_key order by arrival_no) as known_to,
+        lead(record_id) over (partition by event_key order by arrival_no) is null as is_latest
+    from compared
+    where not coalesce(is_repetition, false)
+
+)
+
+select
+    told.record_id,
+    keyed.event_key,
+    told.party_source,
+    told.cpo_party,
+    told.location_id,
+    told.evse_uid,
+    told.evse_id,
+    told.connector_id,
+    told.session_id,
+    told.cdr_id,
+    told.happened_at,
+    told.recorded_at,
+    told.event,
+    told.value,
+    told.meter_id,
+    told.content_sha256,
+    arrivals.source,
+    arrivals.file_seq,
+    arrivals.position,
+    arrivals.received_at,
+    arrivals.received_at as known_from,
+    -- What repeats or was overtaken never held.
+    case when held.record_id is null then arrivals.received_at else held.known_to end as known_to,
+    coalesce(held.is_latest, false) as is_latest
+from told
+inner join arrivals on told.record_id = arrivals.record_id
+inner join keyed on told.record_id = keyed.record_id
+left join held on told.record_id = held.record_id

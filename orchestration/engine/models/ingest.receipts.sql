@@ -1,0 +1,133 @@
+with
+
+told as (
+
+    select
+        record_id,
+        party_source,
+        cpo_party,
+        cdr_id,
+        session_id,
+        evse_uid,
+        kind,
+        shown_at,
+        started_at,
+        ended_at,
+        energy_kwh,
+        amount_excl_tax,
+        tax_amount,
+        amount_incl_tax,
+        currency,
+        terminal_id,
+        payment_reference,
+        content_sha256
+    from "evsettle"."ingest"."raw_receipts"
+
+),
+
+arrivals as (
+
+    select
+        record_id,
+        arrival_seq,
+        file_seq,
+        position,
+        received_at,
+        source
+    from "evsettle"."ingest"."records"
+    where feed = 'receipts'
+
+),
+
+keyed as (
+
+    select
+        told.record_id,
+        lower(
+            concat_ws(
+                '|',
+                coalesce(told.cpo_party, arrivals.source),
+                coalesce(told.cdr_id, ''),
+                coalesce(told.session_id, ''),
+                told.kind,
+                coalesce(told.payment_reference, told.terminal_id, ''),
+                coalesce(cast(told.shown_at as varchar), '')
+            )
+        ) as receipt_key,
+        told.content_sha256,
+        arrivals.arrival_seq,
+        arrivals.received_at
+    from told
+    inner join arrivals on told.record_id = arrivals.record_id
+
+),
+
+in_order as (
+
+    select
+        record_id,
+        receipt_key,
+        content_sha256,
+        received_at,
+        row_number() over (partition by receipt_key order by record_id asc) as arrival_no,
+        false as is_overtaken
+    from keyed
+
+),
+
+compared as (
+
+    select
+        record_id,
+        receipt_key,
+        received_at,
+        arrival_no,
+        content_sha256 = lag(content_sha256) over (partition by receipt_key order by arrival_no) as is_repetition
+    from in_order
+    where not coalesce(is_overtaken, false)
+
+),
+
+held as (
+
+    select
+        record_id,
+        lead(received_at) over (partition by receipt_key order by arrival_no) as known_to,
+        lead(record_id) over (partition by receipt_key order by arrival_no) is null as is_latest
+    from compared
+    where not coalesce(is_repetition, false)
+
+)
+
+select
+    told.record_id,
+    keyed.receipt_key,
+    told.party_source,
+    told.cpo_party,
+    told.cdr_id,
+    told.session_id,
+    told.evse_uid,
+    told.kind,
+    told.shown_at,
+    told.started_at,
+    told.ended_at,
+    told.energy_kwh,
+    told.amount_excl_tax,
+    told.tax_amount,
+    told.amount_incl_tax,
+    told.currency,
+    told.terminal_id,
+    told.payment_reference,
+    told.content_sha256,
+    arrivals.source,
+    arrivals.file_seq,
+    arrivals.position,
+    arrivals.received_at,
+    arrivals.received_at as known_from,
+    -- What repeats or was overtaken never held.
+    case when held.record_id is null then arrivals.received_at else held.known_to end as known_to,
+    coalesce(held.is_latest, false) as is_latest
+from told
+inner join arrivals on told.record_id = arrivals.record_id
+inner join keyed on told.record_id = keyed.record_id
+left join held on told.record_id = held.record_id

@@ -1,0 +1,144 @@
+with
+
+told as (
+
+    select
+        record_id,
+        party_source,
+        cpo_party,
+        emsp_party,
+        session_id,
+        started_at,
+        ended_at,
+        energy_kwh,
+        status,
+        token_uid,
+        token_type,
+        contract_id,
+        auth_method,
+        authorization_reference,
+        location_id,
+        evse_uid,
+        evse_id,
+        connector_id,
+        meter_id,
+        currency,
+        total_cost_excl_tax,
+        total_cost_incl_tax,
+        last_updated,
+        content_sha256
+    from "evsettle"."ingest"."raw_sessions"
+
+),
+
+arrivals as (
+
+    select
+        record_id,
+        arrival_seq,
+        file_seq,
+        position,
+        received_at,
+        source
+    from "evsettle"."ingest"."records"
+    where feed = 'sessions'
+
+),
+
+keyed as (
+
+    select
+        told.record_id,
+        lower(coalesce(told.cpo_party, arrivals.source)) || '|' || lower(told.session_id) as session_key,
+        told.last_updated,
+        told.content_sha256,
+        arrivals.arrival_seq,
+        arrivals.received_at
+    from told
+    inner join arrivals on told.record_id = arrivals.record_id
+
+),
+
+-- A state older than one that came before it, an update that was overtaken, was never what is known.
+in_order as (
+
+    select
+        record_id,
+        session_key,
+        content_sha256,
+        received_at,
+        row_number() over (
+            partition by session_key
+            order by arrival_seq asc, last_updated asc nulls first, record_id asc
+        ) as arrival_no,
+        last_updated < max(last_updated) over (
+            partition by session_key
+            order by arrival_seq asc, last_updated asc nulls first, record_id asc
+            rows between unbounded preceding and 1 preceding
+        ) as is_overtaken
+    from keyed
+
+),
+
+compared as (
+
+    select
+        record_id,
+        session_key,
+        received_at,
+        arrival_no,
+        content_sha256 = lag(content_sha256) over (partition by session_key order by arrival_no) as is_repetition
+    from in_order
+    where not coalesce(is_overtaken, false)
+
+),
+
+held as (
+
+    select
+        record_id,
+        lead(received_at) over (partition by session_key order by arrival_no) as known_to,
+        lead(record_id) over (partition by session_key order by arrival_no) is null as is_latest
+    from compared
+    where not coalesce(is_repetition, false)
+
+)
+
+select
+    told.record_id,
+    keyed.session_key,
+    told.party_source,
+    told.cpo_party,
+    told.emsp_party,
+    told.session_id,
+    told.started_at,
+    told.ended_at,
+    told.energy_kwh,
+    told.status,
+    told.token_uid,
+    told.token_type,
+    told.contract_id,
+    told.auth_method,
+    told.authorization_reference,
+    told.location_id,
+    told.evse_uid,
+    told.evse_id,
+    told.connector_id,
+    told.meter_id,
+    told.currency,
+    told.total_cost_excl_tax,
+    told.total_cost_incl_tax,
+    told.last_updated,
+    told.content_sha256,
+    arrivals.source,
+    arrivals.file_seq,
+    arrivals.position,
+    arrivals.received_at,
+    arrivals.received_at as known_from,
+    -- What repeats or was overtaken never held.
+    case when held.record_id is null then arrivals.received_at else held.known_to end as known_to,
+    coalesce(held.is_latest, false) as is_latest
+from told
+inner join arrivals on told.record_id = arrivals.record_id
+inner join keyed on told.record_id = keyed.record_id
+left join held on told.record_id = held.record_id

@@ -1,0 +1,125 @@
+with
+
+touched as (
+
+    select
+        kind,
+        id,
+        reason
+    from "evsettle"."ingest"."touched"
+
+),
+
+revisions as (
+
+    select
+        work_key,
+        cdr_id,
+        session_id,
+        authorization_reference,
+        token_uid,
+        contract_id,
+        evse_uid,
+        evse_id,
+        started_at,
+        ended_at
+    from "evsettle"."ingest"."cdr_revisions"
+
+),
+
+-- What arrived about sessions: by the ids that it names, and by its place or token about the time it tells of.
+links as (
+
+    select
+        evidence_links.kind,
+        evidence_links.id,
+        evidence_links.first_at,
+        evidence_links.last_at,
+        touched.reason
+    from "evsettle"."ingest"."evidence_links" as evidence_links
+    inner join touched
+        on cast(evidence_links.record_id as varchar) = touched.id and touched.kind = 'evidence'
+
+),
+
+ids as (
+
+    select
+        work_key,
+        started_at,
+        ended_at,
+        'session' as kind,
+        lower(session_id) as id
+    from revisions
+    union all
+    select
+        work_key,
+        started_at,
+        ended_at,
+        'cdr' as kind,
+        lower(cdr_id) as id
+    from revisions
+    union all
+    select
+        work_key,
+        started_at,
+        ended_at,
+        'reference' as kind,
+        lower(authorization_reference) as id
+    from revisions
+    union all
+    select
+        work_key,
+        started_at,
+        ended_at,
+        'token' as kind,
+        lower(token_uid) as id
+    from revisions
+    union all
+    select
+        work_key,
+        started_at,
+        ended_at,
+        'contract' as kind,
+        lower(contract_id) as id
+    from revisions
+    union all
+    select
+        work_key,
+        started_at,
+        ended_at,
+        'evse' as kind,
+        lower(evse_uid) as id
+    from revisions
+    union all
+    select
+        work_key,
+        started_at,
+        ended_at,
+        'evse' as kind,
+        lower(evse_id) as id
+    from revisions
+
+),
+
+by_evidence as (
+
+    select
+        ids.work_key as cdr_key,
+        links.reason
+    from ids
+    inner join links on ids.kind = links.kind and ids.id = links.id
+    where
+        links.kind in ('session', 'cdr', 'reference')
+        or (
+            date_diff('second', ids.started_at, links.last_at) >= -86400
+            and date_diff('second', links.first_at, coalesce(ids.ended_at, ids.started_at)) >= -86400
+        )
+
+)
+
+select
+    cdr_key,
+    min(reason) as reason
+from by_evidence
+group by cdr_key
