@@ -20,7 +20,8 @@ from orchestration.warehouse import open_warehouse
 PARTNERS = {"emo": "NL/EMO", "strict": "NL/STR", "registry": "NL/REG", "careful": "NL/CAR"}
 AS_OF = "2026-11-02T06:00:00Z"
 RECEIVED = "2026-10-10T11:00:00Z"
-PRICE, TAXED, FREE, FOREIGN, OTHER = 1, 2, 3, 4, 5
+PRICE, TAXED, FREE, FOREIGN, OTHER, UNTAXED, TAX_WITHIN, CONTRADICTION = 1, 2, 3, 4, 5, 6, 7, 8
+TAX_INCLUDED = {UNTAXED: "N/A", TAX_WITHIN: "YES", CONTRADICTION: "N/A"}
 
 
 def at(text: str) -> datetime:
@@ -168,15 +169,22 @@ class World:
             self.insert("raw_rules", **{name: getattr(rule, name) for name in COLUMNS})
         self.insert("raw_zone_offsets", zone="Europe/Amsterdam", utc_from="1970-01-01T00:00:00Z",
                     utc_to="2100-01-01T00:00:00Z", offset_seconds=3600)  # fmt: skip
+        for utc_from, utc_to, offset in (("1970-01-01", "2026-10-25", 7200), ("2026-10-25", "2100-01-01", 3600)):
+            self.insert("raw_zone_offsets", zone="Europe/Berlin", utc_from=f"{utc_from}T01:00:00Z",
+                        utc_to=f"{utc_to}T01:00:00Z", offset_seconds=offset)  # fmt: skip
         bodies = {PRICE: ("EUR", "0.30", None), TAXED: ("EUR", "0.30", 21), FREE: ("EUR", "0", None),
-                  FOREIGN: ("CHF", "0.30", 21), OTHER: ("EUR", "0.50", 21)}  # fmt: skip
+                  FOREIGN: ("CHF", "0.30", 21), OTHER: ("EUR", "0.50", 21), UNTAXED: ("EUR", "0.30", None),
+                  TAX_WITHIN: ("EUR", "0.30", 21), CONTRADICTION: ("EUR", "0.30", 21)}  # fmt: skip
         for number, (currency, price, tax) in bodies.items():
-            self.insert("raw_tariff_bodies", tariff_no=number, tariff_body=f"body{number}", currency=currency)
+            self.insert("raw_tariff_bodies", tariff_no=number, tariff_body=f"body{number}", currency=currency,
+                        tax_included=TAX_INCLUDED.get(number))  # fmt: skip
             self.insert("raw_tariff_elements", tariff_no=number, element_no=1)
             self.insert("raw_tariff_components", tariff_no=number, element_no=1, component_no=1, dimension="ENERGY",
                         price=price, tax_percent=tax, step_size=1)  # fmt: skip
         for file_seq, source in enumerate(("emo", "hub", "own"), start=1):
             self.file(file_seq, source)
+        # A second party of the first partner.
+        self.insert("raw_contract_parties", partner="emo", contract_version="emo-1", party="NL/EM2")
 
 
 def new_world(folder: Path) -> tuple[Path, World]:

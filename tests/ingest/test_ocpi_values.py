@@ -111,8 +111,26 @@ def test_times_are_read_in_every_form_that_has_one_meaning(connection: duckdb.Du
     ] == [(datetime.fromisoformat(expected), form, None) for _, expected, form in STAMPS]
 
 
+EPOCHS = [(1760000000, "2025-10-09T08:53:20"), (1760000000123, "2025-10-09T08:53:20.123"),
+          ("1760000000", "2025-10-09T08:53:20")]  # fmt: skip
+
+
+def test_a_stamp_as_a_number_is_read_and_marked(connection: duckdb.DuckDBPyConnection) -> None:
+    load_cdrs(connection, 1, records_of(a_cdr(start_date_time=stamp) for stamp, _ in EPOCHS))
+    found = table_rows(connection, "raw_cdrs")
+    assert [row["started_at"] for row in found] == [datetime.fromisoformat(f"{time}+00:00") for _, time in EPOCHS]
+    assert [(row["time_form"], row["type_problems"]) for row in found] == [("epoch", None)] * 3
+
+
+def test_no_price_is_made_of_a_stamp_as_a_number(connection: duckdb.DuckDBPyConnection) -> None:
+    load_cdrs(connection, 1, records_of(a_cdr(start_date_time=stamp) for stamp, _ in EPOCHS), profile="price")
+    found = table_rows(connection, "raw_cdrs")
+    assert {row["started_at"] for row in found} == {None}
+    assert all("epoch number" in row["type_problems"] for row in found)
+
+
 NO_STAMPS = [
-    1760000000, 1760000000000, "1760000000", "05.10.2026 08:00", "2026-10-05", "2026-02-30T00:00:00Z",
+    12345, "05.10.2026 08:00", "2026-10-05", "2026-02-30T00:00:00Z",
     "2026-10-05T25:00:00Z", "infinity", "epoch", {"at": 1}, True,
 ]  # fmt: skip
 
@@ -122,4 +140,27 @@ def test_what_is_no_time_is_null_and_named(connection: duckdb.DuckDBPyConnection
     found = table_rows(connection, "raw_cdrs")
     assert {row["started_at"] for row in found} == {None}
     assert all(row["type_problems"].startswith("start_date_time is ") for row in found)
-    assert ["epoch number" in row["type_problems"] for row in found] == [True] * 3 + [False] * 8
+
+
+CONFLICTS = [
+    ("2.2.1", {"stop_date_time": "2026-10-05T10:00:00Z"}, "stop_date_time beside fields of 2.2.1"),
+    ("2.2.1", {"total_cost": 3.00}, "total_cost as the bare number of 2.1.1"),
+    ("2.2.1", {"total_cost": {"excl_vat": 3.00, "before_taxes": 3.00}}, "excl_vat beside before_taxes"),
+    ("2.3.0", {"total_energy_cost": {"excl_vat": 3.00}}, "excl_vat beside before_taxes"),
+    ("2.1.1", {"total_cost": {"excl_vat": 3.00}}, "stop_date_time beside fields of 2.2.1"),
+    ("2.1.1", {}, None), ("2.2.1", {}, None), ("2.3.0", {}, None),
+]  # fmt: skip
+
+
+def test_words_of_two_versions_in_one_record_are_named(connection: duckdb.DuckDBPyConnection) -> None:
+    load_cdrs(connection, 1, records_of(a_cdr(version, **bend) for version, bend, _ in CONFLICTS))
+    assert [row["version_conflict"] for row in table_rows(connection, "raw_cdrs")] == [
+        words for _, _, words in CONFLICTS
+    ]
+
+
+def test_another_version_than_the_declared_one_is_named(connection: duckdb.DuckDBPyConnection) -> None:
+    load_cdrs(connection, 1, records_of([a_cdr("2.1.1"), a_cdr("2.2.1"), a_cdr("2.3.0")]), ocpi_version="2.2.1")
+    assert [row["version_conflict"] for row in table_rows(connection, "raw_cdrs")] == [
+        "stop_date_time in 2.2.1", None, "before_taxes in 2.2.1",
+    ]  # fmt: skip

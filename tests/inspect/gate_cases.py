@@ -7,7 +7,7 @@ A case bends the session of tests/raw_rows.py. Keys beside raw_cdrs columns: per
 from decimal import Decimal
 from typing import Any
 
-from tests.raw_rows import FOREIGN, FREE, OTHER, PRICE, TAXED, at
+from tests.raw_rows import CONTRADICTION, FOREIGN, FREE, OTHER, PRICE, TAX_WITHIN, TAXED, UNTAXED, at
 
 Bend = dict[str, Any]
 HOUR = {"energy_kwh": 10, "time_hours": 1}
@@ -42,6 +42,15 @@ LATER = {"started_at": at("10T09:59"), "ended_at": at("10T11:00")}
 TEN_KWH = {"periods": [period("10T09:00")]}
 TWO_DAYS = {"started_at": at("08T09:00"), "periods": [period("08T09:00")], "total_time_hours": None}
 NEAR = {"evse_uid": "EV-NEAR", "token_uid": "TOK-NEAR", "session_id": "near"}
+
+# Of a zone whose clock was set back at 01:00 UTC on the 25th: two hours that passed, one by the wall clock.
+FALL = {"started_at": at("25T00:30"), "ended_at": at("25T02:30"), "total_time_hours": 2, "connector":
+        {"time_zone": "Europe/Berlin"}, "periods": [period("25T00:30", time_hours=2, energy_kwh=10)]}  # fmt: skip
+REGISTER = [period("10T09:00", energy_kwh=5), period("10T09:30", energy_kwh=10)]
+REGISTER_BACK = [period("10T09:30", energy_kwh=5), period("10T09:00", energy_kwh=10)]
+TINY = {"ended_at": at("10T10:00")}
+TWO_PERIODS = [period("10T09:00", tariff_id="T1", **HOUR), period("10T09:30", tariff_id="T1", **HOUR)]
+SWITCH: list[Bend] = [{}, {"valid_from": at("10T09:30")}]
 
 # rule_id, bends that break it, bends that pass.
 CASES: list[tuple[str, list[Bend], list[Bend]]] = [
@@ -158,6 +167,78 @@ CASES: list[tuple[str, list[Bend], list[Bend]]] = [
      [{"claimed_excl_tax": 0, "energy_kwh": Decimal("0.1")},
       {"claimed_excl_tax": 0, "tariffs": [{"tariff_no": FREE}]}]),
     ("OUTCOME_HOME_COMP", [{"is_home_charging": True}], [{}, {"is_home_charging": None, "unevaluated": True}]),
+    ("SCHEMA_VERSION_MISMATCH", [{"version_conflict": "excl_vat beside before_taxes"}],
+     [{}, {"ocpi_version": "csv", "unevaluated": True}]),
+    ("NUM_DECIMAL_COMMA", [{"type_problems": 'total_energy is "12,5", expected a number without a decimal comma'}],
+     [{}, {"type_problems": "total_energy is 'ten', expected a number"}]),
+    ("ID_OPERATOR_PREFIX", [{"evse_id": "NL*XXX*E1"}, {"evse_id": "DEEMOE1"}],
+     [{"evse_id": "NL*EMO*E1"}, {"evse_id": "nlemoE1"}, {"evse_id": "NL*EM2*E1"},
+      {"evse_id": "DUNDEE1", "ocpi_version": "csv", "unevaluated": True}, {"unevaluated": True}]),
+    ("AUTH_REFERENCE_REUSED", [{"authorization_reference": "R1", "beside": [
+        {"authorization_reference": "r1", "first": True}]}],
+     [{"authorization_reference": "R2", "beside": [{"authorization_reference": "R2"}]},
+      {"authorization_reference": "R3", "beside": [{"authorization_reference": "R3", "first": True, "credited": True}]},
+      {"unevaluated": True}]),
+    ("TIME_EPOCH_UNIT", [{"time_form": "epoch"}], [{}, {"time_form": "none"}]),
+    ("TIME_DST_CROSSING",
+     [{**FALL, "total_time_hours": Decimal("1")}, {**FALL, "total_time_hours": Decimal("0.9834")},
+      {**FALL, "total_time_hours": None, "periods": [period("25T00:30", time_hours=1, energy_kwh=10)]}],
+     [FALL, {**FALL, "total_time_hours": Decimal("1.5")}, {"unevaluated": True}]),
+    ("ENERGY_CUMULATIVE_PERIODS",
+     [{"energy_kwh": 10, "periods": REGISTER}, {"energy_kwh": Decimal("10.1"), "periods": REGISTER},
+      {"energy_kwh": Decimal("9.9"), "periods": [period("10T09:00", energy_kwh=Decimal("0.2")),
+                                                 period("10T09:30", energy_kwh=Decimal("9.9"))]}],
+     [{"energy_kwh": Decimal("10.11"), "periods": REGISTER}, {"energy_kwh": 15, "periods": REGISTER},
+      {"energy_kwh": 10, "periods": list(reversed(REGISTER_BACK))},
+      {"energy_kwh": 10, "periods": [period("10T09:00", energy_kwh=Decimal("0.1")),
+                                     period("10T09:30", energy_kwh=10)]},
+      {"unevaluated": True}]),
+    ("ENERGY_UNIT_WH",
+     [{"energy_kwh": 10000}, {"energy_kwh": 24, **TINY, "claimed_excl_tax": Decimal("0.0072")},
+      {"energy_kwh": 10000, "claimed_excl_tax": Decimal("3.15")}, {"energy_kwh": 10000, "claimed_excl_tax": None}],
+     [{"energy_kwh": 10000, "claimed_excl_tax": Decimal("3.1501")}, {"energy_kwh": 10000, "claimed_excl_tax": 3000},
+      {"energy_kwh": 23, "claimed_excl_tax": Decimal("0.0069")}, {"energy_kwh": 30000},
+      {"energy_kwh": 900, "claimed_excl_tax": None}]),
+    ("ENERGY_UNIT_TOO_SMALL",
+     [{"energy_kwh": Decimal("0.01")}, {"energy_kwh": Decimal("0.01"), "claimed_excl_tax": Decimal("3.15")},
+      {"energy_kwh": Decimal("0.01"), "claimed_energy_excl_tax": 3, "claimed_excl_tax": 5}],
+     [{"energy_kwh": Decimal("0.01"), "claimed_excl_tax": Decimal("3.1501")}, {},
+      {"energy_kwh": Decimal("0.024"), "claimed_excl_tax": Decimal("7.20")},
+      {"energy_kwh": Decimal("0.01"), "claimed_excl_tax": None, "unevaluated": True}]),
+    ("ENERGY_PERIOD_POWER",
+     [{"periods": [period("10T09:00", energy_kwh=Decimal("12.1001")), period("10T09:30", time_hours=1)]}],
+     [{"periods": [period("10T09:00", energy_kwh=Decimal("12.1")), period("10T09:30", time_hours=1)]},
+      {"periods": [period("10T09:00", time_hours=1)], "unevaluated": True}]),
+    ("LOC_NOT_IN_SERVICE", [{"connector": {"evse_status": "REMOVED", "last_updated": at("09T08:59:59")}},
+                            {"connector": {"evse_status": "PLANNED"}}],
+     [{"connector": {"evse_status": "REMOVED", "last_updated": at("09T09:00")}},
+      {"connector": {"evse_status": "AVAILABLE"}}, {"connector": None, "unevaluated": True}]),
+    ("LOC_NA_MISUSE", [{"evse_uid": "#NA", "connector_id": "#NA"}, {"connector_id": "#NA"}],
+     [{"connector_id": "#NA", "periods": [period("10T09:00", reservation_hours=1)]}, {}]),
+    ("LOC_SNAPSHOT_DIFF", [{"location_country": "DEU", "connector": {"country": "NLD"}}, {"location_id": "ELSEWHERE"},
+                           {"sent_standard": "CHADEMO", "connector": {"standard": "IEC_62196_T2"}}],
+     [{"location_country": "nld", "connector": {"country": "NLD"}},
+      {"location_country": "NL", "connector": {"country": "NLD"}}, {"connector": None, "unevaluated": True}]),
+    ("AUTH_WHITELIST_MISUSE", [{"auth_method": "WHITELIST"}],
+     [{"auth_method": "AUTH_REQUEST"}, {"auth_method": "WHITELIST", "token": {"whitelist": "ALLOWED"}},
+      {"auth_method": "WHITELIST", "token": None, "unevaluated": True}]),
+    ("TARIFF_SWITCHED_IN_SESSION", [{"tariffs": SWITCH, "periods": TWO_PERIODS}],
+     [{"tariffs": SWITCH}, {"tariffs": [{}, {"valid_from": at("10T09:00")}], "periods": TWO_PERIODS}]),
+    ("TARIFF_TYPE_WRONG", [{"tariffs": [{"tariff_type": "AD_HOC_PAYMENT"}]},
+                           {"tariffs": [{"tariff_type": "PROFILE_FAST"}]}],
+     [{"tariffs": [{"tariff_type": "AD_HOC_PAYMENT"}], "token_type": "AD_HOC_USER"},
+      {"tariffs": [{"tariff_type": "REGULAR"}]}, {"unevaluated": True}]),
+    ("TAX_BASIS_UNCLEAR", [{"tariffs": [{"tariff_no": UNTAXED}], "claimed_incl_tax": Decimal("3.0101")},
+                           {"tariffs": [{"tariff_no": TAX_WITHIN}], "claimed_incl_tax": 3},
+                           {"tariffs": [{"tariff_no": CONTRADICTION}]}],
+     [{"tariffs": [{"tariff_no": UNTAXED}], "claimed_incl_tax": Decimal("3.01")},
+      {"tariffs": [{"tariff_no": TAX_WITHIN}]}, {"unevaluated": True}]),
+    ("OUTCOME_FREE_VEND_BILLED", [{"tariffs": [{"tariff_no": FREE}], "claimed_excl_tax": Decimal("0.01")}],
+     [{"tariffs": [{"tariff_no": FREE}], "claimed_excl_tax": 0}, {}, {"tariffs": [], "unevaluated": True}]),
+    ("OUTCOME_RESERVATION",
+     [{"energy_kwh": 0, "periods": [period("10T09:00", reservation_hours=1)], "claimed_energy_excl_tax": 1}],
+     [{"energy_kwh": 0, "periods": [period("10T09:00", reservation_hours=1)], "claimed_reservation_excl_tax": 3},
+      {"claimed_energy_excl_tax": 3, "unevaluated": True}]),
     ("EVIDENCE_REQUIRED", [strict(token_uid=None), strict(evse_uid=None, location_id=None)],
      [strict(), {"token_uid": None, "unevaluated": True}]),
 ]  # fmt: skip

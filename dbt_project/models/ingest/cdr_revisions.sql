@@ -50,6 +50,8 @@ cdrs as (
         evse_id,
         connector_id,
         location_country,
+        sent_standard,
+        sent_power_type,
         record_time_zone,
         meter_id,
         currency,
@@ -70,6 +72,7 @@ cdrs as (
         time_form,
         is_time_ambiguous,
         is_test,
+        version_conflict,
         missing_fields,
         type_problems,
         excess_precision
@@ -165,6 +168,8 @@ select
     cdrs.evse_id,
     cdrs.connector_id,
     cdrs.location_country,
+    cdrs.sent_standard,
+    cdrs.sent_power_type,
     cdrs.record_time_zone,
     cdrs.meter_id,
     cdrs.currency,
@@ -185,6 +190,7 @@ select
     cdrs.time_form,
     cdrs.is_time_ambiguous,
     cdrs.is_test,
+    cdrs.version_conflict,
     cdrs.missing_fields,
     cdrs.type_problems,
     cdrs.excess_precision

@@ -19,6 +19,7 @@ cdrs as (
         evse_uid,
         evse_id,
         canonical_token_id,
+        lower(emsp_party) || '|' || lower(authorization_reference) as reference_key,
         is_credit,
         credit_of
     from {{ ref('cdrs') }}
@@ -63,6 +64,7 @@ sessions as (
         cdrs.canonical_token_id || '|' || lower(coalesce(cdrs.evse_uid, cdrs.evse_id)) as place_key,
         cdrs.started_at,
         cdrs.energy_kwh,
+        cdrs.reference_key,
         tolerances.dup_near as near_seconds
     from cdrs
     inner join terms on cdrs.cdr_key = terms.cdr_key
@@ -82,6 +84,7 @@ in_work as (
         sessions.place_key,
         sessions.started_at,
         sessions.energy_kwh,
+        sessions.reference_key,
         sessions.near_seconds
     from sessions
     inner join work on sessions.cdr_key = work.cdr_key
@@ -96,6 +99,18 @@ reused as (
     from in_work
     inner join sessions as others
         on in_work.session_key = others.session_key and in_work.record_id > others.record_id
+    group by in_work.cdr_key
+
+),
+
+referred as (
+
+    select
+        in_work.cdr_key,
+        min(others.cdr_key) as other_key
+    from in_work
+    inner join sessions as others
+        on in_work.reference_key = others.reference_key and in_work.record_id > others.record_id
     group by in_work.cdr_key
 
 ),
@@ -118,6 +133,7 @@ near as (
 select
     cdrs.cdr_key,
     coalesce(reused.twin_key, near.twin_key) as twin_key,
+    referred.other_key as reference_twin_key,
     cast(case
         when cdrs.session_id is null or cdrs.is_credit then null
         when reused.cdr_key is not null then 0
@@ -128,8 +144,14 @@ select
         when cdrs.started_at is null or cdrs.energy_kwh is null or cdrs.is_credit then null
         when near.cdr_key is not null then 0
         else 1
-    end as smallint) as dup_near
+    end as smallint) as dup_near,
+    cast(case
+        when cdrs.reference_key is null or cdrs.is_credit then null
+        when referred.cdr_key is not null then 0
+        else 1
+    end as smallint) as auth_reference_reused
 from cdrs
 inner join work on cdrs.cdr_key = work.cdr_key
 left join reused on cdrs.cdr_key = reused.cdr_key
 left join near on cdrs.cdr_key = near.cdr_key
+left join referred on cdrs.cdr_key = referred.cdr_key

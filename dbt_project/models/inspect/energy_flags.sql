@@ -105,8 +105,14 @@ limited as (
 
     select
         *,
-        cast(connector_max_power_w as decimal(38, 6)) * charging_seconds * (100 + power_tolerance_percent)
-            as limit_watt_seconds_x100,
+        -- What no connector has and no session lasts is left out before it is more than a decimal holds.
+        case
+            when connector_max_power_w < 100000000 and charging_seconds < 10000000000
+                then
+                    cast(connector_max_power_w as decimal(38, 2))
+                    * charging_seconds
+                    * cast(100 + power_tolerance_percent as decimal(9, 2))
+        end as limit_watt_seconds_x100,
         cast(energy_kwh as decimal(38, 8)) * 360000000 as watt_seconds_x100
     from charged
 
@@ -132,7 +138,7 @@ select
     end as smallint) as energy_period_sum,
     cast(case
         when energy_kwh is null or connector_max_power_w is null or connector_max_power_w <= 0 then null
-        when charging_seconds is null or charging_seconds <= 0 then null
+        when charging_seconds is null or charging_seconds <= 0 or limit_watt_seconds_x100 is null then null
         when watt_seconds_x100 > limit_watt_seconds_x100 then 0
         else 1
     end as smallint) as energy_over_connector,

@@ -89,6 +89,7 @@ tariff_taxes as (
     select
         bodies.tariff_no,
         coalesce(bodies.tax_included, '') = 'N/A' as is_untaxed,
+        bodies.tax_included,
         max(case when components.price <> 0 then 1 else 0 end) as has_price,
         max(case when components.price <> 0 and components.tax_percent is null then 1 else 0 end) as has_gap,
         min(case when components.price <> 0 then components.tax_percent end) as tax_percent_min,
@@ -97,7 +98,7 @@ tariff_taxes as (
     left join components on bodies.tariff_no = components.tariff_no
     group by
         bodies.tariff_no,
-        coalesce(bodies.tax_included, '') = 'N/A'
+        bodies.tax_included
 
 ),
 
@@ -108,6 +109,10 @@ by_cdr as (
         min(in_force.tariff_currency) as tariff_currency_first,
         max(in_force.tariff_currency) as tariff_currency_last,
         max(tariff_taxes.has_price) as has_price,
+        max(tariff_taxes.tax_included) as tax_included,
+        max(case when tariff_taxes.is_untaxed and tariff_taxes.tax_percent_max > 0 then 1 else 0 end) as has_odd_rate,
+        max(case when tariff_taxes.is_untaxed then 1 else 0 end) as has_untaxed,
+        max(case when coalesce(tariff_taxes.tax_included, '') = 'YES' then 1 else 0 end) as has_tax_included,
         max(case when tariff_taxes.has_gap = 1 and not tariff_taxes.is_untaxed then 1 else 0 end) as has_gap,
         min(case when tariff_taxes.is_untaxed then 0 else tariff_taxes.tax_percent_min end) as tax_percent_min,
         max(case when tariff_taxes.is_untaxed then 0 else tariff_taxes.tax_percent_max end) as tax_percent_max
@@ -136,6 +141,10 @@ measured as (
         by_cdr.cdr_key is not null as has_tariff,
         by_cdr.has_price,
         by_cdr.has_gap,
+        by_cdr.tax_included,
+        by_cdr.has_odd_rate,
+        by_cdr.has_untaxed,
+        by_cdr.has_tax_included,
         case
             when by_cdr.tariff_currency_first <> cdrs.currency then by_cdr.tariff_currency_first
             else by_cdr.tariff_currency_last
@@ -192,6 +201,15 @@ select
         when (claimed_tax * 100 - tax_max_x100) > tax_tolerance * 100 then 0
         else 1
     end as smallint) as tax_arithmetic,
+    -- Without tax, and yet with a rate or a tax; with tax in the price, and yet none in the amounts.
+    tax_included,
+    cast(case
+        when tax_included is null then null
+        when has_odd_rate = 1 then 0
+        when has_untaxed = 1 and has_tax_included = 0 and claimed_tax > tax_tolerance then 0
+        when has_tax_included = 1 and tax_percent_min > 0 and claimed_excl_tax <> 0 and claimed_tax = 0 then 0
+        else 1
+    end as smallint) as tax_basis_unclear,
     cast(case
         when is_test is null then null
         when is_test then 0

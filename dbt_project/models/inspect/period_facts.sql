@@ -53,6 +53,11 @@ placed as (
         periods.other_dimensions,
         periods.unknown_dimensions,
         periods.period_no <> periods.sorted_no as is_out_of_order,
+        max(periods.energy_kwh) over (
+            partition by cdrs.cdr_key
+            order by periods.sorted_no
+            rows between unbounded preceding and 1 preceding
+        ) as energy_before_kwh,
         coalesce(periods.energy_kwh, periods.time_hours, periods.parking_hours, periods.reservation_hours)
         is not null as has_dimension
     from periods
@@ -66,6 +71,10 @@ judged as (
 
     select
         placed.*,
+        case
+            when placed.ended_at > placed.started_at
+                then cast({{ seconds_between('placed.started_at', 'placed.ended_at') }} as decimal(18, 0))
+        end as period_seconds,
         placed.reservation_hours is null and (
             (
                 {{ seconds_between('started_at', 'session_started_at') }} > 1
@@ -93,6 +102,13 @@ select
     cast(sum(case when is_over_start then 1 else 0 end) as integer) as over_start_period_count,
     min(started_at) as first_period_started_at,
     cast(sum(energy_kwh) as decimal(18, 8)) as period_energy_kwh,
+    cast(count(energy_kwh) as integer) as energy_period_count,
+    cast(sum(case when energy_kwh < energy_before_kwh then 1 else 0 end) as integer) as energy_fall_count,
+    cast(max(energy_kwh) as decimal(18, 8)) as peak_energy_kwh,
+    cast(max(
+        {{ decimal_division('cast(energy_kwh as decimal(38, 8)) * 3600000', 'period_seconds', 20, 0, 2) }}
+    ) as decimal(38, 2)) as peak_power_w,
+    cast(sum(time_hours) as decimal(18, 8)) as period_time_hours,
     cast(sum(parking_hours) as decimal(18, 8)) as period_parking_hours,
     cast(sum(reservation_hours) as decimal(18, 8)) as period_reservation_hours,
     max(case when time_hours is not null or parking_hours is not null or energy_kwh is not null then 1 else 0 end) = 1

@@ -9,28 +9,7 @@ work as (
 
 revisions as (
 
-    select
-        record_id,
-        work_key,
-        cdr_key,
-        cdr_id,
-        revision,
-        is_repetition,
-        arrival_seq,
-        last_updated,
-        content_sha256,
-        source,
-        file_seq,
-        file_name,
-        position,
-        is_typed,
-        problem_rule_id,
-        problem,
-        missing_fields,
-        type_problems,
-        cpo_party,
-        emsp_party,
-        is_credit
+    select *
     from {{ ref('cdr_revisions') }}
 
 ),
@@ -119,6 +98,7 @@ judged as (
         revisions.problem,
         revisions.missing_fields,
         revisions.type_problems,
+        revisions.version_conflict,
         revisions.cpo_party,
         revisions.emsp_party,
         coalesce(revisions.is_credit, false) as is_credit,
@@ -142,6 +122,14 @@ judged as (
             when revisions.is_typed then case when revisions.type_problems is null then 1 else 0 end
             when coalesce(revisions.problem_rule_id, '') <> 'SCHEMA_REQUIRED_MISSING' then 0
         end as schema_type_invalid,
+        case
+            when revisions.is_typed
+                then case when coalesce(revisions.type_problems, '') like '%without a decimal comma%' then 0 else 1 end
+        end as num_decimal_comma,
+        case
+            when revisions.is_typed and revisions.ocpi_version <> 'csv'
+                then case when revisions.version_conflict is null then 1 else 0 end
+        end as schema_version_mismatch,
         case
             when not homes.has_parties or not revisions.is_typed then null
             when coalesce(own_cpo.is_cpo, 0) = 0 and partner_cpo.partner is null then 0
@@ -187,6 +175,7 @@ quarantine as (
         cdr_key is null
         or coalesce(schema_required_missing, 1) = 0
         or coalesce(schema_type_invalid, 1) = 0
+        or coalesce(schema_version_mismatch, 1) = 0
         or coalesce(id_party_unknown, 1) = 0
         or coalesce(id_route_not_allowed, 1) = 0
         or (is_credit and coalesce(id_length, 1) = 0) as is_quarantined
@@ -274,10 +263,13 @@ select
     counted.problem,
     counted.missing_fields,
     counted.type_problems,
+    counted.version_conflict,
     counted.cpo_party,
     counted.emsp_party,
     cast(counted.schema_required_missing as smallint) as schema_required_missing,
     cast(counted.schema_type_invalid as smallint) as schema_type_invalid,
+    cast(counted.num_decimal_comma as smallint) as num_decimal_comma,
+    cast(counted.schema_version_mismatch as smallint) as schema_version_mismatch,
     cast(counted.id_party_unknown as smallint) as id_party_unknown,
     cast(counted.id_route_not_allowed as smallint) as id_route_not_allowed,
     cast(counted.id_length as smallint) as id_length,

@@ -20,6 +20,11 @@ cdrs as (
         connector_id,
         canonical_token_id,
         token_type,
+        auth_method,
+        sent_standard,
+        sent_power_type,
+        connector_standard,
+        connector_power_type,
         is_home_charging
     from {{ ref('cdrs') }}
 
@@ -63,7 +68,7 @@ tokens as (
         lower(emsp_party) as emsp_key,
         lower(emsp_party) || '|' || lower(token_uid) as token_key,
         is_valid,
-        whitelist,
+        upper(whitelist) as whitelist,
         coalesce(last_updated, seen_at) as changed_at,
         sighting_seq,
         record_id
@@ -134,6 +139,7 @@ token_versions as (
     select
         token_key,
         coalesce(is_valid, true) or coalesce(whitelist, '') = 'ALWAYS' as is_usable,
+        whitelist,
         case when row_number() over in_time > 1 then changed_at end as valid_from,
         lead(changed_at) over in_time as valid_to
     from tokens
@@ -156,6 +162,9 @@ placed as (
         lower(case when cdrs.connector_id <> '#NA' then cdrs.connector_id end) as connector_key,
         coalesce(cdrs.is_home_charging, false) as is_home,
         coalesce(cdrs.token_type, '') = 'AD_HOC_USER' as is_ad_hoc,
+        upper(cdrs.auth_method) as auth_method,
+        coalesce(upper(cdrs.sent_standard) <> upper(cdrs.connector_standard), false)
+        or coalesce(upper(cdrs.sent_power_type) <> upper(cdrs.connector_power_type), false) as is_other_hardware,
         tolerances.auth_token_blocked as lag_minutes
     from cdrs
     inner join work on cdrs.cdr_key = work.cdr_key
@@ -175,6 +184,8 @@ known as (
         placed.canonical_token_id,
         placed.is_home,
         placed.is_ad_hoc,
+        placed.auth_method,
+        placed.is_other_hardware,
         operators.cpo_key is not null as has_locations,
         providers.emsp_key is not null as has_tokens,
         evses.evse_key is not null as is_evse_known,
@@ -208,6 +219,12 @@ token_states as (
         end) = 1 as is_blocked_at_start,
         max(case
             when
+                (token_versions.valid_from is null or token_versions.valid_from <= placed.started_at)
+                and (token_versions.valid_to is null or placed.started_at < token_versions.valid_to)
+                then token_versions.whitelist
+        end) as whitelist_at_start,
+        max(case
+            when
                 token_versions.is_usable
                 and (token_versions.valid_from is null or token_versions.valid_from <= placed.started_at)
                 and (
@@ -235,7 +252,7 @@ select
     end as smallint) as loc_unknown,
     cast(case
         when known.is_home or not known.is_evse_known or known.connector_key is null then null
-        when known.is_plug_known then 1
+        when known.is_plug_known and not known.is_other_hardware then 1
         else 0
     end as smallint) as loc_connector_drift,
     cast(case
@@ -247,6 +264,12 @@ select
         when token_states.cdr_key is null or known.is_ad_hoc then null
         when token_states.is_blocked_at_start and not token_states.was_usable_within_lag then 0
         else 1
-    end as smallint) as auth_token_blocked
+    end as smallint) as auth_token_blocked,
+    token_states.whitelist_at_start,
+    cast(case
+        when known.auth_method is null or token_states.whitelist_at_start is null then null
+        when known.auth_method = 'WHITELIST' and token_states.whitelist_at_start = 'NEVER' then 0
+        else 1
+    end as smallint) as auth_whitelist_misuse
 from known
 left join token_states on known.cdr_key = token_states.cdr_key

@@ -11,8 +11,11 @@ cdrs as (
 
     select
         cdr_key,
+        record_id,
         ocpi_version,
         started_at,
+        ended_at,
+        token_type,
         claimed_excl_tax
     from {{ ref('cdrs') }}
 
@@ -45,6 +48,7 @@ in_force as (
         tariff_index,
         tariff_id,
         tariff_no,
+        tariff_type,
         origin,
         status
     from {{ ref('tariffs_in_force') }}
@@ -78,12 +82,63 @@ period_facts as (
 
 ),
 
+cdr_tariffs as (
+
+    select
+        record_id,
+        lower(tariff_id) as tariff_key,
+        valid_from
+    from {{ ref('cdr_tariffs') }}
+    where valid_from is not null
+
+),
+
+periods as (
+
+    select
+        record_id,
+        lower(tariff_id) as tariff_key,
+        started_at
+    from {{ ref('charging_periods') }}
+    where tariff_id is not null
+
+),
+
+-- Few CDRs carry a version that began under way; only those look at their periods.
+late_versions as (
+
+    select
+        cdrs.cdr_key,
+        cdrs.record_id,
+        cdr_tariffs.tariff_key,
+        cdr_tariffs.valid_from
+    from cdr_tariffs
+    inner join cdrs on cdr_tariffs.record_id = cdrs.record_id
+    inner join work on cdrs.cdr_key = work.cdr_key
+    where cdr_tariffs.valid_from > cdrs.started_at and cdr_tariffs.valid_from < cdrs.ended_at
+
+),
+
+switched as (
+
+    select
+        late_versions.cdr_key,
+        min(late_versions.valid_from) as switched_at
+    from late_versions
+    inner join periods
+        on late_versions.record_id = periods.record_id and late_versions.tariff_key = periods.tariff_key
+    where periods.started_at >= late_versions.valid_from
+    group by late_versions.cdr_key
+
+),
+
 -- What an embedded tariff says about itself is not the registry's business, but for its content.
 judged as (
 
     select
         in_force.cdr_key,
         in_force.tariff_id,
+        in_force.tariff_type,
         case
             when in_force.origin = 'cdr' then null
             when in_force.status = 'unknown' then 0
@@ -117,7 +172,14 @@ judged as (
             when in_force.origin = 'cdr' or matches.tariff_no is null or not matches.is_at_start then null
             when matches.rival_count > 0 then 0
             else 1
-        end as is_alone
+        end as is_alone,
+        -- No CDR says which preference a driver set: a tariff for one needs an answer by other means.
+        case
+            when in_force.tariff_type is null then null
+            when in_force.tariff_type = 'AD_HOC_PAYMENT' and coalesce(cdrs.token_type, '') <> 'AD_HOC_USER' then 0
+            when starts_with(in_force.tariff_type, 'PROFILE_') then 0
+            else 1
+        end as is_right_type
     from in_force
     inner join cdrs on in_force.cdr_key = cdrs.cdr_key
     inner join uses on in_force.cdr_key = uses.cdr_key and in_force.tariff_index = uses.tariff_index
@@ -136,13 +198,16 @@ by_cdr as (
         min(is_known_in_time) as is_known_in_time,
         min(is_same_body) as is_same_body,
         min(is_alone) as is_alone,
+        min(is_right_type) as is_right_type,
+        min(case when is_right_type = 0 then tariff_type end) as wrong_type,
         min(coalesce(
             case when is_known = 0 then tariff_id end,
             case when is_at_start = 0 then tariff_id end,
             case when is_approved = 0 then tariff_id end,
             case when is_known_in_time = 0 then tariff_id end,
             case when is_same_body = 0 then tariff_id end,
-            case when is_alone = 0 then tariff_id end
+            case when is_alone = 0 then tariff_id end,
+            case when is_right_type = 0 then tariff_id end
         )) as faulty_tariff_id
     from judged
     group by cdr_key
@@ -170,9 +235,18 @@ select
     cast(by_cdr.is_approved as smallint) as tariff_not_approved,
     cast(by_cdr.is_known_in_time as smallint) as tariff_retroactive,
     cast(by_cdr.is_same_body as smallint) as tariff_body_diff,
-    cast(by_cdr.is_alone as smallint) as tariff_overlap
+    cast(by_cdr.is_alone as smallint) as tariff_overlap,
+    by_cdr.wrong_type as wrong_tariff_type,
+    switched.switched_at,
+    cast(case
+        when by_cdr.cdr_key is null then null
+        when switched.cdr_key is not null then 0
+        else 1
+    end as smallint) as tariff_switched_in_session,
+    cast(by_cdr.is_right_type as smallint) as tariff_type_wrong
 from cdrs
 inner join work on cdrs.cdr_key = work.cdr_key
 inner join terms on cdrs.cdr_key = terms.cdr_key
 left join by_cdr on cdrs.cdr_key = by_cdr.cdr_key
 left join period_facts on cdrs.cdr_key = period_facts.cdr_key
+left join switched on cdrs.cdr_key = switched.cdr_key

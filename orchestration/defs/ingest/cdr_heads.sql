@@ -22,11 +22,14 @@ read_once as (
                 },
                 "cdr_location": {
                     "id": "VARCHAR", "country": "VARCHAR", "evse_uid": "VARCHAR", "evse_id": "VARCHAR",
-                    "connector_id": "VARCHAR"
+                    "connector_id": "VARCHAR", "connector_standard": "VARCHAR", "connector_power_type": "VARCHAR"
                 },
                 "location": {
                     "id": "VARCHAR", "country": "VARCHAR", "time_zone": "VARCHAR",
-                    "evses": [{"uid": "VARCHAR", "evse_id": "VARCHAR", "connectors": [{"id": "VARCHAR"}]}]
+                    "evses": [{
+                        "uid": "VARCHAR", "evse_id": "VARCHAR",
+                        "connectors": [{"id": "VARCHAR", "standard": "VARCHAR", "power_type": "VARCHAR"}]
+                    }]
                 },
                 "meter_id": "VARCHAR", "currency": "VARCHAR", "tariffs": ["JSON"],
                 "charging_periods": [{
@@ -53,12 +56,52 @@ select
     read_once.record_id,
     read_once.position,
     read_once.cdr,
+    concat_ws(
+        ' ', cdr.total_cost, cdr.total_energy_cost, cdr.total_time_cost, cdr.total_fixed_cost, cdr.total_parking_cost,
+        cdr.total_reservation_cost
+    ) as costs,
     -- Something stands where the list of tariffs should: only looked for when there is no list.
     case
         when cdr is null then false
         when cdr.tariffs is null then coalesce(json_type(read_once.raw_text, '$.tariffs'), 'NULL') <> 'NULL'
         else false
     end as is_tariffs_odd,
+    -- Words of different versions in one record, or words that the version declared for the source does not have.
+    nullif(
+        concat_ws(
+            ', ',
+            case
+                when
+                    cdr.stop_date_time is not null
+                    and (
+                        cdr.end_date_time is not null
+                        or cdr.cdr_token is not null
+                        or cdr.cdr_location is not null
+                        or starts_with(cast(cdr.total_cost as varchar), '{')
+                    )
+                    then 'stop_date_time beside fields of 2.2.1'
+                when cdr.stop_date_time is not null and load.ocpi_version <> '2.1.1'
+                    then 'stop_date_time in ' || load.ocpi_version
+                when cdr.end_date_time is not null and load.ocpi_version = '2.1.1' then 'end_date_time in 2.1.1'
+            end,
+            case
+                when
+                    cdr.stop_date_time is null
+                    and cdr.end_date_time is not null
+                    and cdr.cdr_token is not null
+                    and regexp_full_match(cast(cdr.total_cost as varchar), '-?[0-9]+([.][0-9]+)?')
+                    then 'total_cost as the bare number of 2.1.1'
+            end,
+            case
+                when contains(costs, '"excl_vat"') and contains(costs, '"before_taxes"')
+                    then 'excl_vat beside before_taxes'
+                when contains(costs, '"excl_vat"') and load.ocpi_version = '2.3.0' then 'excl_vat in 2.3.0'
+                when contains(costs, '"before_taxes"') and load.ocpi_version in ('2.1.1', '2.2.1')
+                    then 'before_taxes in ' || load.ocpi_version
+            end
+        ),
+        ''
+    ) as version_conflict,
     coalesce(
         load.ocpi_version,
         case

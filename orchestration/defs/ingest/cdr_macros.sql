@@ -37,6 +37,18 @@ create or replace temp macro ocpi_instant(leaf) as
         )
     end;
 
+-- A stamp as a number, which OCPI does not know: of 12 or 13 digits milliseconds since 1970, of fewer seconds.
+create or replace temp macro ocpi_is_epoch(leaf) as
+    coalesce(regexp_full_match(leaf, '"?[0-9]{9,13}([.][0-9]+)?"?'), false);
+
+create or replace temp macro ocpi_epoch(leaf) as
+    case
+        when not ocpi_is_epoch(leaf) then null
+        when length(split_part(trim(leaf, '"'), '.', 1)) >= 12
+            then make_timestamptz(cast(split_part(trim(leaf, '"'), '.', 1) as bigint) * 1000)
+        else make_timestamptz(cast(split_part(trim(leaf, '"'), '.', 1) as bigint) * 1000000)
+    end;
+
 create or replace temp macro ocpi_boolean(leaf) as case leaf when 'true' then true when 'false' then false end;
 
 -- A value as it may stand in a sentence.

@@ -5,11 +5,13 @@ with
 periods as (
 
     select
-        record_id,
-        ocpi_version,
+        ocpi_heads.record_id,
+        ocpi_heads.ocpi_version,
+        ocpi_load.profile,
         unnest(range(1, len(cdr.charging_periods) + 1)) as period_no,
         unnest(cdr.charging_periods) as period
     from ocpi_heads
+    cross join ocpi_load
     where len(cdr.charging_periods) > 0
 
 ),
@@ -127,7 +129,10 @@ repeated as (
 select
     periods.record_id,
     periods.period_no,
-    ocpi_instant(cast(periods.period.start_date_time as varchar)) as started_at,
+    coalesce(
+        ocpi_instant(cast(periods.period.start_date_time as varchar)),
+        if(periods.profile = 'price', null, ocpi_epoch(cast(periods.period.start_date_time as varchar)))
+    ) as started_at,
     nullif(periods.period.tariff_id, '') as tariff_id,
     wide.energy_kwh,
     wide.time_hours,
@@ -149,7 +154,7 @@ select
             then 'charging_periods[' || periods.period_no || '].start_date_time'
     end as missing,
     periods.period is null
-    or (ocpi_instant(cast(periods.period.start_date_time as varchar)) is null and missing is null) as is_odd
+    or (started_at is null and missing is null) as is_odd
 from periods
 left join wide on periods.record_id = wide.record_id and periods.period_no = wide.period_no
 left join noted on periods.record_id = noted.record_id and periods.period_no = noted.period_no

@@ -9,6 +9,7 @@ leaves as (
         heads.record_id,
         heads.position,
         heads.is_tariffs_odd,
+        heads.version_conflict,
         heads.ocpi_version,
         heads.cdr,
         heads.record_id >> 32 as file_seq,
@@ -108,9 +109,10 @@ typed as (
         parties.*,
         profile = 'price' as is_price,
         not is_v211 and profile <> 'price' as is_full,
-        ocpi_instant(start_leaf) as started_at,
-        ocpi_instant(end_leaf) as ended_at,
-        ocpi_instant(updated_leaf) as last_updated,
+        -- A numeric stamp is read as well as it can be, for a rule to say so; no price is made of it.
+        coalesce(ocpi_instant(start_leaf), if(profile = 'price', null, ocpi_epoch(start_leaf))) as started_at,
+        coalesce(ocpi_instant(end_leaf), if(profile = 'price', null, ocpi_epoch(end_leaf))) as ended_at,
+        coalesce(ocpi_instant(updated_leaf), if(profile = 'price', null, ocpi_epoch(updated_leaf))) as last_updated,
         ocpi_number(energy_leaf) as energy_kwh,
         ocpi_number(time_leaf) as total_time_hours,
         ocpi_number(parking_leaf) as total_parking_hours,
@@ -164,6 +166,12 @@ select
     nullif(evse_id, '') as evse_id,
     nullif(coalesce(cdr.cdr_location.connector_id, cdr.location.evses[1].connectors[1].id), '') as connector_id,
     nullif(coalesce(cdr.cdr_location.country, cdr.location.country), '') as location_country,
+    nullif(
+        coalesce(cdr.cdr_location.connector_standard, cdr.location.evses[1].connectors[1].standard), ''
+    ) as sent_standard,
+    nullif(
+        coalesce(cdr.cdr_location.connector_power_type, cdr.location.evses[1].connectors[1].power_type), ''
+    ) as sent_power_type,
     coalesce(nullif(cdr.location.time_zone, ''), mapped_time_zone) as record_time_zone,
     nullif(cdr.meter_id, '') as meter_id,
     upper(nullif(cdr.currency, '')) as currency,
@@ -187,6 +195,7 @@ select
     is_home_charging,
     last_updated,
     case
+        when len(list_filter(stamps, lambda stamp: ocpi_is_epoch(stamp))) > 0 then 'epoch'
         when len(list_filter(stamps, lambda stamp: ocpi_zone_form(stamp) = 'none')) > 0 then 'none'
         when len(list_filter(stamps, lambda stamp: ocpi_zone_form(stamp) = 'offset')) > 0 then 'offset'
         else 'utc'
@@ -262,6 +271,7 @@ select
         ),
         ''
     ) as missing_fields,
+    case when not is_price then version_conflict end as version_conflict,
     case
         when
             (start_leaf <> '""' and started_at is null)

@@ -74,6 +74,8 @@ create table if not exists ingest.raw_cdrs (
     evse_id varchar,
     connector_id varchar,
     location_country varchar,
+    sent_standard varchar,             -- of the connector, as the record's own copy of the location has it
+    sent_power_type varchar,
     record_time_zone varchar,          -- when the record (2.1.1) or the mapping names it
     meter_id varchar,
     currency varchar,
@@ -91,9 +93,10 @@ create table if not exists ingest.raw_cdrs (
     credit_reference_id varchar,
     is_home_charging boolean,
     last_updated timestamptz,
-    time_form varchar,                 -- utc, none (no designator), offset: how the record's stamps are written; worst of them
+    time_form varchar,                 -- utc, none (no designator), offset, epoch (a number): how the record's stamps are written; worst of them
     is_time_ambiguous boolean,         -- local stamp in the repeated hour of the clock change; null when not local
     is_test boolean,                   -- the mapping's test_when matched; null when the source cannot say
+    version_conflict varchar,          -- comma list: what contradicts the OCPI version, declared or told from the fields; null = none
     missing_fields varchar,            -- comma list of mandatory fields that are absent or null; null = none
     type_problems varchar,             -- '; ' list, a sentence a field; the field's column is null; null = none
     excess_precision varchar           -- comma list of number fields with more than 4 decimals; null = none

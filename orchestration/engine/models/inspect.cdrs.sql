@@ -47,9 +47,11 @@ connectors as (
     select
         cpo_party,
         location_id,
+        country,
         evse_uid,
         evse_id,
         connector_id,
+        standard,
         time_zone,
         power_type,
         max_power_w,
@@ -67,6 +69,9 @@ connector_versions as (
         lower(cpo_party) as cpo_key,
         lower(evse_uid) as evse_key,
         lower(connector_id) as connector_key,
+        location_id,
+        country,
+        standard,
         time_zone,
         power_type,
         max_power_w,
@@ -183,6 +188,8 @@ select
     keyed.cpo_key || '|' || keyed.evse_key || '|' || keyed.connector_no_key as canonical_connector_id,
     lower(keyed.emsp_party) || '|' || lower(keyed.token_uid) as canonical_token_id,
     keyed.location_country,
+    keyed.sent_standard,
+    keyed.sent_power_type,
     keyed.record_time_zone,
     keyed.meter_id,
     keyed.currency,
@@ -209,7 +216,10 @@ select
     keyed.type_problems,
     keyed.excess_precision,
     connector_versions.max_power_w as connector_max_power_w,
-    connector_versions.power_type as connector_power_type
+    connector_versions.power_type as connector_power_type,
+    connector_versions.standard as connector_standard,
+    connector_versions.country as known_country,
+    connector_versions.location_id as known_location_id
 from keyed
 left join connector_versions
     on
