@@ -121,7 +121,8 @@ measured as (
             when prices.has_other = 0 then abs(cdrs.claimed_excl_tax)
         end as energy_cost,
         cast(case when abs(cdrs.energy_kwh) < 10000000 then cdrs.energy_kwh end as decimal(38, 8)) as sane_kwh,
-        cast(prices.price_min as decimal(38, 8)) * cast(100 - terms.discount_percent as decimal(5, 2)) as price_min_x100,
+        cast(prices.price_min as decimal(38, 8))
+        * cast(100 - terms.discount_percent as decimal(5, 2)) as price_min_x100,
         prices.price_max,
         tolerances.energy_cumulative_periods as register_percent,
         cast(tolerances.energy_unit_wh as decimal(7, 2)) as wh_percent,
