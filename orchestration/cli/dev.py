@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 import click
+import yaml
 
 from orchestration.dbt import REPOSITORY
 from orchestration.facts.home import HomeError, open_home
@@ -35,4 +36,11 @@ def command(home_path: Path | None, port: int) -> None:
 def prepare_instance(folder: Path) -> None:
     """The home's Dagster instance: run history beside the data it describes, no telemetry."""
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "dagster.yaml").write_text((REPOSITORY / "dagster.yaml").read_text())
+    settings = yaml.safe_load((REPOSITORY / "dagster.yaml").read_text())
+    # Written at each start, because a home may be moved.
+    settings["event_log_storage"] = {
+        "module": "orchestration.run_history",
+        "class": "RunHistory",
+        "config": {"base_dir": str(folder.resolve() / "history" / "runs")},
+    }
+    (folder / "dagster.yaml").write_text(yaml.safe_dump(settings))
