@@ -225,7 +225,7 @@ def test_chunks_do_not_change_what_is_read(
     connection: duckdb.DuckDBPyConnection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     cdrs = [a_cdr(id=f"CDR-{number}", tariffs=[a_tariff(id=f"T{number % 2}")]) for number in range(7)]
-    monkeypatch.setattr("orchestration.defs.ingest.cdr_rows.CHUNK_RECORDS", 2)
+    monkeypatch.setattr("orchestration.defs.ingest.record_chunks.CHUNK_RECORDS", 2)
     assert load_cdrs(connection, 1, records_of(cdrs)) == 7
     assert [row["cdr_id"] for row in table_rows(connection, "raw_cdrs")] == [cdr["id"] for cdr in cdrs]
     assert len(table_rows(connection, "raw_charging_periods")) == 14

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orchestration.defs.ingest import records
+from orchestration.defs.ingest import raw_record
 from orchestration.defs.ingest.records import FileError, decompress, split
 
 json_values = st.recursive(
@@ -129,7 +129,7 @@ def test_utf16_is_named() -> None:
 
 
 def test_a_record_over_the_limit_is_a_problem_and_is_cut_short(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(records, "RECORD_BYTES_MAX", 20)
+    monkeypatch.setattr(raw_record, "RECORD_BYTES_MAX", 20)
     found = split(b'{"a":1}\n{"b":"' + b"x" * 50 + b'"}\n')
     assert found[0].problem is None
     assert found[1].problem == "the record has 58 bytes, at most 20 are read"

@@ -7,8 +7,9 @@ read_once as (
 
     select
         records.record_id,
+        records.file_seq,
         records.position,
-        records.raw_text,
+        coalesce(exact.exact_text, records.raw_text) as read_text,
         try(from_json(
             coalesce(exact.exact_text, records.raw_text),
             '{
@@ -36,34 +37,58 @@ read_once as (
                     "start_date_time": "JSON", "tariff_id": "VARCHAR",
                     "dimensions": [{"type": "VARCHAR", "volume": "JSON"}]
                 }],
-                "total_cost": "JSON", "total_fixed_cost": "JSON", "total_energy": "JSON",
-                "total_energy_cost": "JSON", "total_time": "JSON", "total_time_cost": "JSON",
-                "total_parking_time": "JSON", "total_parking_cost": "JSON", "total_reservation_cost": "JSON",
+                "total_cost": {
+                    "excl_vat": "JSON", "incl_vat": "JSON", "before_taxes": "JSON", "taxes": [{"amount": "JSON"}]
+                },
+                "total_fixed_cost": {"excl_vat": "JSON", "before_taxes": "JSON"},
+                "total_energy_cost": {"excl_vat": "JSON", "before_taxes": "JSON"},
+                "total_time_cost": {"excl_vat": "JSON", "before_taxes": "JSON"},
+                "total_parking_cost": {"excl_vat": "JSON", "before_taxes": "JSON"},
+                "total_reservation_cost": {"excl_vat": "JSON", "before_taxes": "JSON"},
+                "total_energy": "JSON", "total_time": "JSON", "total_parking_time": "JSON",
                 "credit": "JSON", "credit_reference_id": "VARCHAR", "home_charging_compensation": "JSON",
                 "last_updated": "JSON"
             }'
         )) as cdr
-    from ingest.raw_records as records
+    from ocpi_text as records
     left join ocpi_exact as exact on records.record_id = exact.record_id
-    where
-        records.record_id between getvariable('first_record_id') and getvariable('last_record_id')
-        and records.problem is null
-        and starts_with(records.raw_text, '{')
+    where records.problem is null and starts_with(records.raw_text, '{')
 
 )
 
 select
     read_once.record_id,
+    read_once.file_seq,
     read_once.position,
     read_once.cdr,
-    concat_ws(
-        ' ', cdr.total_cost, cdr.total_energy_cost, cdr.total_time_cost, cdr.total_fixed_cost, cdr.total_parking_cost,
-        cdr.total_reservation_cost
-    ) as costs,
+    coalesce(
+        cdr.total_cost.excl_vat,
+        cdr.total_energy_cost.excl_vat,
+        cdr.total_time_cost.excl_vat,
+        cdr.total_fixed_cost.excl_vat,
+        cdr.total_parking_cost.excl_vat,
+        cdr.total_reservation_cost.excl_vat
+    ) as net_of_old,
+    coalesce(
+        cdr.total_cost.before_taxes,
+        cdr.total_energy_cost.before_taxes,
+        cdr.total_time_cost.before_taxes,
+        cdr.total_fixed_cost.before_taxes,
+        cdr.total_parking_cost.before_taxes,
+        cdr.total_reservation_cost.before_taxes
+    ) as net_of_new,
+    -- 2.1.1 writes the amount without tax as a bare number, which reads as an object of nulls.
+    case
+        when
+            cdr.total_cost is not null
+            and cdr.total_cost.excl_vat is null
+            and cdr.total_cost.before_taxes is null
+            then cast(json_extract(read_once.read_text, '$.total_cost') as varchar)
+    end as cost_leaf,
     -- Something stands where the list of tariffs should: only looked for when there is no list.
     case
         when cdr is null then false
-        when cdr.tariffs is null then coalesce(json_type(read_once.raw_text, '$.tariffs'), 'NULL') <> 'NULL'
+        when cdr.tariffs is null then coalesce(json_type(read_once.read_text, '$.tariffs'), 'NULL') <> 'NULL'
         else false
     end as is_tariffs_odd,
     -- Words of different versions in one record, or words that the version declared for the source does not have.
@@ -77,7 +102,8 @@ select
                         cdr.end_date_time is not null
                         or cdr.cdr_token is not null
                         or cdr.cdr_location is not null
-                        or starts_with(cast(cdr.total_cost as varchar), '{')
+                        or coalesce(cdr.total_cost.excl_vat, cdr.total_cost.before_taxes) is not null
+                        or starts_with(cost_leaf, '{')
                     )
                     then 'stop_date_time beside fields of 2.2.1'
                 when cdr.stop_date_time is not null and load.ocpi_version <> '2.1.1'
@@ -89,14 +115,14 @@ select
                     cdr.stop_date_time is null
                     and cdr.end_date_time is not null
                     and cdr.cdr_token is not null
-                    and regexp_full_match(cast(cdr.total_cost as varchar), '-?[0-9]+([.][0-9]+)?')
+                    and regexp_full_match(cost_leaf, '-?[0-9]+([.][0-9]+)?')
                     then 'total_cost as the bare number of 2.1.1'
             end,
             case
-                when contains(costs, '"excl_vat"') and contains(costs, '"before_taxes"')
+                when net_of_old is not null and net_of_new is not null
                     then 'excl_vat beside before_taxes'
-                when contains(costs, '"excl_vat"') and load.ocpi_version = '2.3.0' then 'excl_vat in 2.3.0'
-                when contains(costs, '"before_taxes"') and load.ocpi_version in ('2.1.1', '2.2.1')
+                when net_of_old is not null and load.ocpi_version = '2.3.0' then 'excl_vat in 2.3.0'
+                when net_of_new is not null and load.ocpi_version in ('2.1.1', '2.2.1')
                     then 'before_taxes in ' || load.ocpi_version
             end
         ),
@@ -112,15 +138,19 @@ select
                 or (
                     cdr.cdr_token is null
                     and cdr.cdr_location is null
-                    and regexp_matches(cast(cdr.total_cost as varchar), '^[-0-9]')
+                    and regexp_matches(cost_leaf, '^[-0-9]')
                 )
                 then '2.1.1'
             -- Fields that came with 2.3.0, wherever they stand: in a cost, in any of the tariffs or in a limit of one.
             when
-                contains(read_once.raw_text, '"tax_included"')
-                or contains(read_once.raw_text, '"before_taxes"')
-                or contains(read_once.raw_text, '"after_taxes"')
-                or contains(read_once.raw_text, '"taxes"')
+                cdr.total_cost.before_taxes is not null
+                or cdr.total_cost.taxes is not null
+                or contains(cast(cdr.tariffs[1] as varchar), '"tax_included"')
+                -- All the text is searched only where the first places did not say.
+                or (
+                    (cdr.total_cost.excl_vat is null or len(cdr.tariffs) > 1)
+                    and regexp_matches(read_once.read_text, '"(tax_included|before_taxes|after_taxes|taxes)"')
+                )
                 then '2.3.0'
             else '2.2.1'
         end

@@ -49,6 +49,14 @@ create or replace temp macro ocpi_epoch(leaf) as
         else make_timestamptz(cast(split_part(trim(leaf, '"'), '.', 1) as bigint) * 1000000)
     end;
 
+-- How a stamp is written. The names' alphabetical order is from worst to best.
+create or replace temp macro ocpi_time_form(leaf) as
+    case
+        when ocpi_is_plain_instant(leaf) then 'utc'
+        when ocpi_is_epoch(leaf) then 'epoch'
+        else ocpi_zone_form(leaf)
+    end;
+
 create or replace temp macro ocpi_boolean(leaf) as case leaf when 'true' then true when 'false' then false end;
 
 -- A value as it may stand in a sentence.
@@ -89,15 +97,8 @@ create or replace temp macro ocpi_evse_party(id) as
             then upper(left(id, 2) || '/' || substr(id, 3, 3))
     end;
 
--- A cost of 2.2.1 or 2.3.0 as one struct; null when it is no object.
-create or replace temp macro ocpi_price(leaf) as
-    case
-        when starts_with(leaf, '{')
-            then from_json(
-                leaf,
-                '{"excl_vat": "JSON", "incl_vat": "JSON", "before_taxes": "JSON", "taxes": [{"amount": "JSON"}]}'
-            )
-    end;
+-- The amount without tax of a cost of 2.2.1 or 2.3.0.
+create or replace temp macro ocpi_net(price) as cast(coalesce(price.excl_vat, price.before_taxes) as varchar);
 
-create or replace temp macro ocpi_price_net(price) as
-    cast(coalesce(price.excl_vat, price.before_taxes) as varchar);
+-- An object or a list where a text should stand.
+create or replace temp macro ocpi_is_shape(value) as coalesce(starts_with(value, '{') or starts_with(value, '['), false);

@@ -1,4 +1,6 @@
 -- One row per charging period of the chunk, dimensions side by side, with what is wrong in it.
+-- A period whose dimensions are all billable, each there once and a number, is done here; the others keep their
+-- dimensions for cdr_dimensions.sql, which says what is the matter with them.
 create or replace temp table ocpi_periods as
 with
 
@@ -16,28 +18,42 @@ periods as (
 
 ),
 
-dimensions as (
+listed as (
 
     select
         record_id,
-        period_no,
         ocpi_version,
-        unnest(period.dimensions) as dimension
+        profile,
+        period_no,
+        period is null as is_no_object,
+        cast(period.start_date_time as varchar) as start_leaf,
+        nullif(period.tariff_id, '') as tariff_id,
+        period.dimensions as dimensions,
+        list_transform(period.dimensions, lambda dimension: dimension.type) as types,
+        list_transform(period.dimensions, lambda dimension: ocpi_number(cast(dimension.volume as varchar))) as volumes,
+        list_transform(
+            period.dimensions,
+            lambda dimension: ocpi_is_excess(
+                cast(dimension.volume as varchar), ocpi_number(cast(dimension.volume as varchar))
+            )
+        ) as excesses
     from periods
-    where len(period.dimensions) > 0
 
 ),
 
-volumes as (
+placed as (
 
     select
-        record_id,
-        period_no,
-        ocpi_version,
-        coalesce(upper(dimension.type), '') as type,
-        cast(dimension.volume as varchar) as leaf,
-        ocpi_number(cast(dimension.volume as varchar)) as volume
-    from dimensions
+        *,
+        list_position(types, 'ENERGY') as energy_at,
+        list_position(types, 'TIME') as time_at,
+        list_position(types, 'PARKING_TIME') as parking_at,
+        list_position(types, 'MIN_CURRENT') as min_current_at,
+        list_position(types, 'MAX_CURRENT') as max_current_at,
+        case when ocpi_version <> '2.1.1' then list_position(types, 'RESERVATION_TIME') end as reservation_at,
+        case when ocpi_version <> '2.1.1' then list_position(types, 'MIN_POWER') end as min_power_at,
+        case when ocpi_version <> '2.1.1' then list_position(types, 'MAX_POWER') end as max_power_at
+    from listed
 
 ),
 
@@ -45,117 +61,45 @@ judged as (
 
     select
         *,
-        case
-            when type in ('ENERGY', 'TIME', 'PARKING_TIME', 'MIN_CURRENT', 'MAX_CURRENT') then 'known'
-            when ocpi_version = '2.1.1' then if(type = 'FLAT', 'other', 'unknown')
-            when type in ('RESERVATION_TIME', 'MIN_POWER', 'MAX_POWER') then 'known'
-            when type in ('ENERGY_IMPORT', 'ENERGY_EXPORT', 'CURRENT', 'POWER', 'STATE_OF_CHARGE') then 'other'
-            else 'unknown'
-        end as kind,
-        case
-            when type = '' then 'a dimension has no type'
-            when volume is not null or type = 'FLAT' then null
-            when leaf is null then type || ' has no volume'
-            else ocpi_number_problem(type || ' volume', leaf)
-        end as problem
-    from volumes
-
-),
-
-wide as (
-
-    select
-        record_id,
-        period_no,
-        try_cast(sum(volume) filter (where type = 'ENERGY') as decimal(18, 8)) as energy_kwh,
-        try_cast(sum(volume) filter (where type = 'TIME') as decimal(18, 8)) as time_hours,
-        try_cast(sum(volume) filter (where type = 'PARKING_TIME') as decimal(18, 8)) as parking_hours,
-        try_cast(sum(volume) filter (where type = 'RESERVATION_TIME') as decimal(18, 8)) as reservation_hours,
-        min(volume) filter (where type = 'MIN_CURRENT') as min_current,
-        max(volume) filter (where type = 'MAX_CURRENT') as max_current,
-        min(volume) filter (where type = 'MIN_POWER') as min_power,
-        max(volume) filter (where type = 'MAX_POWER') as max_power,
-        try_cast(sum(volume) filter (where type = 'ENERGY_IMPORT') as decimal(18, 8)) as energy_import_kwh,
-        try_cast(sum(volume) filter (where type = 'ENERGY_EXPORT') as decimal(18, 8)) as energy_export_kwh,
-        bool_or(ocpi_is_excess(leaf, volume)) as is_excess,
-        bool_or(ocpi_is_long(leaf)) as is_long
-    from judged
-    group by record_id, period_no
-
-),
-
--- Texts are put together for the few periods that need one.
-noted as (
-
-    select
-        record_id,
-        period_no,
-        string_agg(distinct type, ',' order by type) filter (where kind = 'other') as other_dimensions,
-        string_agg(distinct type, ',' order by type) filter (where kind = 'unknown') as unknown_dimensions,
-        string_agg(problem, '; ' order by problem) as problems
-    from judged
-    where kind <> 'known' or problem is not null
-    group by record_id, period_no
-
-),
-
-repeated_types as (
-
-    select
-        periods.record_id,
-        periods.period_no,
-        unnest(list_distinct(list_transform(periods.period.dimensions, lambda dimension: dimension.type))) as type,
-        periods.period.dimensions as dimensions
-    from periods
-    where
-        len(periods.period.dimensions) > 1
-        and len(periods.period.dimensions)
-        > len(list_distinct(list_transform(periods.period.dimensions, lambda dimension: dimension.type)))
-
-),
-
-repeated as (
-
-    select
-        record_id,
-        period_no,
-        string_agg(type || ' is given more than once', '; ' order by type) as problems
-    from repeated_types
-    where len(list_filter(dimensions, lambda dimension: dimension.type = repeated_types.type)) > 1
-    group by record_id, period_no
+        coalesce(len(dimensions), 0) = 0
+        or (
+            (
+                (energy_at is not null)::integer + (time_at is not null)::integer + (parking_at is not null)::integer
+                + (min_current_at is not null)::integer + (max_current_at is not null)::integer
+                + (reservation_at is not null)::integer + (min_power_at is not null)::integer
+                + (max_power_at is not null)::integer
+            ) = len(types)
+            and list_count(volumes) = len(volumes)
+        ) as is_plain
+    from placed
 
 )
 
 select
-    periods.record_id,
-    periods.period_no,
-    coalesce(
-        ocpi_instant(cast(periods.period.start_date_time as varchar)),
-        if(periods.profile = 'price', null, ocpi_epoch(cast(periods.period.start_date_time as varchar)))
-    ) as started_at,
-    nullif(periods.period.tariff_id, '') as tariff_id,
-    wide.energy_kwh,
-    wide.time_hours,
-    wide.parking_hours,
-    wide.reservation_hours,
-    wide.min_current,
-    wide.max_current,
-    wide.min_power,
-    wide.max_power,
-    wide.energy_import_kwh,
-    wide.energy_export_kwh,
-    noted.other_dimensions,
-    noted.unknown_dimensions,
-    nullif(concat_ws('; ', noted.problems, repeated.problems), '') as dimension_problems,
-    coalesce(wide.is_excess, false) as is_excess,
-    coalesce(wide.is_long, false) as is_long,
+    record_id,
+    period_no,
+    coalesce(ocpi_instant(start_leaf), if(profile = 'price', null, ocpi_epoch(start_leaf))) as started_at,
+    tariff_id,
+    volumes[energy_at] as energy_kwh,
+    volumes[time_at] as time_hours,
+    volumes[parking_at] as parking_hours,
+    volumes[reservation_at] as reservation_hours,
+    volumes[min_current_at] as min_current,
+    volumes[max_current_at] as max_current,
+    volumes[min_power_at] as min_power,
+    volumes[max_power_at] as max_power,
+    cast(null as decimal(18, 8)) as energy_import_kwh,
+    cast(null as decimal(18, 8)) as energy_export_kwh,
+    cast(null as varchar) as other_dimensions,
+    cast(null as varchar) as unknown_dimensions,
+    cast(null as varchar) as dimension_problems,
+    coalesce(list_contains(excesses, true), false) as is_excess,
+    coalesce(list_max(volumes) >= 1000000 or list_min(volumes) <= -1000000, false) as is_long,
     case
-        when periods.period.start_date_time is null or cast(periods.period.start_date_time as varchar) = '""'
-            then 'charging_periods[' || periods.period_no || '].start_date_time'
+        when start_leaf is null or start_leaf = '""' then 'charging_periods[' || period_no || '].start_date_time'
     end as missing,
-    periods.period is null
-    or (started_at is null and missing is null) as is_odd
-from periods
-left join wide on periods.record_id = wide.record_id and periods.period_no = wide.period_no
-left join noted on periods.record_id = noted.record_id and periods.period_no = noted.period_no
-left join repeated on periods.record_id = repeated.record_id and periods.period_no = repeated.period_no
+    is_no_object or (started_at is null and missing is null) as is_odd,
+    coalesce(ocpi_time_form(start_leaf), 'utc') as zone_form,
+    ocpi_version,
+    case when not is_plain then dimensions end as odd_dimensions
+from judged

@@ -34,11 +34,9 @@ def explain_odd(connection: duckdb.DuckDBPyConnection) -> None:
     """Write type_problems of the chunk's CDRs that are marked odd; rows that turn out whole lose the mark."""
     rows = connection.execute(
         "select cdrs.record_id, cdrs.ocpi_version, records.raw_text, load.profile = 'price'"
-        " from ingest.raw_cdrs as cdrs cross join ocpi_load as load"
-        " inner join ingest.raw_records as records on cdrs.record_id = records.record_id"
+        " from ocpi_rows as cdrs cross join ocpi_load as load"
+        " inner join ocpi_text as records on cdrs.record_id = records.record_id"
         " where cdrs.type_problems = 'odd'"
-        " and cdrs.record_id between getvariable('first_record_id') and getvariable('last_record_id')"
-        " and records.record_id between getvariable('first_record_id') and getvariable('last_record_id')"
     ).fetchall()
     if not rows:
         return
@@ -46,15 +44,16 @@ def explain_odd(connection: duckdb.DuckDBPyConnection) -> None:
         connection,
         "ocpi_explained",
         {
-            "record_id": [str(record_id) for record_id, _, _, _ in rows],
+            "record_id": [record_id for record_id, _, _, _ in rows],
             "problems": [
                 "; ".join(problems_of(text, version, is_price)) or None for _, version, text, is_price in rows
             ],
         },
+        {"record_id": "bigint"},
     )
     connection.execute(
-        "update ingest.raw_cdrs as cdrs set type_problems = ocpi_explained.problems from ocpi_explained"
-        " where cdrs.record_id = cast(ocpi_explained.record_id as bigint)"
+        "update ocpi_rows as cdrs set type_problems = ocpi_explained.problems from ocpi_explained"
+        " where cdrs.record_id = ocpi_explained.record_id"
     )
     connection.execute("drop table temp.ocpi_explained")
 

@@ -5,8 +5,7 @@ What does not belong here: splitting files (records) and judging what was read (
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
-from itertools import islice
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Literal
 
@@ -14,6 +13,7 @@ import duckdb
 
 from orchestration.defs.ingest.cdr_problems import explain_odd
 from orchestration.defs.ingest.json_fields import EXACT_MARK
+from orchestration.defs.ingest.record_chunks import RecordChunk, chunks_of_records, prefetched
 from orchestration.defs.ingest.records import RawRecord
 from orchestration.defs.ingest.tariff import Tariff, TariffError, parse_tariff
 from orchestration.defs.ingest.tariff_rows import store_bodies
@@ -21,9 +21,10 @@ from orchestration.defs.ingest.text_table import create_text_table
 
 Profile = Literal["record", "price"]
 
-CHUNK_RECORDS = 50_000
 VERSIONS = ("2.1.1", "2.2.1", "2.3.0")
 CONSTANTS = ("cpo_party", "emsp_party", "time_zone")
+
+RECORD_TYPES = {"record_id": "bigint", "file_seq": "bigint", "position": "integer"}
 
 _HERE = Path(__file__).parent
 # Numbers that a double may not hold to 8 places.
@@ -44,82 +45,83 @@ def load_cdrs(
     from the fields of each record. constants: cpo_party, emsp_party ("NL/EVS") and time_zone of a mapping, used
     where the record names none. Returns the number of records. Rows of file_seq must not be there yet.
     """
-    numbered = ((file_seq, record) for record in records)
-    return load_cdr_files(connection, numbered, profile, ocpi_version, constants)
+    return load_cdr_chunks(connection, chunks_of_records(file_seq, records), profile, ocpi_version, constants)
 
 
-def load_cdr_files(
+def load_cdr_chunks(
     connection: duckdb.DuckDBPyConnection,
-    records: Iterable[tuple[int, RawRecord]],
+    chunks: Iterable[RecordChunk],
     profile: Profile = "record",
     ocpi_version: str | None = None,
     constants: Mapping[str, str] | None = None,
 ) -> int:
-    """The same for several files at once, each record with its file_seq: the statements cost more than a day's file.
-
-    The files' numbers must follow each other: no other file's rows may stand between them.
-    """
+    """The same for the records of several files at once: the statements cost more than a day's file."""
     if ocpi_version is not None and ocpi_version not in VERSIONS:
         raise ValueError(f"OCPI version {ocpi_version} is not read; use one of {', '.join(VERSIONS)}.")
     _prepare(connection, profile, ocpi_version, constants or {})
     parsed: dict[tuple[str, str], Tariff | None] = {}
     count = 0
-    for chunk in _chunks(records):
+    for chunk in prefetched(chunks):
         count += len(chunk)
         _stage(connection, chunk)
         _read_chunk(connection)
         _run(connection, "cdr_rows")
         explain_odd(connection)
+        connection.execute(_RECORDS_SQL)
+        connection.execute("insert into ingest.raw_cdrs by name select * from ocpi_rows")
         connection.execute(_PERIODS_SQL)
-        connection.execute(_UNTYPED_SQL)
         _load_tariffs_of_cdrs(connection, parsed)
-    for table in ("ocpi_exact", "ocpi_heads", "ocpi_periods", "ocpi_load"):
+    for table in ("ocpi_exact", "ocpi_rows", "ocpi_heads", "ocpi_periods", "ocpi_text", "ocpi_load"):
         connection.execute(f"drop table if exists temp.{table}")
     return count
 
 
-# Records that gave no CDR: not an object, or nothing to tell it from others.
-_UNTYPED_SQL = """
-update ingest.raw_records as records set
-    is_typed = false,
-    problem_rule_id = case
-        when problem is null and record_id in (select record_id from ocpi_heads where cdr is not null)
+# The chunk's records, those that gave no CDR with the reason: no object, or nothing to tell it from others.
+_RECORDS_SQL = """
+insert into ingest.raw_records by name
+select
+    records.record_id,
+    records.file_seq,
+    records.position,
+    records.place,
+    records.record_sha256,
+    records.raw_text,
+    cdrs.record_id is not null as is_typed,
+    case
+        when cdrs.record_id is not null then null
+        when records.problem is null and records.record_id in (select record_id from ocpi_heads where cdr is not null)
             then 'SCHEMA_REQUIRED_MISSING'
         else 'SCHEMA_TYPE_INVALID'
-    end,
-    problem = case
-        when problem is not null then problem
-        when record_id in (select record_id from ocpi_heads where cdr is not null)
+    end as problem_rule_id,
+    case
+        when cdrs.record_id is not null or records.problem is not null then records.problem
+        when records.record_id in (select record_id from ocpi_heads where cdr is not null)
             then 'the record has neither an id nor a party, so it cannot be told from others'
-        when starts_with(raw_text, '{') then 'the record is not JSON that can be read'
-        else 'the record is ' || left(raw_text, 60) || ', expected a CDR object'
-    end
-where
-    record_id between getvariable('first_record_id') and getvariable('last_record_id')
-    and record_id not in (
-        select record_id from ingest.raw_cdrs
-        where record_id between getvariable('first_record_id') and getvariable('last_record_id')
-    )
+        when starts_with(records.raw_text, '{') then 'the record is not JSON that can be read'
+        else 'the record is ' || left(records.raw_text, 60) || ', expected a CDR object'
+    end as problem
+from ocpi_text as records
+left join ocpi_rows as cdrs on records.record_id = cdrs.record_id
 """
 
 _PERIODS_SQL = """
 insert into ingest.raw_charging_periods by name
-select * exclude (is_excess, is_long, missing, is_odd) from ocpi_periods
-where record_id in (
-    select record_id from ingest.raw_cdrs
-    where record_id between getvariable('first_record_id') and getvariable('last_record_id')
-)
+select * exclude (is_excess, is_long, missing, is_odd, zone_form, ocpi_version, odd_dimensions) from ocpi_periods
+where record_id in (select record_id from ocpi_rows)
 """
 
 _LONG_SQL = """
-select record_id, raw_text from ingest.raw_records where record_id in (
+select record_id, raw_text from ocpi_text where record_id in (
     select record_id from ocpi_periods where is_long
     union
     select record_id from ocpi_heads
     where len(list_filter(
-        [cdr.total_energy, cdr.total_time, cdr.total_parking_time, cdr.total_cost, cdr.total_energy_cost,
-         cdr.total_time_cost, cdr.total_fixed_cost, cdr.total_parking_cost, cdr.total_reservation_cost],
-        lambda leaf: regexp_matches(cast(leaf as varchar), '[0-9]{7,}[.]')
+        [cdr.total_energy, cdr.total_time, cdr.total_parking_time, cdr.total_cost.excl_vat, cdr.total_cost.incl_vat,
+         cdr.total_cost.before_taxes, cdr.total_energy_cost.excl_vat, cdr.total_energy_cost.before_taxes,
+         cdr.total_time_cost.excl_vat, cdr.total_time_cost.before_taxes, cdr.total_fixed_cost.excl_vat,
+         cdr.total_fixed_cost.before_taxes, cdr.total_parking_cost.excl_vat, cdr.total_parking_cost.before_taxes,
+         cdr.total_reservation_cost.excl_vat, cdr.total_reservation_cost.before_taxes, cost_leaf],
+        lambda leaf: strpos(cast(leaf as varchar), '.') > 7
     )) > 0
 )
 """
@@ -141,49 +143,33 @@ def _prepare(
     )
 
 
-def _chunks(records: Iterable[tuple[int, RawRecord]]) -> Iterator[list[tuple[int, RawRecord]]]:
-    iterator = iter(records)
-    while chunk := list(islice(iterator, CHUNK_RECORDS)):
-        yield chunk
-
-
-def _stage(connection: duckdb.DuckDBPyConnection, chunk: list[tuple[int, RawRecord]]) -> None:
-    """The chunk's rows of raw_records, taken to be typed until shown otherwise."""
-    create_text_table(
-        connection,
-        "ocpi_text",
-        {
-            "file_seq": [str(file_seq) for file_seq, _ in chunk],
-            "position": [str(record.position) for _, record in chunk],
-            "record_sha256": [record.sha256 for _, record in chunk],
-            "raw_text": [record.text for _, record in chunk],
-            "problem": [record.problem for _, record in chunk],
-        },
-    )
-    connection.execute(
-        "insert into ingest.raw_records by name"
-        " select (cast(file_seq as bigint) << 32) | cast(position as bigint) as record_id,"
-        " cast(file_seq as bigint) as file_seq, cast(position as integer) as position, record_sha256, raw_text,"
-        " true as is_typed, problem from ocpi_text"
-    )
-    record_ids = [(file_seq << 32) | record.position for file_seq, record in chunk]
-    for name, record_id in (("first", min(record_ids)), ("last", max(record_ids))):
-        connection.execute(f"set variable {name}_record_id = {record_id:d}::bigint")
+def _stage(connection: duckdb.DuckDBPyConnection, chunk: RecordChunk) -> None:
+    """The chunk's rows as they will stand in raw_records, as ocpi_text."""
+    create_text_table(connection, "ocpi_text", {
+        "record_id": chunk.record_ids, "file_seq": chunk.file_seqs, "position": chunk.positions,
+        "place": chunk.places, "record_sha256": chunk.sha256s, "raw_text": chunk.texts, "problem": chunk.problems,
+    }, RECORD_TYPES)  # fmt: skip
 
 
 def _read_chunk(connection: duckdb.DuckDBPyConnection) -> None:
     """Heads and periods of the chunk; once more for the few records whose numbers are very long."""
     connection.execute("create or replace temp table ocpi_exact (record_id bigint, exact_text varchar)")
-    _run(connection, "cdr_heads", "cdr_periods")
+    _read_heads(connection)
     long = connection.execute(_LONG_SQL).fetchall()
     if long:
         create_text_table(
             connection,
-            "ocpi_text",
-            {"record_id": [str(record) for record, _ in long], "exact_text": [exact_text(text) for _, text in long]},
+            "ocpi_exact",
+            {"record_id": [record for record, _ in long], "exact_text": [exact_text(text) for _, text in long]},
+            {"record_id": "bigint"},
         )
-        connection.execute("insert into ocpi_exact select cast(record_id as bigint), exact_text from ocpi_text")
-        _run(connection, "cdr_heads", "cdr_periods")
+        _read_heads(connection)
+
+
+def _read_heads(connection: duckdb.DuckDBPyConnection) -> None:
+    _run(connection, "cdr_heads", "cdr_periods")
+    if connection.execute("select 1 from ocpi_periods where odd_dimensions is not null limit 1").fetchone():
+        _run(connection, "cdr_dimensions")
 
 
 def _run(connection: duckdb.DuckDBPyConnection, *names: str) -> None:
@@ -205,7 +191,7 @@ def _load_tariffs_of_cdrs(connection: duckdb.DuckDBPyConnection, parsed: dict[tu
     connection.execute(
         "create or replace temp table ocpi_tariffs as select record_id, ocpi_version,"
         " unnest(range(1, len(cdr.tariffs) + 1)) as tariff_index, cast(unnest(cdr.tariffs) as varchar) as tariff_text"
-        " from ocpi_heads where len(cdr.tariffs) > 0 and record_id in (select record_id from ingest.raw_cdrs)"
+        " from ocpi_heads where len(cdr.tariffs) > 0 and record_id in (select record_id from ocpi_rows)"
     )
     distinct = connection.execute(
         "select tariff_text, ocpi_version from ocpi_tariffs group by all having tariff_text is not null"

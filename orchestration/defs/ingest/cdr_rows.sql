@@ -1,18 +1,18 @@
 -- Typed rows of the chunk's CDRs. Every leaf is cast by itself: one that cannot be is null, and its row is marked
 -- in type_problems, where cdr_problems.py then writes which field it is.
-insert into ingest.raw_cdrs by name
+create or replace temp table ocpi_rows as
 with
 
 leaves as (
 
     select
         heads.record_id,
+        heads.file_seq,
         heads.position,
         heads.is_tariffs_odd,
         heads.version_conflict,
         heads.ocpi_version,
         heads.cdr,
-        heads.record_id >> 32 as file_seq,
         load.profile,
         load.cpo_party as mapped_cpo_party,
         load.emsp_party as mapped_emsp_party,
@@ -24,12 +24,14 @@ leaves as (
         cast(heads.cdr.total_energy as varchar) as energy_leaf,
         cast(heads.cdr.total_time as varchar) as time_leaf,
         cast(heads.cdr.total_parking_time as varchar) as parking_leaf,
-        cast(heads.cdr.total_cost as varchar) as cost_leaf,
-        cast(heads.cdr.total_fixed_cost as varchar) as fixed_leaf,
-        cast(heads.cdr.total_energy_cost as varchar) as energy_cost_leaf,
-        cast(heads.cdr.total_time_cost as varchar) as time_cost_leaf,
-        cast(heads.cdr.total_parking_cost as varchar) as parking_cost_leaf,
-        cast(heads.cdr.total_reservation_cost as varchar) as reservation_cost_leaf,
+        heads.cost_leaf,
+        heads.cdr.total_cost as total_cost,
+        cast(heads.cdr.total_cost.incl_vat as varchar) as gross_leaf,
+        ocpi_net(heads.cdr.total_fixed_cost) as fixed_leaf,
+        ocpi_net(heads.cdr.total_energy_cost) as energy_cost_leaf,
+        ocpi_net(heads.cdr.total_time_cost) as time_cost_leaf,
+        ocpi_net(heads.cdr.total_parking_cost) as parking_cost_leaf,
+        ocpi_net(heads.cdr.total_reservation_cost) as reservation_cost_leaf,
         cast(heads.cdr.credit as varchar) as credit_leaf,
         cast(heads.cdr.home_charging_compensation as varchar) as home_leaf,
         coalesce(heads.cdr.cdr_location.evse_uid, heads.cdr.location.evses[1].uid) as evse_uid,
@@ -46,15 +48,7 @@ costs as (
 
     select
         *,
-        ocpi_price(cost_leaf) as total_cost,
-        ocpi_price(fixed_leaf) as fixed_cost,
-        ocpi_price(energy_cost_leaf) as energy_cost,
-        ocpi_price(time_cost_leaf) as time_cost,
-        ocpi_price(parking_cost_leaf) as parking_cost,
-        ocpi_price(reservation_cost_leaf) as reservation_cost,
-        -- 2.1.1 writes the amount without tax as a bare number.
-        case when starts_with(cost_leaf, '{') or not is_v211 then ocpi_price_net(ocpi_price(cost_leaf)) else cost_leaf end
-            as net_leaf,
+        case when is_v211 and not starts_with(cost_leaf, '{') then cost_leaf else ocpi_net(total_cost) end as net_leaf,
         case when is_v211 then ocpi_evse_party(evse_id) end as prefix_cpo_party,
         case when is_v211 then ocpi_contract_party(coalesce(cdr.auth_id, cdr.cdr_token.contract_id)) end
             as prefix_emsp_party
@@ -81,11 +75,7 @@ parties as (
                 then 'mapping'
             when prefix_cpo_party is not null or prefix_emsp_party is not null then 'prefix'
             else 'record'
-        end as party_source,
-        list_concat(
-            [start_leaf, end_leaf, updated_leaf],
-            list_transform(cdr.charging_periods, lambda period: cast(period.start_date_time as varchar))
-        ) as stamps
+        end as party_source
     from costs
 
 ),
@@ -96,9 +86,11 @@ period_sums as (
         record_id,
         string_agg(missing, ',' order by period_no) as missing,
         bool_or(is_odd) as is_odd,
-        bool_or(is_excess) as is_excess
+        bool_or(is_excess) as is_excess,
+        -- In order of the alphabet: epoch, none, offset, utc.
+        min(zone_form) as zone_form
     from ocpi_periods
-    where missing is not null or is_odd or is_excess
+    where missing is not null or is_odd or is_excess or zone_form <> 'utc'
     group by record_id
 
 ),
@@ -117,13 +109,12 @@ typed as (
         ocpi_number(time_leaf) as total_time_hours,
         ocpi_number(parking_leaf) as total_parking_hours,
         ocpi_number(net_leaf) as claimed_excl_tax,
-        cast(total_cost.incl_vat as varchar) as gross_leaf,
-        ocpi_number(cast(total_cost.incl_vat as varchar)) as sent_gross,
-        ocpi_number(ocpi_price_net(fixed_cost)) as claimed_fixed_excl_tax,
-        ocpi_number(ocpi_price_net(energy_cost)) as claimed_energy_excl_tax,
-        ocpi_number(ocpi_price_net(time_cost)) as claimed_time_excl_tax,
-        ocpi_number(ocpi_price_net(parking_cost)) as claimed_parking_excl_tax,
-        ocpi_number(ocpi_price_net(reservation_cost)) as claimed_reservation_excl_tax,
+        ocpi_number(gross_leaf) as sent_gross,
+        ocpi_number(fixed_leaf) as claimed_fixed_excl_tax,
+        ocpi_number(energy_cost_leaf) as claimed_energy_excl_tax,
+        ocpi_number(time_cost_leaf) as claimed_time_excl_tax,
+        ocpi_number(parking_cost_leaf) as claimed_parking_excl_tax,
+        ocpi_number(reservation_cost_leaf) as claimed_reservation_excl_tax,
         -- 2.3.0: gross is net plus all taxes; no list of taxes says nothing about them.
         case
             when total_cost.taxes is null then null
@@ -133,7 +124,8 @@ typed as (
         ocpi_boolean(home_leaf) as is_home_charging,
         period_sums.missing as missing_of_periods,
         coalesce(period_sums.is_odd, false) as is_period_odd,
-        coalesce(period_sums.is_excess, false) as is_period_excess
+        coalesce(period_sums.is_excess, false) as is_period_excess,
+        coalesce(period_sums.zone_form, 'utc') as period_zone_form
     from parties
     left join period_sums on parties.record_id = period_sums.record_id
 
@@ -195,82 +187,99 @@ select
     is_home_charging,
     last_updated,
     case
-        when len(list_filter(stamps, lambda stamp: ocpi_is_epoch(stamp))) > 0 then 'epoch'
-        when len(list_filter(stamps, lambda stamp: ocpi_zone_form(stamp) = 'none')) > 0 then 'none'
-        when len(list_filter(stamps, lambda stamp: ocpi_zone_form(stamp) = 'offset')) > 0 then 'offset'
-        else 'utc'
+        when
+            ocpi_is_plain_instant(start_leaf) and ocpi_is_plain_instant(end_leaf)
+            and ocpi_is_plain_instant(updated_leaf)
+            then period_zone_form
+        -- In order of the alphabet: epoch, none, offset, utc.
+        else least(
+            ocpi_time_form(start_leaf), ocpi_time_form(end_leaf), ocpi_time_form(updated_leaf), period_zone_form
+        )
     end as time_form,
-    nullif(
-        concat_ws(
-            ',',
-            case when not is_price and nullif(cdr.id, '') is null then 'id' end,
-            case when is_full and nullif(cdr.country_code, '') is null then 'country_code' end,
-            case when is_full and nullif(cdr.party_id, '') is null then 'party_id' end,
-            case when nullif(start_leaf, '""') is null then 'start_date_time' end,
-            case when nullif(end_leaf, '""') is null then if(is_v211, 'stop_date_time', 'end_date_time') end,
-            case when is_full and cdr.cdr_token is null then 'cdr_token' end,
-            case
-                when is_full and cdr.cdr_token is not null and nullif(cdr.cdr_token.country_code, '') is null
-                    then 'cdr_token.country_code'
-            end,
-            case
-                when is_full and cdr.cdr_token is not null and nullif(cdr.cdr_token.party_id, '') is null
-                    then 'cdr_token.party_id'
-            end,
-            case
-                when is_full and cdr.cdr_token is not null and nullif(cdr.cdr_token.uid, '') is null
-                    then 'cdr_token.uid'
-            end,
-            case
-                when is_full and cdr.cdr_token is not null and nullif(cdr.cdr_token.type, '') is null
-                    then 'cdr_token.type'
-            end,
-            case
-                when is_full and cdr.cdr_token is not null and nullif(cdr.cdr_token.contract_id, '') is null
-                    then 'cdr_token.contract_id'
-            end,
-            case when is_v211 and not is_price and nullif(cdr.auth_id, '') is null then 'auth_id' end,
-            case when not is_price and nullif(cdr.auth_method, '') is null then 'auth_method' end,
-            case when is_full and cdr.cdr_location is null then 'cdr_location' end,
-            case
-                when is_full and cdr.cdr_location is not null and nullif(cdr.cdr_location.id, '') is null
-                    then 'cdr_location.id'
-            end,
-            case
-                when is_full and cdr.cdr_location is not null and nullif(cdr.cdr_location.country, '') is null
-                    then 'cdr_location.country'
-            end,
-            case
-                when is_full and cdr.cdr_location is not null and nullif(cdr.cdr_location.evse_uid, '') is null
-                    then 'cdr_location.evse_uid'
-            end,
-            case
-                when is_full and cdr.cdr_location is not null and nullif(cdr.cdr_location.evse_id, '') is null
-                    then 'cdr_location.evse_id'
-            end,
-            case
-                when is_full and cdr.cdr_location is not null and nullif(cdr.cdr_location.connector_id, '') is null
-                    then 'cdr_location.connector_id'
-            end,
-            case when is_v211 and not is_price and cdr.location is null then 'location' end,
-            case
-                when is_v211 and not is_price and cdr.location is not null and nullif(cdr.location.id, '') is null
-                    then 'location.id'
-            end,
-            case when nullif(cdr.currency, '') is null then 'currency' end,
-            case when cdr.charging_periods is null then 'charging_periods' end,
-            missing_of_periods,
-            case when not is_price and cost_leaf is null then 'total_cost' end,
-            case
-                when not is_price and total_cost is not null and net_leaf is null
-                    then if(ocpi_version = '2.3.0', 'total_cost.before_taxes', 'total_cost.excl_vat')
-            end,
-            case when not is_price and energy_leaf is null then 'total_energy' end,
-            case when not is_price and time_leaf is null then 'total_time' end,
-            case when not is_price and nullif(updated_leaf, '""') is null then 'last_updated' end
-        ),
-        ''
-    ) as missing_fields,
+    case
+        -- Nearly every record has them all: only the others have their fields looked at one by one.
+        when
+            is_full and cdr.id <> '' and cdr.country_code <> '' and cdr.party_id <> '' and start_leaf <> '""'
+            and end_leaf <> '""' and updated_leaf <> '""' and cdr.auth_method <> '' and cdr.currency <> ''
+            and cdr.cdr_token.country_code <> '' and cdr.cdr_token.party_id <> '' and cdr.cdr_token.uid <> ''
+            and cdr.cdr_token.type <> '' and cdr.cdr_token.contract_id <> '' and cdr.cdr_location.id <> ''
+            and cdr.cdr_location.country <> '' and cdr.cdr_location.evse_uid <> '' and cdr.cdr_location.evse_id <> ''
+            and cdr.cdr_location.connector_id <> '' and cdr.charging_periods is not null
+            and missing_of_periods is null and net_leaf is not null and energy_leaf is not null
+            and time_leaf is not null
+            then null
+        else nullif(
+            concat_ws(
+                ',',
+                case when not is_price and nullif(cdr.id, '') is null then 'id' end,
+                case when is_full and nullif(cdr.country_code, '') is null then 'country_code' end,
+                case when is_full and nullif(cdr.party_id, '') is null then 'party_id' end,
+                case when nullif(start_leaf, '""') is null then 'start_date_time' end,
+                case when nullif(end_leaf, '""') is null then if(is_v211, 'stop_date_time', 'end_date_time') end,
+                case when is_full and cdr.cdr_token is null then 'cdr_token' end,
+                case
+                    when is_full and cdr.cdr_token is not null and nullif(cdr.cdr_token.country_code, '') is null
+                        then 'cdr_token.country_code'
+                end,
+                case
+                    when is_full and cdr.cdr_token is not null and nullif(cdr.cdr_token.party_id, '') is null
+                        then 'cdr_token.party_id'
+                end,
+                case
+                    when is_full and cdr.cdr_token is not null and nullif(cdr.cdr_token.uid, '') is null
+                        then 'cdr_token.uid'
+                end,
+                case
+                    when is_full and cdr.cdr_token is not null and nullif(cdr.cdr_token.type, '') is null
+                        then 'cdr_token.type'
+                end,
+                case
+                    when is_full and cdr.cdr_token is not null and nullif(cdr.cdr_token.contract_id, '') is null
+                        then 'cdr_token.contract_id'
+                end,
+                case when is_v211 and not is_price and nullif(cdr.auth_id, '') is null then 'auth_id' end,
+                case when not is_price and nullif(cdr.auth_method, '') is null then 'auth_method' end,
+                case when is_full and cdr.cdr_location is null then 'cdr_location' end,
+                case
+                    when is_full and cdr.cdr_location is not null and nullif(cdr.cdr_location.id, '') is null
+                        then 'cdr_location.id'
+                end,
+                case
+                    when is_full and cdr.cdr_location is not null and nullif(cdr.cdr_location.country, '') is null
+                        then 'cdr_location.country'
+                end,
+                case
+                    when is_full and cdr.cdr_location is not null and nullif(cdr.cdr_location.evse_uid, '') is null
+                        then 'cdr_location.evse_uid'
+                end,
+                case
+                    when is_full and cdr.cdr_location is not null and nullif(cdr.cdr_location.evse_id, '') is null
+                        then 'cdr_location.evse_id'
+                end,
+                case
+                    when is_full and cdr.cdr_location is not null and nullif(cdr.cdr_location.connector_id, '') is null
+                        then 'cdr_location.connector_id'
+                end,
+                case when is_v211 and not is_price and cdr.location is null then 'location' end,
+                case
+                    when is_v211 and not is_price and cdr.location is not null and nullif(cdr.location.id, '') is null
+                        then 'location.id'
+                end,
+                case when nullif(cdr.currency, '') is null then 'currency' end,
+                case when cdr.charging_periods is null then 'charging_periods' end,
+                missing_of_periods,
+                case when not is_price and total_cost is null then 'total_cost' end,
+                case
+                    when not is_price and starts_with(cost_leaf, '{') and net_leaf is null
+                        then if(ocpi_version = '2.3.0', 'total_cost.before_taxes', 'total_cost.excl_vat')
+                end,
+                case when not is_price and energy_leaf is null then 'total_energy' end,
+                case when not is_price and time_leaf is null then 'total_time' end,
+                case when not is_price and nullif(updated_leaf, '""') is null then 'last_updated' end
+            ),
+            ''
+        )
+    end as missing_fields,
     case when not is_price then version_conflict end as version_conflict,
     case
         when
@@ -280,13 +289,13 @@ select
             or (energy_leaf is not null and energy_kwh is null)
             or (time_leaf is not null and total_time_hours is null)
             or (parking_leaf is not null and total_parking_hours is null)
-            or (cost_leaf is not null and claimed_excl_tax is null)
+            or (total_cost is not null and claimed_excl_tax is null)
             or (gross_leaf is not null and sent_gross is null)
-            or (fixed_leaf is not null and claimed_fixed_excl_tax is null)
-            or (energy_cost_leaf is not null and claimed_energy_excl_tax is null)
-            or (time_cost_leaf is not null and claimed_time_excl_tax is null)
-            or (parking_cost_leaf is not null and claimed_parking_excl_tax is null)
-            or (reservation_cost_leaf is not null and claimed_reservation_excl_tax is null)
+            or (cdr.total_fixed_cost is not null and claimed_fixed_excl_tax is null)
+            or (cdr.total_energy_cost is not null and claimed_energy_excl_tax is null)
+            or (cdr.total_time_cost is not null and claimed_time_excl_tax is null)
+            or (cdr.total_parking_cost is not null and claimed_parking_excl_tax is null)
+            or (cdr.total_reservation_cost is not null and claimed_reservation_excl_tax is null)
             or (credit_leaf is not null and is_credit is null)
             or (home_leaf is not null and is_home_charging is null)
             or len(list_filter(taxes, lambda tax: tax is null)) > 0
@@ -296,10 +305,8 @@ select
             or (is_v211 and not is_price and cdr.location.id is null)
             or is_tariffs_odd
             or is_period_odd
-            or len(list_filter(
-                [cdr.id, cdr.country_code, cdr.party_id, cdr.currency, cdr.session_id, cdr.credit_reference_id],
-                lambda value: starts_with(value, '{') or starts_with(value, '[')
-            )) > 0
+            or ocpi_is_shape(cdr.id) or ocpi_is_shape(cdr.country_code) or ocpi_is_shape(cdr.party_id)
+            or ocpi_is_shape(cdr.currency) or ocpi_is_shape(cdr.session_id) or ocpi_is_shape(cdr.credit_reference_id)
             then 'odd'
     end as type_problems,
     nullif(
@@ -310,22 +317,11 @@ select
             case when ocpi_is_excess(parking_leaf, total_parking_hours) then 'total_parking_time' end,
             case when ocpi_is_excess(net_leaf, claimed_excl_tax) then 'total_cost' end,
             case when ocpi_is_excess(gross_leaf, sent_gross) then 'total_cost.incl_vat' end,
-            case
-                when ocpi_is_excess(ocpi_price_net(fixed_cost), claimed_fixed_excl_tax) then 'total_fixed_cost'
-            end,
-            case
-                when ocpi_is_excess(ocpi_price_net(energy_cost), claimed_energy_excl_tax) then 'total_energy_cost'
-            end,
-            case
-                when ocpi_is_excess(ocpi_price_net(time_cost), claimed_time_excl_tax) then 'total_time_cost'
-            end,
-            case
-                when ocpi_is_excess(ocpi_price_net(parking_cost), claimed_parking_excl_tax) then 'total_parking_cost'
-            end,
-            case
-                when ocpi_is_excess(ocpi_price_net(reservation_cost), claimed_reservation_excl_tax)
-                    then 'total_reservation_cost'
-            end,
+            case when ocpi_is_excess(fixed_leaf, claimed_fixed_excl_tax) then 'total_fixed_cost' end,
+            case when ocpi_is_excess(energy_cost_leaf, claimed_energy_excl_tax) then 'total_energy_cost' end,
+            case when ocpi_is_excess(time_cost_leaf, claimed_time_excl_tax) then 'total_time_cost' end,
+            case when ocpi_is_excess(parking_cost_leaf, claimed_parking_excl_tax) then 'total_parking_cost' end,
+            case when ocpi_is_excess(reservation_cost_leaf, claimed_reservation_excl_tax) then 'total_reservation_cost' end,
             case when is_period_excess then 'charging_periods.volume' end
         ),
         ''

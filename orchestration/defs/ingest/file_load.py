@@ -6,11 +6,12 @@ reader's own code. Another reading makes the loader read the file again from its
 
 import hashlib
 import json
+from collections.abc import Iterable, Iterator, Sequence
 from collections.abc import Mapping as Readonly
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
+from itertools import groupby
 from pathlib import Path
 from typing import Any, Self
 
@@ -18,7 +19,7 @@ import duckdb
 
 from orchestration.defs.ingest import locations, tokens
 from orchestration.defs.ingest.bulk import insert_rows
-from orchestration.defs.ingest.cdr_rows import load_cdr_files
+from orchestration.defs.ingest.cdr_rows import load_cdr_chunks
 from orchestration.defs.ingest.csv_cdrs import RECORD_COLUMNS, load_csv_cdrs
 from orchestration.defs.ingest.csv_records import split_lines
 from orchestration.defs.ingest.feed_fields import EVIDENCE
@@ -29,6 +30,7 @@ from orchestration.defs.ingest.files import LandedFile, broken_file, is_csv, rec
 from orchestration.defs.ingest.invoices import load_invoices
 from orchestration.defs.ingest.mapping import Mapping, MappingError, mapping_path
 from orchestration.defs.ingest.master_data import MasterData, party_owners
+from orchestration.defs.ingest.record_chunks import RecordChunk, chunks_of_records, merged
 from orchestration.defs.ingest.records import FileError, RawRecord, decompress
 from orchestration.defs.ingest.tariff_sightings import load_tariffs
 from orchestration.facts import objects
@@ -37,7 +39,6 @@ from orchestration.facts.ledger import Entry
 from orchestration.facts.standing import StandingDecision
 
 SWAP_REPAIR = "swap-day-month"
-_BATCH_RECORDS = 50_000
 
 _BY_FILE = ("raw_files", "raw_records", "raw_cdrs")
 _BY_RECORD = (
@@ -147,43 +148,44 @@ def load_files(home: Home, connection: duckdb.DuckDBPyConnection, files: Sequenc
 
     OCPI CDRs of files that follow each other are loaded together: a month of daily files is one load.
     """
-    batch: list[tuple[int, RawRecord]] = []
-    last: tuple[int, dict[str, str]] | None = None
+    ocpi = [(file, reading) for file, reading in files if _is_ocpi_cdrs(file, reading)]
     for file, reading in files:
-        records = _load_other(connection, file, objects.get(home, file.sha256), reading)
-        constants = _constants(reading.mapping)
-        if batch and (records is None or last != (file.file_seq - 1, constants) or len(batch) >= _BATCH_RECORDS):
-            load_cdr_files(connection, batch, constants=last[1] if last else None)
-            batch = []
-        if records is not None:
-            batch += [(file.file_seq, record) for record in records]
-            last = file.file_seq, constants
-    if batch:
-        load_cdr_files(connection, batch, constants=last[1] if last else None)
+        if not _is_ocpi_cdrs(file, reading):
+            _load_other(connection, file, objects.get(home, file.sha256), reading)
+    for constants, run in groupby(ocpi, key=lambda item: _constants(item[1].mapping)):
+        load_cdr_chunks(connection, merged(_chunks(home, run)), constants=constants)
 
 
-def _load_other(
-    connection: duckdb.DuckDBPyConnection, file: ArrivedFile, data: bytes, reading: Reading
-) -> list[RawRecord] | None:
-    """Load the file unless it is one of OCPI CDRs: then return its records."""
-    landed = LandedFile(file.source, file.feed, file.file_name)
+def _is_ocpi_cdrs(file: ArrivedFile, reading: Reading) -> bool:
+    return file.feed == "cdrs" and not is_csv(_landed(file), reading.mapping)
+
+
+def _landed(file: ArrivedFile) -> LandedFile:
+    return LandedFile(file.source, file.feed, file.file_name)
+
+
+def _chunks(home: Home, files: Iterable[tuple[ArrivedFile, Reading]]) -> Iterator[RecordChunk]:
+    for file, reading in files:
+        records = records_of(_landed(file), objects.get(home, file.sha256), reading.mapping)
+        yield from chunks_of_records(file.file_seq, records)
+
+
+def _load_other(connection: duckdb.DuckDBPyConnection, file: ArrivedFile, data: bytes, reading: Reading) -> None:
+    """Load a file that is not one of OCPI CDRs."""
     if file.feed in EVIDENCE:
-        _load_evidence(connection, file, landed, data, reading)
-        return None
-    if is_csv(landed, reading.mapping) and file.feed == "cdrs":
+        _load_evidence(connection, file, _landed(file), data, reading)
+        return
+    if is_csv(_landed(file), reading.mapping) and file.feed == "cdrs":
         _load_csv(connection, file, data, reading)
-        return None
-    records = records_of(landed, data, reading.mapping)
-    if is_csv(landed, reading.mapping):
+        return
+    records = records_of(_landed(file), data, reading.mapping)
+    if is_csv(_landed(file), reading.mapping):
         sentence = f"{file.subject}: CSV is read in the cdrs feed only; send {file.feed} as OCPI JSON."
         _quarantine(connection, file, [broken_file(data, sentence)])
     elif any(record.position == 0 for record in records):
         _quarantine(connection, file, records)
-    elif file.feed == "cdrs":
-        return records
     else:
         _load_feed(connection, file, records, reading.default_party)
-    return None
 
 
 def _load_evidence(

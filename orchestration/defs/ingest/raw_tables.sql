@@ -42,9 +42,10 @@ create table if not exists ingest.raw_files (
 create table if not exists ingest.raw_records (
     record_id bigint,                  -- (file_seq << 32) | position
     file_seq bigint,
-    position integer,
+    position integer,                  -- line or index in the file; in an archive the records of all members count on
+    place varchar,                     -- 'member!12' in an archive; null elsewhere, where position says it
     record_sha256 varchar,             -- of its bytes as they stand in the file
-    raw_text varchar,
+    raw_text varchar using compression zstd,
     is_typed boolean,                  -- false: could not be typed; no row in the feed's table
     problem_rule_id varchar,           -- SCHEMA_TYPE_INVALID, SCHEMA_REQUIRED_MISSING ... when it could not be read at all
     problem varchar                    -- one sentence: field, what stands there, what was expected
