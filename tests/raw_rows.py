@@ -13,6 +13,7 @@ from typing import Any
 
 import duckdb
 
+from orchestration.defs.ingest.contract_ids import add_contract_ids
 from orchestration.defs.ingest.rules import COLUMNS, read_rules
 from orchestration.version import suites
 from orchestration.warehouse import open_warehouse
@@ -106,6 +107,13 @@ class World:
             "token_uid": token_uid, "is_valid": True, "whitelist": "NEVER", **row,
         })  # fmt: skip
 
+    def alias(self, kind: str, old_id: str, canonical_id: str, **row: Any) -> None:
+        """An alias that stands and always held."""
+        self.insert("raw_aliases", **{
+            "kind": kind, "old_id": old_id, "canonical_id": canonical_id, "known_seq": 1, "known_from": at("01T00:00"),
+            **row,
+        })  # fmt: skip
+
     def tariff(self, tariff_id: str, tariff_no: int, **row: Any) -> None:
         """A sighting of a tariff of NL/REG in its feed; opening knowledge, valid from January."""
         self.insert("raw_tariff_sightings", **{
@@ -136,6 +144,10 @@ class World:
             "requires": ",", **terms,
         })  # fmt: skip
         self.insert("raw_contract_parties", partner=partner, contract_version=version, party=party)
+
+    def finish(self) -> None:
+        """What the loader derives from the rows."""
+        add_contract_ids(self.connection)
 
     def _master_record(self) -> int:
         self._master_records += 1

@@ -62,7 +62,7 @@ def _unknown_party(fields: Fields, session: Session, rng: Random) -> None:
     if session.connector.operator.source == "own":
         token = json.loads(fields["cdr_token"])
         number = token["contract_id"].split("-")[2]
-        fields["cdr_token"] = json.dumps(token | {"party_id": "XQZ", "contract_id": f"NL-XQZ-{number}-1"})
+        fields["cdr_token"] = json.dumps(token | {"party_id": "XQZ", "contract_id": f"NL-XQZ-{number}"})
     else:
         fields["party_id"] = '"XQZ"'
 

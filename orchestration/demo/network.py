@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from random import Random
 
+from orchestration.defs.ingest.contract_ids import check_digit
 from orchestration.demo.clock import LocalClock, Month, iso
 from orchestration.demo.parties import ISSUER_OF, OPERATORS, OWN_EMSP, PARTNERS, City, Operator
 from orchestration.demo.tariffs import Tariff, object_text
@@ -204,7 +205,7 @@ def _token(rng: Random, emsp: str, number: int, is_valid: bool) -> Token:
     kind = rng.choice(("RFID", "RFID", "APP_USER"))
     # The number is part of it, so that no two are alike however many there are.
     uid = f"04{number:06X}{rng.getrandbits(24):06X}" if kind == "RFID" else f"app-{party.lower()}-{number:07}"
-    contract_id = f"{country}-{party}-C{number:08}-{(number * 7) % 10}"
+    contract_id = f"{country}-{party}-C{number:08}-{check_digit(f'{country}{party}C{number:08}')}"
     fields = {"country_code": country, "party_id": party, "uid": uid, "type": kind, "contract_id": contract_id}
     return Token(emsp, uid, kind, contract_id, is_valid, json.dumps(fields))
 

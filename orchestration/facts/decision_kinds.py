@@ -66,6 +66,9 @@ def check_values(kind: DecisionKind, values: Mapping[str, str], words: Vocabular
         raise DecisionError(f"{values['rule']!r} is not a rule{hint}")
     if "amount" in values:
         _check_amount(values["amount"])
+    for name in ("from", "to"):
+        if name in values:
+            _check_moment(name, values[name])
     if "revision" in values and not re.fullmatch(r"[1-9]\d{0,8}", values["revision"]):
         raise DecisionError(f"{values['revision']!r} is not a revision: give its number, 1 or more.")
     if "body" in values and not re.fullmatch(r"[0-9a-f]{64}", values["body"]):
@@ -75,6 +78,16 @@ def check_values(kind: DecisionKind, values: Mapping[str, str], words: Vocabular
     # A word of several parts is as often typed with _ as with -.
     if kind.one_of and kind.value and values[kind.value].replace("_", "-") not in kind.one_of:
         raise DecisionError(f"{values[kind.value]!r} is not a {kind.value}: it can be {', '.join(kind.one_of)}.")
+
+
+def _check_moment(name: str, text: str) -> None:
+    try:
+        is_whole = len(text) == len("2026-01-31") or datetime.fromisoformat(text).tzinfo is not None
+        datetime.fromisoformat(text)
+    except ValueError:
+        is_whole = False
+    if not is_whole:
+        raise DecisionError(f"{name}={text} is not a moment: write 2026-01-31, or 2026-01-31T12:00:00Z.")
 
 
 def _check_amount(text: str) -> None:

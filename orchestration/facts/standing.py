@@ -59,6 +59,17 @@ def standing(entries: Sequence[Entry]) -> list[StandingDecision]:
     return sorted(last.values(), key=lambda row: (row.seq, row.subject_kind, row.subject_id))
 
 
+def ever_standing(entries: Sequence[Entry], name: str) -> list[tuple[StandingDecision, Mapping[str, str]]]:
+    """Every decision of a kind that ever stood, overruled ones too, with all its values, in the order of the ledger."""
+    proposals = {entry.seq: entry for entry in entries if is_proposal(entry)}
+    return [
+        (row, said.body["values"])
+        for effective, said in _taking_effect(entries, proposals)
+        for row in _rows(effective, said)
+        if row.kind == name
+    ]
+
+
 def _taking_effect(entries: Sequence[Entry], proposals: Mapping[int, Entry]) -> list[tuple[Entry, Entry]]:
     """Pairs of the entry that makes a decision stand and the entry that says what was decided."""
     answered = answers(entries)

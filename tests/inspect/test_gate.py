@@ -32,6 +32,9 @@ def _add(world: World, name: str, bend: Bend) -> str:
     fields = {"evse_uid": f"EV-{cdr_id}", "token_uid": f"TOK-{cdr_id}", "connector_id": "1", **bend}
     if connector is not None and fields["evse_uid"]:
         world.connector(fields["evse_uid"], **{"connector_id": fields["connector_id"], **connector})
+    if changed_at := fields.pop("hardware_change", None):
+        change = {"standard": "CHADEMO", "power_type": "DC", "last_updated": changed_at, "sighting_seq": 2}
+        world.connector(fields["evse_uid"], **{"connector_id": fields["connector_id"], **change})
     if token is not None and fields["token_uid"]:
         world.token(fields["token_uid"], **token)
     if token_change:
@@ -57,7 +60,9 @@ def _beside(world: World, name: str, bend: Bend) -> None:
 def judged(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Judged]:
     """Every case in one warehouse, built and judged once; the keys by rule, side and number."""
     path, world = new_world(tmp_path_factory.mktemp("gate"))
-    world.connector("EV-KNOWN")
+    for known in ("EV-KNOWN", "EV-NEW", "EV-FORM", "EV-LOWER"):
+        world.connector(known)
+    world.alias("evse", "EV-OLD", "NL/EMO|EV-NEW", valid_to="2026-10-11T00:00:00Z")
     for tariff in TARIFFS:
         world.tariff(**tariff)
     signed = {"SIGNED": ("2026-09-01T08:00:00Z", None), "TOO-LATE": ("2026-10-11T08:00:00Z", None),
@@ -70,6 +75,7 @@ def judged(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Judged]:
         for side, bends in (("breaks", breaking), ("passes", passing)):
             for number, bend in enumerate(bends):
                 keys[rule_id, side, number] = _add(world, f"{rule_id[:20]}-{side[0]}{number}", bend)
+    world.finish()
     world.connection.close()
     invoke(["build", "--select", "group:ingest", "group:inspect"], path)
     connection = duckdb.connect(str(path))

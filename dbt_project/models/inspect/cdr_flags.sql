@@ -1,6 +1,6 @@
 {%- set flag_models = [
     'schema_flags', 'duplicate_flags', 'overlap_flags', 'time_flags', 'clock_flags', 'swap_flags', 'energy_flags',
-    'unit_flags', 'place_flags', 'reference_flags', 'tariff_flags', 'money_flags', 'outcome_flags'
+    'unit_flags', 'place_flags', 'id_flags', 'reference_flags', 'tariff_flags', 'money_flags', 'outcome_flags'
 ] -%}
 with
 
@@ -68,6 +68,9 @@ select
     cdrs.evse_id,
     cdrs.connector_id,
     cdrs.connector_max_power_w,
+    cdrs.place_alias,
+    cdrs.is_id_reused,
+    id_flags.id_drift,
     cdrs.currency,
     cdrs.energy_kwh,
     cdrs.total_time_hours,
@@ -148,8 +151,10 @@ select
     energy_flags.energy_zero_with_fee,
     energy_flags.energy_no_charge_time,
     energy_flags.parking_over_total,
-    reference_flags.loc_unknown,
-    reference_flags.loc_connector_drift,
+    id_flags.loc_unknown,
+    id_flags.loc_connector_drift,
+    id_flags.loc_alias_used,
+    id_flags.id_form_drift,
     place_flags.loc_na_misuse,
     place_flags.loc_not_in_service,
     place_flags.loc_snapshot_diff,

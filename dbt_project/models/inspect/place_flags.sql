@@ -25,6 +25,7 @@ cdrs as (
         connector_power_type,
         known_country,
         known_location_id,
+        place_alias,
         is_home_charging
     from {{ ref('cdrs') }}
 
@@ -166,6 +167,7 @@ placed as (
         cdrs.connector_power_type,
         cdrs.known_country,
         cdrs.known_location_id,
+        cdrs.place_alias,
         lower(cdrs.cpo_party) as cpo_key,
         lower(cdrs.evse_uid) as evse_key,
         coalesce(cdrs.is_home_charging, false) as is_home,
@@ -243,7 +245,9 @@ compared as (
         and upper(placed.location_country) <> upper(placed.known_country) as is_other_country,
         coalesce(upper(placed.sent_standard) <> upper(placed.connector_standard), false)
         or coalesce(upper(placed.sent_power_type) <> upper(placed.connector_power_type), false) as is_other_hardware,
-        coalesce(lower(placed.location_id) <> lower(placed.known_location_id), false) as is_other_location
+        -- What an alias moved is at another location by right.
+        coalesce(placed.place_alias is null and lower(placed.location_id) <> lower(placed.known_location_id), false)
+            as is_other_location
     from placed
     left join linked on placed.cdr_key = linked.cdr_key
     left join unserved on placed.cdr_key = unserved.cdr_key

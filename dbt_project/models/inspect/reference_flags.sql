@@ -11,21 +11,11 @@ cdrs as (
 
     select
         cdr_key,
-        cpo_party,
         emsp_party,
         started_at,
-        location_id,
-        evse_uid,
-        evse_id,
-        connector_id,
         canonical_token_id,
         token_type,
-        auth_method,
-        sent_standard,
-        sent_power_type,
-        connector_standard,
-        connector_power_type,
-        is_home_charging
+        auth_method
     from {{ ref('cdrs') }}
 
 ),
@@ -50,18 +40,6 @@ tolerances as (
 
 ),
 
-connectors as (
-
-    select
-        lower(cpo_party) as cpo_key,
-        lower(location_id) as location_key,
-        lower(evse_uid) as evse_key,
-        lower(evse_id) as evse_id_key,
-        lower(connector_id) as connector_key
-    from {{ ref('connectors') }}
-
-),
-
 tokens as (
 
     select
@@ -73,56 +51,6 @@ tokens as (
         sighting_seq,
         record_id
     from {{ ref('tokens') }}
-
-),
-
-operators as (
-
-    select distinct cpo_key
-    from connectors
-
-),
-
-evses as (
-
-    select distinct
-        cpo_key,
-        evse_key
-    from connectors
-    where evse_key is not null
-    union
-    select distinct
-        cpo_key,
-        evse_id_key as evse_key
-    from connectors
-    where evse_id_key is not null
-
-),
-
-locations as (
-
-    select distinct
-        cpo_key,
-        location_key
-    from connectors
-
-),
-
-plugs as (
-
-    select distinct
-        cpo_key,
-        evse_key,
-        connector_key
-    from connectors
-    where evse_key is not null and connector_key is not null
-    union
-    select distinct
-        cpo_key,
-        evse_id_key as evse_key,
-        connector_key
-    from connectors
-    where evse_id_key is not null and connector_key is not null
 
 ),
 
@@ -147,24 +75,15 @@ token_versions as (
 
 ),
 
--- #NA stands where a reservation was never taken up: there is no EVSE to know.
 placed as (
 
     select
         cdrs.cdr_key,
         cdrs.started_at,
         cdrs.canonical_token_id,
-        lower(cdrs.cpo_party) as cpo_key,
         lower(cdrs.emsp_party) as emsp_key,
-        lower(cdrs.location_id) as location_key,
-        lower(case when coalesce(cdrs.evse_uid, '') <> '#NA' then coalesce(cdrs.evse_uid, cdrs.evse_id) end)
-            as evse_key,
-        lower(case when cdrs.connector_id <> '#NA' then cdrs.connector_id end) as connector_key,
-        coalesce(cdrs.is_home_charging, false) as is_home,
         coalesce(cdrs.token_type, '') = 'AD_HOC_USER' as is_ad_hoc,
         upper(cdrs.auth_method) as auth_method,
-        coalesce(upper(cdrs.sent_standard) <> upper(cdrs.connector_standard), false)
-        or coalesce(upper(cdrs.sent_power_type) <> upper(cdrs.connector_power_type), false) as is_other_hardware,
         tolerances.auth_token_blocked as lag_minutes
     from cdrs
     inner join work on cdrs.cdr_key = work.cdr_key
@@ -178,29 +97,12 @@ known as (
 
     select
         placed.cdr_key,
-        placed.evse_key,
-        placed.location_key,
-        placed.connector_key,
         placed.canonical_token_id,
-        placed.is_home,
         placed.is_ad_hoc,
         placed.auth_method,
-        placed.is_other_hardware,
-        operators.cpo_key is not null as has_locations,
-        providers.emsp_key is not null as has_tokens,
-        evses.evse_key is not null as is_evse_known,
-        locations.location_key is not null as is_location_known,
-        plugs.connector_key is not null as is_plug_known
+        providers.emsp_key is not null as has_tokens
     from placed
-    left join operators on placed.cpo_key = operators.cpo_key
     left join providers on placed.emsp_key = providers.emsp_key
-    left join evses on placed.cpo_key = evses.cpo_key and placed.evse_key = evses.evse_key
-    left join locations on placed.cpo_key = locations.cpo_key and placed.location_key = locations.location_key
-    left join plugs
-        on
-            placed.cpo_key = plugs.cpo_key
-            and placed.evse_key = plugs.evse_key
-            and placed.connector_key = plugs.connector_key
 
 ),
 
@@ -243,18 +145,6 @@ token_states as (
 
 select
     known.cdr_key,
-    cast(case
-        when known.is_home or not known.has_locations then null
-        when known.evse_key is null and known.location_key is null then null
-        when known.evse_key is not null then case when known.is_evse_known then 1 else 0 end
-        when known.is_location_known then 1
-        else 0
-    end as smallint) as loc_unknown,
-    cast(case
-        when known.is_home or not known.is_evse_known or known.connector_key is null then null
-        when known.is_plug_known and not known.is_other_hardware then 1
-        else 0
-    end as smallint) as loc_connector_drift,
     cast(case
         when known.canonical_token_id is null or not known.has_tokens or known.is_ad_hoc then null
         when token_states.cdr_key is not null then 1

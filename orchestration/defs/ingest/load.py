@@ -12,6 +12,7 @@ import duckdb
 
 from orchestration.defs.ingest.bulk import insert_rows
 from orchestration.defs.ingest.content import forget_single_keys, hash_repeated_keys
+from orchestration.defs.ingest.contract_ids import add_contract_ids
 from orchestration.defs.ingest.file_load import ArrivedFile, Reading, forget_file, load_files, reading_of
 from orchestration.defs.ingest.history import LoadError, append_history, rewrite_decisions
 from orchestration.defs.ingest.master_data import MasterData, MasterError, fold_master
@@ -64,6 +65,7 @@ def load_from_ledger(home: Home, connection: duckdb.DuckDBPyConnection) -> LoadS
         touch_decided(connection, changed, [(file.file_seq, file.subject) for file in _arrived(entries)])
         _bring_up_master(connection, entries, master, rules, decisions)
         _add_zones(connection, master)
+        add_contract_ids(connection)
     counts = (0, 0)
     if read:
         row = connection.execute(
@@ -168,7 +170,7 @@ def _bring_up_master(
     is_decided = any(entry.kind == "decision" and entry.seq > last_seq for entry in entries)
     is_master = any(entry.kind == "master" and entry.seq > last_seq for entry in entries)
     if not is_same or is_decided or is_master:
-        rewrite_master(connection, master, rules, decisions)
+        rewrite_master(connection, master, rules, decisions, entries)
     if row is not None and not is_same:
         touch_everything(connection, "master data, rules or engine changed")
     connection.execute("delete from ingest.raw_loaded")

@@ -4,6 +4,7 @@ Source: OCPI mod_locations. What does not belong here: which sighting holds at a
 """
 
 from collections.abc import Iterator
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -27,7 +28,7 @@ def connector_rows(location: FeedObject) -> Iterator[tuple[Any, ...]]:
     if location_id is None:
         raise ObjectError("the location has no id; ask the sender for it.")
     head = (party_of(fields, location.default_party), location_id, text(fields, "country"), text(fields, "time_zone"))
-    updated = read_instant(fields.get("last_updated"))
+    updated = _updated(fields)
     evses = objects_in(fields, "evses")
     if not evses:
         yield (*head, None, None, None, None, None, None, None, updated)
@@ -43,8 +44,14 @@ def connector_rows(location: FeedObject) -> Iterator[tuple[Any, ...]]:
             seen.add((evse_uid, connector_id))
             yield (
                 *head, *ids, connector_id, text(connector, "standard"), text(connector, "power_type"),
-                max_power_w(connector), read_instant(connector.get("last_updated")) or updated,
+                max_power_w(connector), _updated(evse, connector) or updated,
             )  # fmt: skip
+
+
+def _updated(*objects: dict[str, Any]) -> datetime | None:
+    """The last of their last_updated: an EVSE that is removed leaves its connectors' own as they were."""
+    moments = [moment for item in objects if (moment := read_instant(item.get("last_updated"))) is not None]
+    return max(moments, default=None)
 
 
 def max_power_w(connector: dict[str, Any]) -> Decimal | None:

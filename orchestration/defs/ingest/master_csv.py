@@ -6,6 +6,7 @@ What does not belong here: the tables (master_csv_rows) and what a row does to a
 
 import csv
 import io
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, tzinfo
@@ -20,17 +21,22 @@ import msgspec
 from orchestration.defs.ingest.declared import Declared, DeclaredError, did_you_mean
 
 MAX_ROWS = 2_000_000
-ALIAS_KINDS = ("party", "location", "evse", "connector", "token", "contract", "tariff")
+ALIAS_KINDS = ("party", "location", "evse", "connector", "token", "contract")
+# How many bars an old id and a canonical one may have: NL/EVS|EVSE-7|1 has two.
+_BARS = {
+    "connector": ((1, 2), (0, 2)), "evse": ((0, 1), (0, 1)), "location": ((0, 1), (0, 1)), "token": ((0, 1), (0, 1)),
+}  # fmt: skip
+_PARTY = re.compile(r"[A-Za-z]{2}/[A-Za-z0-9]{3}")
 
 
 class Alias(Declared, frozen=True, kw_only=True):
     """One id under which something was known, and the id that stands for it in all of its history.
 
-    Ids of EVSEs, connectors and locations may name their operator in front: NL/EVS|EVSE-7, and a
-    connector its EVSE: NL/EVS|EVSE-7|1.
+    A connector names its EVSE too: EVSE-7|1. Ids of places and tokens may have their party in front:
+    NL/EVS|EVSE-7|1. valid_from and valid_to say when the old id meant that one.
     """
 
-    kind: Literal["party", "location", "evse", "connector", "token", "contract", "tariff"]
+    kind: Literal["party", "location", "evse", "connector", "token", "contract"]
     old_id: str
     canonical_id: str
     valid_from: datetime | None = None
@@ -216,7 +222,7 @@ def _row(path: str, line: int, cells: dict[str, str], table: Table, here: tzinfo
     for name in table.columns:
         if name not in given and name in _required(table.model):
             raise DeclaredError(f"{path}: line {line}: {name} is blank; fill it.")
-    moments = {name: _moment(value, here) for name, value in given.items() if _is_moment(table, name)}
+    moments = {name: read_moment(value, here) for name, value in given.items() if _is_moment(table, name)}
     try:
         row = msgspec.convert(given | moments, table.model, strict=False)
     except msgspec.ValidationError as error:
@@ -231,7 +237,7 @@ def _is_moment(table: Table, name: str) -> bool:
     return _hints(table.model)[name] in (datetime, datetime | None)
 
 
-def _moment(value: str, here: tzinfo) -> datetime | str:
+def read_moment(value: str, here: tzinfo) -> datetime | str:
     """An instant; a day alone is its midnight in the network's zone. Text that is neither stays what it is."""
     try:
         if len(value) == len("2026-01-31"):
@@ -263,8 +269,21 @@ def _row_problems(row: Declared, table: Table) -> Iterator[str]:
         start, end = getattr(row, table.start), getattr(row, table.end)
         if start is not None and end is not None and start >= end:
             yield f"{table.end} is not after {table.start}; the end is the first moment at which it no longer holds."
-    if isinstance(row, Alias) and row.old_id.casefold() == row.canonical_id.casefold():
-        yield f"{row.old_id} is an alias of itself; take the line out."
+    if isinstance(row, Alias):
+        yield from alias_problems(row.kind, row.old_id, row.canonical_id)
+        if row.old_id.casefold() == row.canonical_id.casefold():
+            yield f"{row.old_id} is an alias of itself; take the line out."
+
+
+def alias_problems(kind: str, old_id: str, canonical_id: str) -> Iterator[str]:
+    """What is wrong with the form of an alias's ids, one sentence each."""
+    bars = _BARS.get(kind, ((0, 0), (0, 0)))
+    for name, text, (least, most) in (("old_id", old_id, bars[0]), ("canonical_id", canonical_id, bars[1])):
+        if kind == "party" and not _PARTY.fullmatch(text):
+            yield f"{name} is {text!r}; write country and party, as NL/EVS."
+        elif not least <= text.count("|") <= most:
+            form = "EVSE|ID, or PARTY|EVSE|ID" if kind == "connector" else "ID, or PARTY|ID"
+            yield f"{name} is {text!r}; write it as {form}."
 
 
 def _check_one_at_a_time(path: str, table: Table, rows: Sequence[Declared], lines: Sequence[int]) -> None:

@@ -4,7 +4,7 @@ What does not belong here: reading a file (master_csv).
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, tzinfo
 from decimal import Decimal
 from typing import Any
@@ -14,7 +14,9 @@ import msgspec
 
 from orchestration.defs.ingest.bulk import insert_rows
 from orchestration.defs.ingest.declared import Declared
-from orchestration.defs.ingest.master_csv import TABLES, Table, read_table, table_of
+from orchestration.defs.ingest.master_csv import TABLES, Table, read_moment, read_table, table_of
+from orchestration.facts.ledger import Entry
+from orchestration.facts.standing import ever_standing
 
 KNOWN_COLUMNS = ("known_seq", "known_from", "known_to", "is_opening")
 RAW_TABLES = tuple(f"raw_{name}" for name in TABLES)
@@ -61,13 +63,30 @@ def known_rows(files: Sequence[CsvFile], table: Table, here: tzinfo) -> list[Kno
     return sorted(known, key=lambda row: row.known_seq)
 
 
-def rewrite_tables(connection: duckdb.DuckDBPyConnection, files: Sequence[CsvFile], here: tzinfo) -> None:
-    """Empty and fill the raw table of every file. Call it in a transaction."""
+def decided_aliases(entries: Sequence[Entry], here: tzinfo) -> list[KnownRow]:
+    """Aliases that people decided; a later one about the same id ends what we knew by the earlier one."""
+    known: list[KnownRow] = []
+    standing: dict[tuple[str, str], KnownRow] = {}
+    for decision, values in ever_standing(entries, "alias"):
+        key = (decision.subject_kind, decision.subject_id.casefold())
+        if (before := standing.pop(key, None)) is not None:
+            known.append(replace(before, known_to=decision.effective_at))
+        span = [None if values.get(name) is None else read_moment(values[name], here) for name in ("from", "to")]
+        row = (decision.subject_kind, decision.subject_id, values["canonical"], *span, decision.note)
+        # An id that stands for itself takes its alias back.
+        if decision.subject_id.casefold() != values["canonical"].casefold():
+            standing[key] = KnownRow(row, decision.seq, decision.effective_at, None, False)
+    return sorted([*known, *standing.values()], key=lambda row: row.known_seq)
+
+
+def rewrite_tables(
+    connection: duckdb.DuckDBPyConnection, files: Sequence[CsvFile], here: tzinfo, decided: Sequence[KnownRow]
+) -> None:
+    """Empty and fill the raw table of every file, decided aliases beside those of theirs. Call it in a transaction."""
     for table in TABLES.values():
         connection.execute(f"delete from ingest.raw_{table.name}")  # noqa: S608 - own names
-        insert_rows(
-            connection, f"raw_{table.name}", (*table.columns, *KNOWN_COLUMNS), _as_rows(known_rows(files, table, here))
-        )
+        rows = [*known_rows(files, table, here), *(decided if table.name == "aliases" else ())]
+        insert_rows(connection, f"raw_{table.name}", (*table.columns, *KNOWN_COLUMNS), _as_rows(rows))
 
 
 def _as_rows(rows: Iterable[KnownRow]) -> list[tuple[Any, ...]]:

@@ -11,7 +11,7 @@ from orchestration.defs.ingest.calendar import billing_periods, local_days
 from orchestration.defs.ingest.contracts import Contract
 from orchestration.defs.ingest.feed_objects import FeedObject, ObjectError, load_object
 from orchestration.defs.ingest.files import LandedFile, records_of
-from orchestration.defs.ingest.master_csv_rows import rewrite_tables
+from orchestration.defs.ingest.master_csv_rows import decided_aliases, rewrite_tables
 from orchestration.defs.ingest.master_data import KnownContract, MasterData, party_owners
 from orchestration.defs.ingest.rules import COLUMNS as RULE_COLUMNS
 from orchestration.defs.ingest.rules import DeclaredRule
@@ -19,6 +19,7 @@ from orchestration.defs.ingest.tariff import Tariff
 from orchestration.defs.ingest.tariff_rows import store_bodies
 from orchestration.defs.ingest.tariff_sightings import insert_master_sightings, read_tariff, sighting_row
 from orchestration.defs.ingest.zones import zone
+from orchestration.facts.ledger import Entry
 from orchestration.facts.standing import StandingDecision
 
 _TABLES = (
@@ -39,6 +40,7 @@ def rewrite_master(
     master: MasterData,
     rules: Mapping[str, DeclaredRule],
     decisions: Sequence[StandingDecision],
+    entries: Sequence[Entry],
 ) -> None:
     """Empty and fill every table that comes from master data. Call it in a transaction."""
     for table in _TABLES:
@@ -63,7 +65,8 @@ def rewrite_master(
     insert_rows(
         connection, "raw_billing_periods", ("frequency", "period", "starts_on", "ends_on"), billing_periods()
     )  # fmt: skip
-    rewrite_tables(connection, master.csv_files, zone(network.time_zone))
+    here = zone(network.time_zone)
+    rewrite_tables(connection, master.csv_files, here, decided_aliases(entries, here))
     problems = _rewrite_tariffs(connection, master)
     insert_rows(connection, "raw_master_problems", ("path", "problem", "since_seq"), [
         (path, problem, seq) for path, (problem, seq) in sorted({**problems, **master.problems}.items())

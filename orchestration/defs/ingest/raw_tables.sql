@@ -381,6 +381,14 @@ create table if not exists ingest.raw_invoice_lines (
     text varchar
 );
 
+-- Every contract id that a CDR, token or membership names.
+create table if not exists ingest.raw_contract_ids (
+    contract_id varchar,
+    contract_key varchar,              -- lower case; an eMAID without hyphens and check digit
+    is_emaid boolean,
+    is_check_digit_right boolean       -- null = no eMAID, or one without check digit
+);
+
 -- Who we are: one row per own party.
 create table if not exists ingest.raw_own_parties (
     party varchar,
