@@ -19,9 +19,6 @@ revisions as (
         cpo_party,
         credit_reference_id,
         location_id,
-        evse_uid,
-        evse_id,
-        connector_id,
         token_uid,
         session_id,
         started_at,
@@ -223,15 +220,8 @@ places as (
     select
         work_key,
         record_id,
-        'connector|' || lower(cpo_party) || '|' || lower(coalesce(evse_uid, evse_id)) || '|'
-        || lower(connector_id) as place
-    from revisions
-    union all
-    select
-        work_key,
-        record_id,
-        'token|' || lower(token_uid) as place
-    from revisions
+        place
+    from "evsettle"."inspect"."session_places"
 
 ),
 
@@ -244,7 +234,6 @@ moved as (
     from places
     inner join with_credits on places.work_key = with_credits.cdr_key
     inner join spans on places.record_id = spans.record_id
-    where places.place is not null
     group by places.place
 
 ),
