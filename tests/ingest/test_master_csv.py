@@ -9,7 +9,8 @@ import pytest
 from orchestration.defs.ingest.declared import DeclaredError
 from orchestration.defs.ingest.landing import take_in
 from orchestration.defs.ingest.load import load_from_ledger
-from orchestration.defs.ingest.master_csv import TABLES, read_table, table_of
+from orchestration.defs.ingest.master_csv import read_table
+from orchestration.defs.ingest.master_tables import TABLES, table_of
 from orchestration.facts.home import Home
 from orchestration.warehouse import open_warehouse
 from tests.small_home import at, make_home, rows, write

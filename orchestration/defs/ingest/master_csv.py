@@ -8,17 +8,16 @@ import csv
 import io
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, tzinfo
 from decimal import Decimal
 from functools import cache
 from itertools import pairwise
-from pathlib import PurePath
-from typing import Any, Literal, get_type_hints
+from typing import Any, get_type_hints
 
 import msgspec
 
 from orchestration.defs.ingest.declared import Declared, DeclaredError, did_you_mean
+from orchestration.defs.ingest.master_tables import Alias, Table
 
 MAX_ROWS = 2_000_000
 ALIAS_KINDS = ("party", "location", "evse", "connector", "token", "contract")
@@ -27,135 +26,6 @@ _BARS = {
     "connector": ((1, 2), (0, 2)), "evse": ((0, 1), (0, 1)), "location": ((0, 1), (0, 1)), "token": ((0, 1), (0, 1)),
 }  # fmt: skip
 _PARTY = re.compile(r"[A-Za-z]{2}/[A-Za-z0-9]{3}")
-
-
-class Alias(Declared, frozen=True, kw_only=True):
-    """One id under which something was known, and the id that stands for it in all of its history.
-
-    A connector names its EVSE too: EVSE-7|1. Ids of places and tokens may have their party in front:
-    NL/EVS|EVSE-7|1. valid_from and valid_to say when the old id meant that one.
-    """
-
-    kind: Literal["party", "location", "evse", "connector", "token", "contract"]
-    old_id: str
-    canonical_id: str
-    valid_from: datetime | None = None
-    valid_to: datetime | None = None
-    reason: str | None = None
-
-
-class TaxRule(Declared, frozen=True, kw_only=True):
-    """A rate of tax from a day on; a country or regime left out stands for any."""
-
-    valid_from: date
-    supplier_country: str | None = None
-    customer_country: str | None = None
-    customer_regime: str | None = None
-    site_country: str | None = None
-    category: str
-    rate_percent: Decimal
-    note: str | None = None
-
-
-class FxRate(Declared, frozen=True, kw_only=True):
-    """So many units of quote for one of base on a day, and whose rate it is."""
-
-    rate_on: date
-    base: str
-    quote: str
-    rate: Decimal
-    source: str
-
-
-class Meter(Declared, frozen=True, kw_only=True):
-    """A meter in an EVSE, with the key that its signed values are checked against."""
-
-    meter_id: str
-    evse_uid: str
-    public_key: str | None = None
-    valid_from: datetime | None = None
-    valid_to: datetime | None = None
-
-
-class Asset(Declared, frozen=True, kw_only=True):
-    """An EVSE in the hands of one owner, from its commissioning to its retirement (exclusive)."""
-
-    evse_uid: str
-    owner_party: str
-    commissioned_on: date | None = None
-    retired_on: date | None = None
-    site_model: str | None = None
-    user_group: str | None = None
-    max_power_kw: Decimal | None = None
-
-
-class Membership(Declared, frozen=True, kw_only=True):
-    """A driver's plan with a partner and its discount."""
-
-    partner: str
-    contract_id: str
-    plan: str
-    discount_percent: Decimal
-    valid_from: datetime | None = None
-    valid_to: datetime | None = None
-
-
-class Agreement(Declared, frozen=True, kw_only=True):
-    """A roaming agreement between two parties over a route (direct, or a hub)."""
-
-    cpo_party: str
-    emsp_party: str
-    route: str | None = None
-    valid_from: datetime | None = None
-    valid_to: datetime | None = None
-
-
-class Publication(Declared, frozen=True, kw_only=True):
-    """A tariff's content shown to drivers: who showed it, when, and where."""
-
-    tariff_id: str
-    tariff_body: str | None = None
-    published_at: datetime
-    published_by: str | None = None
-    channel: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    """One file. key: what tells rows apart, of which one holds at a time within start and end (half-open)."""
-
-    name: str
-    model: type[Declared]
-    key: tuple[str, ...]
-    start: str | None = None
-    end: str | None = None
-
-    @property
-    def columns(self) -> tuple[str, ...]:
-        """The columns in the order of the table."""
-        return self.model.__struct_fields__
-
-
-TABLES = {
-    table.name: table
-    for table in (
-        Table("aliases", Alias, ("kind", "old_id"), "valid_from", "valid_to"),
-        Table("tax_rules", TaxRule, ("valid_from", "supplier_country", "customer_country", "customer_regime",
-                                     "site_country", "category")),
-        Table("fx_rates", FxRate, ("rate_on", "base", "quote", "source")),
-        Table("meters", Meter, ("meter_id",), "valid_from", "valid_to"),
-        Table("assets", Asset, ("evse_uid",), "commissioned_on", "retired_on"),
-        Table("memberships", Membership, ("partner", "contract_id"), "valid_from", "valid_to"),
-        Table("agreements", Agreement, ("cpo_party", "emsp_party", "route"), "valid_from", "valid_to"),
-        Table("publications", Publication, ("tariff_id", "tariff_body", "published_at", "published_by", "channel")),
-    )
-}  # fmt: skip
-
-
-def table_of(path: str) -> Table | None:
-    """The table that a path is the file of: master/meters.csv; None for any other path."""
-    pure = PurePath(path)
-    return TABLES.get(pure.stem) if pure.suffix == ".csv" and str(pure.parent) == "master" else None
 
 
 def read_table(path: str, data: bytes, table: Table, here: tzinfo = UTC) -> list[Declared]:

@@ -14,7 +14,8 @@ import msgspec
 
 from orchestration.defs.ingest.bulk import insert_rows
 from orchestration.defs.ingest.declared import Declared
-from orchestration.defs.ingest.master_csv import TABLES, Table, read_moment, read_table, table_of
+from orchestration.defs.ingest.master_csv import read_moment, read_table
+from orchestration.defs.ingest.master_tables import TABLES, Table, table_of
 from orchestration.facts.ledger import Entry
 from orchestration.facts.standing import ever_standing
 

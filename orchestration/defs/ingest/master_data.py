@@ -18,8 +18,9 @@ from orchestration.defs.ingest.declared import DeclaredError, read_declared
 from orchestration.defs.ingest.feed_fields import EVIDENCE
 from orchestration.defs.ingest.feed_mapping import FeedMapping, read_any_mapping
 from orchestration.defs.ingest.mapping import Mapping, MappingError
-from orchestration.defs.ingest.master_csv import read_table, table_of
+from orchestration.defs.ingest.master_csv import read_table
 from orchestration.defs.ingest.master_csv_rows import CsvFile
+from orchestration.defs.ingest.master_tables import table_of
 from orchestration.defs.ingest.network import Network, read_network
 from orchestration.facts import objects
 from orchestration.facts.home import Home
