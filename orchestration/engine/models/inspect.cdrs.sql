@@ -42,67 +42,42 @@ credits as (
 
 ),
 
-connectors as (
+canonical_ids as (
 
     select
-        cpo_party,
-        location_id,
-        country,
-        evse_uid,
-        evse_id,
-        connector_id,
-        standard,
-        time_zone,
-        power_type,
-        max_power_w,
-        coalesce(last_updated, seen_at) as changed_at,
-        sighting_seq,
-        record_id
-    from "evsettle"."ingest"."connectors"
+        record_id,
+        cpo_key,
+        location_key,
+        evse_key,
+        canonical_connector_id,
+        canonical_token_id,
+        canonical_contract_id,
+        is_evse_known,
+        place_alias,
+        drifted_from
+    from "evsettle"."inspect"."canonical_ids"
 
 ),
 
--- A version holds from its last change to the next one; the first we know holds for all before.
 connector_versions as (
 
     select
-        lower(cpo_party) as cpo_key,
-        lower(evse_uid) as evse_key,
-        lower(connector_id) as connector_key,
+        canonical_connector_id,
+        evse_uid,
         location_id,
         country,
         standard,
         time_zone,
         power_type,
         max_power_w,
-        case
-            when row_number() over in_time = 1 then null
-            else changed_at
-        end as valid_from,
-        lead(changed_at) over in_time as valid_to
-    from connectors
-    where evse_uid is not null and connector_id is not null
-    window
-        in_time as (
-            partition by lower(cpo_party), lower(evse_uid), lower(connector_id)
-            order by changed_at asc, sighting_seq asc, record_id asc
-        )
+        is_other_hardware,
+        valid_from,
+        valid_to
+    from "evsettle"."inspect"."connector_history"
 
 ),
 
--- By EVSE id and by location: for CDRs without an evse_uid the last word is good enough for a zone.
-evse_ids as (
-
-    select
-        lower(cpo_party) as cpo_key,
-        lower(evse_id) as evse_id_key,
-        max(lower(evse_uid)) as evse_key
-    from connectors
-    where evse_id is not null
-    group by lower(cpo_party), lower(evse_id)
-
-),
-
+-- For a CDR without a connector that we know, the location's last word is good enough for a zone.
 locations as (
 
     select
@@ -116,9 +91,9 @@ locations as (
             time_zone,
             row_number() over (
                 partition by lower(cpo_party), lower(location_id)
-                order by changed_at desc, sighting_seq desc, record_id desc
+                order by coalesce(last_updated, seen_at) desc, sighting_seq desc, record_id desc
             ) as latest_no
-        from connectors
+        from "evsettle"."ingest"."connectors"
         where time_zone is not null
     ) as ranked
     where latest_no = 1
@@ -140,19 +115,21 @@ keyed as (
         revisions.*,
         counting.partner,
         counting.direction,
-        lower(revisions.cpo_party) as cpo_key,
-        coalesce(lower(revisions.evse_uid), evse_ids.evse_key, lower(revisions.evse_id)) as evse_key,
-        lower(revisions.connector_id) as connector_no_key,
+        canonical_ids.cpo_key,
+        canonical_ids.location_key,
+        canonical_ids.evse_key,
+        canonical_ids.canonical_connector_id,
+        canonical_ids.canonical_token_id,
+        canonical_ids.canonical_contract_id,
+        canonical_ids.is_evse_known,
+        canonical_ids.place_alias,
+        canonical_ids.drifted_from,
         case when revisions.is_credit then lower(revisions.cpo_party) || '|' || lower(revisions.credit_reference_id) end
             as original_key
     from revisions
     inner join counting on revisions.record_id = counting.record_id
     inner join work on counting.cdr_key = work.cdr_key
-    left join evse_ids
-        on
-            revisions.evse_uid is null
-            and lower(revisions.cpo_party) = evse_ids.cpo_key
-            and lower(revisions.evse_id) = evse_ids.evse_id_key
+    inner join canonical_ids on revisions.record_id = canonical_ids.record_id
 
 )
 
@@ -185,8 +162,22 @@ select
     keyed.evse_uid,
     keyed.evse_id,
     keyed.connector_id,
-    keyed.cpo_key || '|' || keyed.evse_key || '|' || keyed.connector_no_key as canonical_connector_id,
-    lower(keyed.emsp_party) || '|' || lower(keyed.token_uid) as canonical_token_id,
+    keyed.cpo_key,
+    keyed.location_key,
+    keyed.evse_key,
+    keyed.canonical_connector_id,
+    keyed.canonical_token_id,
+    keyed.canonical_contract_id,
+    keyed.is_evse_known,
+    keyed.place_alias,
+    -- Another writing, or only other capitals than master data has.
+    case
+        when keyed.drifted_from is not null then keyed.drifted_from
+        when
+            lower(keyed.evse_uid) = lower(connector_versions.evse_uid)
+            and keyed.evse_uid <> connector_versions.evse_uid
+            then connector_versions.evse_uid
+    end as evse_drifted_from,
     keyed.location_country,
     keyed.sent_standard,
     keyed.sent_power_type,
@@ -219,14 +210,13 @@ select
     connector_versions.power_type as connector_power_type,
     connector_versions.standard as connector_standard,
     connector_versions.country as known_country,
-    connector_versions.location_id as known_location_id
+    connector_versions.location_id as known_location_id,
+    coalesce(connector_versions.is_other_hardware, false) as is_id_reused
 from keyed
 left join connector_versions
     on
-        keyed.cpo_key = connector_versions.cpo_key
-        and keyed.evse_key = connector_versions.evse_key
-        and keyed.connector_no_key = connector_versions.connector_key
+        keyed.canonical_connector_id = connector_versions.canonical_connector_id
         and (connector_versions.valid_from is null or keyed.started_at >= connector_versions.valid_from)
         and (connector_versions.valid_to is null or keyed.started_at < connector_versions.valid_to)
-left join locations on keyed.cpo_key = locations.cpo_key and lower(keyed.location_id) = locations.location_key
+left join locations on keyed.cpo_key = locations.cpo_key and keyed.location_key = locations.location_key
 left join originals on keyed.original_key = originals.original_key
