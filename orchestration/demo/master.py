@@ -7,6 +7,7 @@ from pathlib import Path
 
 from orchestration.demo.clock import DAY, NETWORK_ZONE, Month
 from orchestration.demo.csv_rows import mapping_text
+from orchestration.demo.invoices import invoice_mapping_text
 from orchestration.demo.parties import OPERATORS, OWN_CPO, OWN_EMSP, PARTNERS, Partner
 
 TEMPLATE = "eu-roaming"
@@ -48,6 +49,8 @@ def write_master(folder: Path, month: Month, tariff_texts: dict[tuple[str, str],
         if operator.layout == "csv":
             text = mapping_text(operator)
             (folder / "mappings" / f"{operator.source}.cdrs.yaml").write_text(text, encoding="utf-8")
+            text = invoice_mapping_text(operator.party)
+            (folder / "mappings" / f"{operator.source}.invoices.yaml").write_text(text, encoding="utf-8")
     for tariff in OPERATORS[0].tariffs:
         text = tariff_texts[tariff.cpo, tariff.tariff_id] + "\n"
         (folder / "tariffs" / f"{tariff.tariff_id}.json").write_text(text, encoding="utf-8")

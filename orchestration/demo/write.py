@@ -8,8 +8,10 @@ from pathlib import Path
 from random import Random
 
 from orchestration.demo.clock import DAY, NETWORK_ZONE, LocalClock, Month
+from orchestration.demo.evidence import write_evidence
 from orchestration.demo.faults import choose, draw_session
 from orchestration.demo.files import CdrWriter, plan_chunks, tariff_texts, write_records, write_truth
+from orchestration.demo.invoices import write_invoices
 from orchestration.demo.master import tariffs_valid_from, write_master
 from orchestration.demo.network import MASTER_AGE_DAYS, Network, build_network
 from orchestration.demo.opening import write_opening
@@ -60,6 +62,7 @@ def write_demo(root: Path, options: Options, advance: Advance) -> Written:
     sessions = _draw(network, options, advance)
     feeds = _write_feeds(home, month, network, texts)
     chance = Random(f"files|{options.seed}|{month.text}")  # noqa: S311
+    feeds += write_evidence(home.landing, month, sessions) + write_invoices(home.landing, month, sessions)
     writer = CdrWriter(home.landing, chance, texts, [])
     chunks = plan_chunks(sessions, month)
     for chunk in chunks:

@@ -1,0 +1,145 @@
+"""What partners invoice us for the demo's month: one invoice each, every partner in its own form.
+
+It lists the sessions whose CDR stands as it was sent; one that is spoilt by a planted fault is on none.
+"""
+
+import json
+from collections.abc import Sequence
+from datetime import date
+from pathlib import Path
+
+from orchestration.demo.clock import Month
+from orchestration.demo.evidence import CENT
+from orchestration.demo.faults import FAULTS
+from orchestration.demo.files import write_records
+from orchestration.demo.parties import OPERATOR_OF, OWN_EMSP, PARTNERS, Partner
+from orchestration.demo.sessions import Session
+from orchestration.demo.tariffs import decimal_text, round_half_up
+
+_COLUMNS = (
+    "invoice_id,seller_party,buyer_party,issued_on,period_from,period_to,currency,invoice_sessions,invoice_energy_kwh,"
+    "invoice_amount_excl_tax,cdr_id,energy_kwh,amount_excl_tax"
+)
+_DUTCH = "Factuur;Datum;Van;Tot;Valuta;Aantal;Totaal kWh;Totaal excl;Kenmerk;Verbruik (Wh);Bedrag excl"
+
+
+def write_invoices(landing: Path, month: Month, sessions: Sequence[Session]) -> int:
+    """Write the partners' invoices; returns the number of files."""
+    by_party: dict[str, list[Session]] = {}
+    for session in sessions:
+        if session.token.emsp == OWN_EMSP and _stands(session):
+            by_party.setdefault(session.connector.operator.party, []).append(session)
+    files = 0
+    for partner in PARTNERS:
+        sold = by_party.get(partner.party)
+        if partner.party in OPERATOR_OF and sold:
+            files += _write(landing / partner.folder / "invoices", partner, month, sold)
+    return files
+
+
+def _stands(session: Session) -> bool:
+    """Whether a fault, if there is one, is only in a second record of the session that does not count."""
+    if not session.fault:
+        return True
+    fault = FAULTS[session.fault]
+    return fault.is_record and fault.echo is not None
+
+
+def _write(folder: Path, partner: Partner, month: Month, sold: list[Session]) -> int:
+    currency = sold[0].connector.tariff.currency
+    amounts = [_cents(session) for session in sold]
+    total = decimal_text(sum(amounts), 2)
+    energy = sum(session.energy_wh for session in sold)
+    invoice_id = f"{partner.folder[:3].upper()}-{month.first:%Y-%m}"
+    issued = month.next_first
+    layout = sold[0].connector.operator.layout
+    path = folder / f"invoice-{month.text}"
+    if layout == "csv":
+        head = ";".join([
+            invoice_id, _dutch_day(issued), _dutch_day(month.first), _dutch_day(month.next_first), currency,
+            str(len(sold)), _comma(decimal_text(energy, 3)), _comma(total),
+        ])  # fmt: skip
+        rows = [
+            f"{head};{session.cdr_id};{session.energy_wh};{_comma(decimal_text(amount, 2))}"
+            for session, amount in zip(sold, amounts, strict=True)
+        ]
+        _write_lines(path.with_suffix(".csv"), _DUTCH, rows)
+        return 1
+    if layout == "ndjson":
+        head = (
+            f"{invoice_id},{partner.party},{OWN_EMSP},{issued},{month.first},{month.next_first},{currency},{len(sold)},"
+            f"{decimal_text(energy, 3)},{total}"
+        )
+        rows = [
+            f"{head},{session.cdr_id},{decimal_text(session.energy_wh, 3)},{decimal_text(amount, 2)}"
+            for session, amount in zip(sold, amounts, strict=True)
+        ]
+        _write_lines(path.with_suffix(".csv"), _COLUMNS, rows)
+        return 1
+    invoice = {
+        "invoice_id": invoice_id, "seller_party": partner.party, "buyer_party": OWN_EMSP,
+        "issued_on": issued.isoformat(), "period_from": month.first.isoformat(),
+        "period_to": month.next_first.isoformat(), "currency": currency, "sessions": len(sold),
+        "energy_kwh": decimal_text(energy, 3), "amount_excl_tax": total,
+    }  # fmt: skip
+    if layout == "envelope":
+        # This one lists its CDRs as OCPI 2.3.0 does, in a record of its own.
+        country, party = partner.party.split("/")
+        record = {
+            "country_code": country, "party_id": party, "id": f"IR-{invoice_id}", "invoice_id": invoice_id,
+            "cdrs": [session.cdr_id for session in sold], "last_updated": f"{issued.isoformat()}T06:00:00Z",
+        }  # fmt: skip
+        write_records(folder / f"reconciliation-{month.text}.json", "array", [json.dumps(record)], 0)
+    else:
+        invoice["lines"] = [
+            {
+                "cdr_id": session.cdr_id,
+                "energy_kwh": decimal_text(session.energy_wh, 3),
+                "amount_excl_tax": decimal_text(amount, 2),
+            }
+            for session, amount in zip(sold, amounts, strict=True)
+        ]
+    write_records(path.with_suffix(".json"), "array", [json.dumps(invoice)], 0)
+    return 2 if layout == "envelope" else 1
+
+
+def _cents(session: Session) -> int:
+    claim = session.connector.tariff.price(session.periods, session.connector.clock).total
+    return round_half_up(claim, CENT)
+
+
+def _write_lines(path: Path, header: str, rows: Sequence[str]) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("\n".join([header, *rows]) + "\n", encoding="utf-8")
+
+
+def _comma(text: str) -> str:
+    return text.replace(".", ",")
+
+
+def _dutch_day(day: date) -> str:
+    return f"{day:%d-%m-%Y}"
+
+
+def invoice_mapping_text(party: str) -> str:
+    """master/mappings/<source>.invoices.yaml for the Dutch export."""
+    return f"""\
+# Monthly invoice as a CSV export: semicolons, decimal commas, energy of a line in Wh.
+format: {{delimiter: ";", encoding: utf-8}}
+columns:
+  invoice_id: Factuur
+  issued_on: {{column: Datum, format: "%d-%m-%Y"}}
+  period_from: {{column: Van, format: "%d-%m-%Y"}}
+  period_to: {{column: Tot, format: "%d-%m-%Y"}}
+  currency: Valuta
+  invoice_sessions: Aantal
+  invoice_energy_kwh: {{column: Totaal kWh, decimal: ","}}
+  invoice_amount_excl_tax: {{column: Totaal excl, decimal: ","}}
+  cdr_id: Kenmerk
+  energy_kwh: {{column: Verbruik (Wh), unit: Wh}}
+  amount_excl_tax: {{column: Bedrag excl, decimal: ","}}
+constants:
+  seller_party: {party}
+  buyer_party: {OWN_EMSP}
+  cpo_party: {party}
+"""
