@@ -29,11 +29,11 @@ def write_evidence(landing: Path, month: Month, sessions: Sequence[Session]) -> 
     for session in sessions:
         operator = session.connector.operator
         if operator.layout != "csv":
-            number = max(0, session.end // DAY - month.starts_at // DAY - 1) // operator.days
-            day = month.first + timedelta(days=number * operator.days)
+            number = max(0, session.end - month.starts_at) // (7 * DAY)
+            day = month.first + timedelta(days=7 * number)
             ending = "ndjson" if operator.layout == "ndjson" else "json"
             path = landing / operator.source / "sessions" / f"sessions-{day.isoformat()}.{ending}"
-            layouts[path] = operator, month.starts_at + (number + 1) * operator.days * DAY
+            layouts[path] = operator, month.starts_at + (number + 1) * 7 * DAY
             files.setdefault(path, []).append(session_text(session))
     for path in sorted(files):
         operator, at = layouts[path]

@@ -18,12 +18,12 @@ from orchestration.defs.ingest.csv_records import cells_of, split_lines
 from orchestration.defs.ingest.feed_fields import EVIDENCE, Feed
 from orchestration.defs.ingest.feed_mapping import FeedMapping
 from orchestration.defs.ingest.feed_objects import ObjectError, load_object
-from orchestration.defs.ingest.feed_values import Plan, Values, content_sha256, json_cell, read_values
+from orchestration.defs.ingest.feed_values import Plan, Values, json_cell, read_values
 from orchestration.defs.ingest.files import LandedFile, is_csv, records_of
 from orchestration.defs.ingest.mapping import Format, MappingError, mapping_path
 from orchestration.defs.ingest.parties import complete_parties
 from orchestration.defs.ingest.records import FileError, RawRecord, decompress
-from orchestration.defs.ingest.sessions import AUTHORIZATION_INFO, add_taxes, session_plan
+from orchestration.defs.ingest.sessions import OCPI_PLANS, add_taxes, session_shape
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,12 +60,11 @@ def load_evidence(connection: duckdb.DuckDBPyConnection, file: EvidenceFile) -> 
     read = list(read_records(file))
     insert_rows(connection, "raw_records", RECORD_COLUMNS, [record_row(file.file_seq, one) for one in read])
     names = [field.name for field in file.feed.fields]
-    rows = []
-    for one in read:
-        if one.values is not None:
-            fields = [one.values.fields[name] for name in names]
-            rows.append((file.file_seq << 32 | one.record.position, one.party_source, *fields, content_sha256(fields)))
-    insert_rows(connection, f"raw_{file.feed.name}", ("record_id", "party_source", *names, "content_sha256"), rows)
+    # The values of a record stand in the order of the feed's fields.
+    insert_rows(connection, f"raw_{file.feed.name}", ("record_id", "party_source", *names), [
+        (file.file_seq << 32 | one.record.position, one.party_source, *one.values.fields.values())
+        for one in read if one.values is not None
+    ])  # fmt: skip
 
 
 def record_row(file_seq: int, read: ReadRecord) -> tuple[Any, ...]:
@@ -85,6 +84,7 @@ def read_records(file: EvidenceFile) -> Iterator[ReadRecord]:
     records = records_of(file.landed, file.data, file.mapping)
     if any(record.position == 0 for record in records):
         raise FileError(records[0].problem or "the file cannot be read.")
+    plans: dict[str, Plan] = {}
     for record in records:
         if record.problem is not None:
             yield ReadRecord(record, None, ("SCHEMA_TYPE_INVALID", record.problem))
@@ -94,26 +94,31 @@ def read_records(file: EvidenceFile) -> Iterator[ReadRecord]:
         except ObjectError as error:
             yield ReadRecord(record, None, ("SCHEMA_TYPE_INVALID", str(error)))
             continue
-        values = read_values(json_plan(file, fields), json_cell(fields))
+        shape = shape_of(file, fields)
+        if shape not in plans:
+            plans[shape] = _json_plan(file, shape)
+        values = read_values(plans[shape], json_cell(fields))
         if file.feed.name == "sessions":
             add_taxes(fields, values.fields)
         yield finish(file, record, values)
 
 
-def json_plan(file: EvidenceFile, record: dict[str, Any]) -> Plan:
-    """How a JSON object is read: as the mapping says, else by its shape."""
-    mapping = file.mapping
-    if mapping is not None and mapping.columns is not None:
-        return without_parties(Plan.mapped(file.feed, mapping))
+def shape_of(file: EvidenceFile, record: dict[str, Any]) -> str:
+    """Whose words a JSON object uses: those of the mapping, of a version of OCPI, or our own."""
+    if file.mapping is not None and file.mapping.columns is not None:
+        return "mapping"
     if file.feed.name == "sessions":
-        plan = session_plan(record)
-    elif file.feed.name == "authorizations" and isinstance(record.get("token"), dict):
-        plan = AUTHORIZATION_INFO
-    else:
-        plan = Plan.plain(file.feed)
-    if mapping is None:
+        return session_shape(record)
+    return "answer" if file.feed.name == "authorizations" and isinstance(record.get("token"), dict) else "plain"
+
+
+def _json_plan(file: EvidenceFile, shape: str) -> Plan:
+    plan = OCPI_PLANS.get(shape) or Plan.plain(file.feed)
+    if file.mapping is None:
         return plan
-    mapped = Plan.mapped(file.feed, mapping)
+    mapped = Plan.mapped(file.feed, file.mapping)
+    if shape == "mapping":
+        return without_parties(mapped)
     return without_parties(replace(plan, constants=mapped.constants, time_zone=mapped.time_zone))
 
 

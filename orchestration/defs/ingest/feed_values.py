@@ -5,10 +5,11 @@ What does not belong here: which fields a feed has (feed_fields), where rows go 
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
+from functools import cached_property, lru_cache
 from typing import Any
 
 from orchestration.defs.ingest.csv_cells import Cell, CellError, read_date, read_number, read_stamp, read_text
@@ -18,8 +19,11 @@ from orchestration.defs.ingest.json_fields import show
 from orchestration.defs.ingest.mapping import Number, Stamp, Text
 from orchestration.defs.ingest.parties import read_party
 
+# A field's value in a record, None where it has none. Raises CellError.
+Reader = Callable[[Cell], Any]
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(frozen=True)
 class Plan:
     """Where the fields of a feed stand. A column of JSON is a path: `cdr_token.uid`, `location.evses.1.uid`."""
 
@@ -27,6 +31,14 @@ class Plan:
     columns: dict[str, Spec]
     constants: dict[str, str] = field(default_factory=dict)
     time_zone: str | None = None
+
+    @cached_property
+    def readers(self) -> list[tuple[Field, Reader]]:
+        """One for each field, in the order of the feed."""
+        return [
+            (known, _reader(known, self.columns.get(known.name), self.constants.get(known.name), self.time_zone))
+            for known in self.feed.fields
+        ]
 
     @classmethod
     def plain(cls, feed: Feed, renamed: Mapping[str, str | Spec] | None = None) -> "Plan":
@@ -76,24 +88,20 @@ class Values:
 
 def read_values(plan: Plan, cell: Cell) -> Values:
     """Read a record; `cell` gives the text in a column, None where there is none, and may raise CellError."""
-    values = Values({})
-    unread = set()
-    for known in plan.feed.fields:
-        value: Any = None
-        spec = plan.columns.get(known.name)
+    fields: dict[str, Any] = {}
+    values = Values(fields)
+    for known, read in plan.readers:
         try:
-            if spec is not None:
-                value = _value(known, spec, cell, plan.time_zone)
-            if value is None and known.name in plan.constants:
-                value = _constant(known, plan.constants[known.name])
+            value = read(cell)
         except CellError as error:
             values.problems.append(str(error).rstrip("."))
-            unread.add(known.name)
-        values.fields[known.name] = value
-        if value is None and known.is_required and known.name not in unread:
-            values.missing.append(_place(known.name, spec))
+            value = None
+        else:
+            if value is None and known.is_required:
+                values.missing.append(_place(known.name, plan.columns.get(known.name)))
+        fields[known.name] = value
     one_of = plan.feed.one_of
-    if one_of and not unread.intersection(one_of) and all(values.fields[name] is None for name in one_of):
+    if one_of and not values.problems and all(fields[name] is None for name in one_of):
         values.missing.append(" or ".join(one_of))
     return values
 
@@ -103,32 +111,65 @@ def _place(name: str, spec: Spec | None) -> str:
     return column if isinstance(column, str) else name
 
 
-def _value(known: Field, spec: Spec, cell: Cell, zone: str | None) -> Any:
+def _reader(known: Field, spec: Spec | None, constant: str | None, zone: str | None) -> Reader:
+    """How one field is read: made once for a file, as it is called for every record."""
+    read: Reader = (lambda _: None) if spec is None else _of_kind(known, spec, zone)
+    if constant is None:
+        return read
+    # A constant that cannot be read is a fault of each record: the mapping's own sentence, where people look.
+    made = _of_kind(known, plain_spec(known.kind, f"constants.{known.name}"), None)
+
+    def with_constant(cell: Cell) -> Any:
+        value = read(cell)
+        return made(lambda _: constant) if value is None else value
+
+    return with_constant
+
+
+def _of_kind(known: Field, spec: Spec, zone: str | None) -> Reader:
     match spec:
         case Number():
-            found = read_number(spec, cell)
-            if found is not None and known.kind == "whole" and found[0] != found[0].to_integral_value():
-                raise CellError(f"{spec.column} is {found[0].normalize()}, expected a whole number")
-            return None if found is None else found[0]
+            return lambda cell: _number(known, spec, cell)
         case Stamp() if known.kind == "date":
-            return read_date(spec, cell)
+            return lambda cell: read_date(spec, cell)
         case Stamp():
-            reading = read_stamp(spec, cell, zone, refuse_nonexistent=False)
-            return None if reading is None else reading.as_written
+            return lambda cell: _instant(spec, cell, zone)
         case Word():
-            text = cell(spec.column)
-            return None if text is None else _word(known, spec.column, spec.values.get(text, text))
+            return lambda cell: None if (text := cell(spec.column)) is None else _word(known, spec, text)
         case Party():
-            return _party(spec, cell)
+            return lambda cell: _party(spec, cell)
+        case Text(column=column) if spec.cut_at is None and spec.drop_suffix is None:
+            return lambda cell: cell(column)
         case Text():
-            return read_text(spec, cell)
+            return lambda cell: read_text(spec, cell)
 
 
-def _word(known: Field, column: str, value: str) -> str:
+def _number(known: Field, spec: Number, cell: Cell) -> Decimal | None:
+    found = read_number(spec, cell)
+    if found is not None and known.kind == "whole" and found[0] != found[0].to_integral_value():
+        raise CellError(f"{spec.column} is {found[0].normalize()}, expected a whole number")
+    return None if found is None else found[0]
+
+
+def _instant(spec: Stamp, cell: Cell, zone: str | None) -> datetime | None:
+    if spec.column is not None and spec.format == "iso":
+        value = cell(spec.column)
+        # As nearly every stamp comes.
+        if value is not None and len(value) == 20 and value[19] == "Z" and value[4] == "-":
+            try:
+                return datetime.fromisoformat(value)
+            except ValueError:
+                pass
+    reading = read_stamp(spec, cell, zone, refuse_nonexistent=False)
+    return None if reading is None else reading.as_written
+
+
+def _word(known: Field, spec: Word, text: str) -> str:
+    value = spec.values.get(text, text)
     wanted = value.strip().replace("-", "_").replace(" ", "_").lower()
     word = next((word for word in known.words if word.lower() == wanted), None)
     if word is None:
-        raise CellError(f"{column} is {show(value)}, expected one of {', '.join(known.words)}")
+        raise CellError(f"{spec.column} is {show(value)}, expected one of {', '.join(known.words)}")
     return word
 
 
@@ -146,10 +187,6 @@ def _party(spec: Party, cell: Cell) -> str | None:
     return read
 
 
-def _constant(known: Field, value: str) -> Any:
-    return _value(known, plain_spec(known.kind, f"constants.{known.name}"), lambda _: value, None)
-
-
 def json_cell(record: dict[str, Any]) -> Cell:
     """The values of a JSON object as cells, by path; a number in a path is a 1-based place in a list."""
 
@@ -157,10 +194,12 @@ def json_cell(record: dict[str, Any]) -> Cell:
         value: Any = record.get(path) if path in record else _follow(record, path)
         if value is None or value == "":
             return None
+        if isinstance(value, str):
+            return value.strip() or None
+        if isinstance(value, Decimal):
+            return str(value)
         if isinstance(value, bool):
-            return str(value).lower()
-        if isinstance(value, str | Decimal):
-            return str(value).strip() or None
+            return "true" if value else "false"
         raise CellError(f"{path} is {show(value)}, expected a single value")
 
     return cell
@@ -168,7 +207,7 @@ def json_cell(record: dict[str, Any]) -> Cell:
 
 def _follow(record: Any, path: str) -> Any:
     value = record
-    for step in path.split("."):
+    for step in _steps(path):
         if isinstance(value, dict):
             value = value.get(step)
         elif isinstance(value, list) and step.isdigit() and 0 < int(step) <= len(value):
@@ -176,6 +215,11 @@ def _follow(record: Any, path: str) -> Any:
         else:
             return None
     return value
+
+
+@lru_cache(maxsize=1024)
+def _steps(path: str) -> list[str]:
+    return path.split(".")
 
 
 def content_sha256(values: Iterable[Any]) -> str:

@@ -273,8 +273,7 @@ create table if not exists ingest.raw_sessions (
     currency varchar,
     total_cost_excl_tax decimal(18, 8),
     total_cost_incl_tax decimal(18, 8),
-    last_updated timestamptz,
-    content_sha256 varchar             -- of the values above: the same session sent again
+    last_updated timestamptz
 );
 
 -- One row per answer that was given when somebody wanted to charge.
@@ -293,8 +292,7 @@ create table if not exists ingest.raw_authorizations (
     answered_at timestamptz,
     allowed varchar,                   -- ALLOWED, ALLOWED_OFFLINE, BLOCKED, EXPIRED, NO_CREDIT, NOT_ALLOWED
     authorization_reference varchar,
-    session_id varchar,
-    content_sha256 varchar
+    session_id varchar
 );
 
 -- One row per thing that happened at a charger.
@@ -312,8 +310,7 @@ create table if not exists ingest.raw_charger_events (
     recorded_at timestamptz,           -- by the clock of the operator's platform, when the message came in
     event varchar,                     -- boot, clock, firmware, meter_swap, outage_start, outage_end, pause_start, pause_end, start, stop
     value varchar,                     -- stop: OCPP's reason; pause: EV or EVSE; firmware: the version; meter_swap: the new meter
-    meter_id varchar,
-    content_sha256 varchar
+    meter_id varchar
 );
 
 -- One row per receipt or price display that a driver got.
@@ -334,8 +331,7 @@ create table if not exists ingest.raw_receipts (
     amount_incl_tax decimal(18, 8),
     currency varchar,
     terminal_id varchar,
-    payment_reference varchar,
-    content_sha256 varchar
+    payment_reference varchar
 );
 
 -- One row per invoice of a file, or OCPI 2.3.0 InvoiceReconciliationRecord.

@@ -73,14 +73,17 @@ AUTHORIZATION_INFO = Plan.plain(
 )
 
 
-def session_plan(record: dict[str, Any]) -> Plan:
-    """How this session is read: by the version its fields tell, or by our own names when it has those."""
+OCPI_PLANS = {"2.1.1": V211, "2.2.1": V221, "2.3.0": V230, "answer": AUTHORIZATION_INFO}
+
+
+def session_shape(record: dict[str, Any]) -> str:
+    """The version that a session's fields tell; `plain` when it uses our own names."""
     if "session_id" in record and "id" not in record:
-        return Plan.plain(SESSIONS)
+        return "plain"
     if "start_datetime" in record or ("auth_id" in record and "cdr_token" not in record):
-        return V211
+        return "2.1.1"
     cost = record.get("total_cost")
-    return V230 if isinstance(cost, dict) and "before_taxes" in cost else V221
+    return "2.3.0" if isinstance(cost, dict) and "before_taxes" in cost else "2.2.1"
 
 
 def add_taxes(record: dict[str, Any], fields: dict[str, Any]) -> None:
