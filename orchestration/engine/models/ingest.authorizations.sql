@@ -17,8 +17,7 @@ told as (
         answered_at,
         allowed,
         authorization_reference,
-        session_id,
-        content_sha256
+        session_id
     from "evsettle"."ingest"."raw_authorizations"
 
 ),
@@ -52,7 +51,22 @@ keyed as (
                 cast(told.answered_at as varchar)
             )
         ) as authorization_key,
-        told.content_sha256,
+        sha256(concat_ws(
+                chr(31),
+                coalesce(told.cpo_party, ''),
+                coalesce(told.emsp_party, ''),
+                coalesce(told.token_uid, ''),
+                coalesce(told.token_type, ''),
+                coalesce(told.contract_id, ''),
+                coalesce(told.location_id, ''),
+                coalesce(told.evse_uid, ''),
+                coalesce(told.evse_id, ''),
+                coalesce(told.connector_id, ''),
+                coalesce(cast(told.answered_at as varchar), ''),
+                coalesce(told.allowed, ''),
+                coalesce(told.authorization_reference, ''),
+                coalesce(told.session_id, '')
+            )) as content_sha256,
         arrivals.arrival_seq,
         arrivals.received_at
     from told
@@ -114,7 +128,6 @@ select
     told.allowed,
     told.authorization_reference,
     told.session_id,
-    told.content_sha256,
     arrivals.source,
     arrivals.file_seq,
     arrivals.position,

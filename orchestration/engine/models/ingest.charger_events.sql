@@ -16,8 +16,7 @@ told as (
         recorded_at,
         event,
         value,
-        meter_id,
-        content_sha256
+        meter_id
     from "evsettle"."ingest"."raw_charger_events"
 
 ),
@@ -51,7 +50,21 @@ keyed as (
                 cast(told.happened_at as varchar)
             )
         ) as event_key,
-        told.content_sha256,
+        sha256(concat_ws(
+                chr(31),
+                coalesce(told.cpo_party, ''),
+                coalesce(told.location_id, ''),
+                coalesce(told.evse_uid, ''),
+                coalesce(told.evse_id, ''),
+                coalesce(told.connector_id, ''),
+                coalesce(told.session_id, ''),
+                coalesce(told.cdr_id, ''),
+                coalesce(cast(told.happened_at as varchar), ''),
+                coalesce(cast(told.recorded_at as varchar), ''),
+                coalesce(told.event, ''),
+                coalesce(told.value, ''),
+                coalesce(told.meter_id, '')
+            )) as content_sha256,
         arrivals.arrival_seq,
         arrivals.received_at
     from told
@@ -112,7 +125,6 @@ select
     told.event,
     told.value,
     told.meter_id,
-    told.content_sha256,
     arrivals.source,
     arrivals.file_seq,
     arrivals.position,

@@ -19,8 +19,7 @@ told as (
         amount_incl_tax,
         currency,
         terminal_id,
-        payment_reference,
-        content_sha256
+        payment_reference
     from "evsettle"."ingest"."raw_receipts"
 
 ),
@@ -54,7 +53,24 @@ keyed as (
                 coalesce(cast(told.shown_at as varchar), '')
             )
         ) as receipt_key,
-        told.content_sha256,
+        sha256(concat_ws(
+                chr(31),
+                coalesce(told.cpo_party, ''),
+                coalesce(told.cdr_id, ''),
+                coalesce(told.session_id, ''),
+                coalesce(told.evse_uid, ''),
+                coalesce(told.kind, ''),
+                coalesce(cast(told.shown_at as varchar), ''),
+                coalesce(cast(told.started_at as varchar), ''),
+                coalesce(cast(told.ended_at as varchar), ''),
+                coalesce(cast(told.energy_kwh as varchar), ''),
+                coalesce(cast(told.amount_excl_tax as varchar), ''),
+                coalesce(cast(told.tax_amount as varchar), ''),
+                coalesce(cast(told.amount_incl_tax as varchar), ''),
+                coalesce(told.currency, ''),
+                coalesce(told.terminal_id, ''),
+                coalesce(told.payment_reference, '')
+            )) as content_sha256,
         arrivals.arrival_seq,
         arrivals.received_at
     from told
@@ -118,7 +134,6 @@ select
     told.currency,
     told.terminal_id,
     told.payment_reference,
-    told.content_sha256,
     arrivals.source,
     arrivals.file_seq,
     arrivals.position,

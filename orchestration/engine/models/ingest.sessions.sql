@@ -25,8 +25,7 @@ told as (
         currency,
         total_cost_excl_tax,
         total_cost_incl_tax,
-        last_updated,
-        content_sha256
+        last_updated
     from "evsettle"."ingest"."raw_sessions"
 
 ),
@@ -51,7 +50,30 @@ keyed as (
         told.record_id,
         lower(coalesce(told.cpo_party, arrivals.source)) || '|' || lower(told.session_id) as session_key,
         told.last_updated,
-        told.content_sha256,
+        sha256(concat_ws(
+                chr(31),
+                coalesce(told.cpo_party, ''),
+                coalesce(told.emsp_party, ''),
+                coalesce(told.session_id, ''),
+                coalesce(cast(told.started_at as varchar), ''),
+                coalesce(cast(told.ended_at as varchar), ''),
+                coalesce(cast(told.energy_kwh as varchar), ''),
+                coalesce(told.status, ''),
+                coalesce(told.token_uid, ''),
+                coalesce(told.token_type, ''),
+                coalesce(told.contract_id, ''),
+                coalesce(told.auth_method, ''),
+                coalesce(told.authorization_reference, ''),
+                coalesce(told.location_id, ''),
+                coalesce(told.evse_uid, ''),
+                coalesce(told.evse_id, ''),
+                coalesce(told.connector_id, ''),
+                coalesce(told.meter_id, ''),
+                coalesce(told.currency, ''),
+                coalesce(cast(told.total_cost_excl_tax as varchar), ''),
+                coalesce(cast(told.total_cost_incl_tax as varchar), ''),
+                coalesce(cast(told.last_updated as varchar), '')
+            )) as content_sha256,
         arrivals.arrival_seq,
         arrivals.received_at
     from told
@@ -129,7 +151,6 @@ select
     told.total_cost_excl_tax,
     told.total_cost_incl_tax,
     told.last_updated,
-    told.content_sha256,
     arrivals.source,
     arrivals.file_seq,
     arrivals.position,
