@@ -7,6 +7,7 @@ import click
 COMMANDS = {
     "lint": "check tariffs for dead elements, gaps and slips; no home needed for a file",
     "diff": "what changes between two tariffs, in words",
+    "simulate": "price a past period again under a draft",
 }
 
 
@@ -31,9 +32,10 @@ class TariffCommands(click.Group):
 
 @click.group("tariff", cls=TariffCommands)
 def command() -> None:
-    """Check a tariff, and compare two.
+    """Check a tariff, compare two, and try a draft on a past period.
 
     \b
       evsettle tariff lint draft.json
       evsettle tariff diff AC-BASIC draft.json
+      evsettle tariff simulate draft.json --period 2026-10
     """

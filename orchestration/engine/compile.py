@@ -1,5 +1,7 @@
 """The pricing models as plain SQL: dbt's compiled text of the rate stage and all it reads, shipped as package data.
 
+Models of later stages that carry the tag `engine` are shipped too, for those who compare prices: `price` stops at rate.
+
 What does not belong here: running that SQL (price).
 """
 
@@ -15,6 +17,7 @@ ENGINE_DIR = Path(__file__).resolve().parent
 MODELS_DIR = ENGINE_DIR / "models"
 ORDER_FILE = ENGINE_DIR / "order.json"
 STAGE = "rate"
+TAG = "engine"
 
 
 class Step(msgspec.Struct, frozen=True):
@@ -33,7 +36,7 @@ def compiled_engine() -> dict[str, str]:
         # dbt names the database after the file, and the SQL must say "evsettle".
         warehouse = Path(folder) / "evsettle.duckdb"
         _prepare(warehouse)
-        invoke(["compile", "--select", f"+group:{STAGE}"], warehouse)
+        invoke(["compile", "--select", f"+group:{STAGE}", f"+tag:{TAG}"], warehouse)
         manifest = json.loads((Path(folder) / "dbt" / "manifest.json").read_text())
     return _files(manifest)
 
@@ -57,7 +60,7 @@ def _kind(node: Mapping[str, Any]) -> str:
 
 
 def _ordered(manifest: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    """Models of the stage and their ancestors, each after all that it reads; by name where the order is free."""
+    """The stage's and the tagged models and their ancestors, each after all it reads; by name where order is free."""
     models = {key: node for key, node in manifest["nodes"].items() if node["resource_type"] == "model"}
     ordered: dict[str, Mapping[str, Any]] = {}
 
@@ -70,6 +73,9 @@ def _ordered(manifest: Mapping[str, Any]) -> list[Mapping[str, Any]]:
 
     for key in sorted(models):
         if models[key]["group"] == STAGE:
+            add(key)
+    for key in sorted(models):
+        if TAG in models[key]["tags"]:
             add(key)
     return list(ordered.values())
 
@@ -85,7 +91,8 @@ def write_engine() -> None:
         (ENGINE_DIR / name).write_text(content)
 
 
-def read_engine() -> list[tuple[Step, str]]:
-    """The steps in the order to run them, each with its SQL."""
+def read_engine(last_stage: str = STAGE) -> list[tuple[Step, str]]:
+    """The steps up to a stage (they stand in the order of the alphabet) in the order to run them, each with its SQL."""
     order = msgspec.json.decode(ORDER_FILE.read_bytes(), type=list[Step])
-    return [(step, (MODELS_DIR / f"{step.schema}.{step.name}.sql").read_text()) for step in order]
+    steps = [step for step in order if step.schema <= last_stage]
+    return [(step, (MODELS_DIR / f"{step.schema}.{step.name}.sql").read_text()) for step in steps]

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from orchestration.defs.ingest.network import read_network
 from orchestration.defs.ingest.records import FileError, decompress, split
 from orchestration.defs.ingest.tariff import Tariff, TariffError, parse_tariff
 from orchestration.facts.home import Home, HomeError, open_home
@@ -149,6 +150,23 @@ def previous_and_last(name: str, home_path: Path | None) -> tuple[Given, Given]:
             return _of_version(registry, versions[-2]), _of_version(registry, versions[-1])
     except RegistryError as error:
         raise SourceError(str(error)) from error
+
+
+def standing_text(home: Home, name: str) -> Given | None:
+    """The last approved version of a tariff, if the home knows one. Raises SourceError when several parties have it."""
+    try:
+        with Registry(home) as registry:
+            approved = [version for version in registry.versions(name) if version.approval is not None]
+            return _of_version(registry, approved[-1]) if approved else None
+    except RegistryError:
+        return None
+
+
+def own_party(home: Home) -> str | None:
+    """Our party, where only one of ours is an operator: that of a tariff that names none."""
+    network = read_network((home.master / "network.yaml").read_bytes())
+    operators = [own.party for own in network.parties if "CPO" in own.roles]
+    return operators[0] if len(operators) == 1 else None
 
 
 def _home(name: str, home_path: Path | None) -> Home:

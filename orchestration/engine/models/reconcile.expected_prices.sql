@@ -1,0 +1,153 @@
+with
+
+work as (
+
+    select cdr_key
+    from "evsettle"."inspect"."work"
+
+),
+
+cdrs as (
+
+    select
+        cdr_key,
+        is_credit,
+        claimed_excl_tax,
+        claimed_incl_tax
+    from "evsettle"."inspect"."cdrs"
+
+),
+
+terms as (
+
+    select
+        cdr_key,
+        discount_percent,
+        tolerance_amount,
+        tolerance_percent
+    from "evsettle"."inspect"."cdr_terms"
+
+),
+
+prices as (
+
+    select
+        cdr_key,
+        reading,
+        total_excl_tax,
+        total_incl_tax,
+        is_priced
+    from "evsettle"."rate"."price_totals"
+
+),
+
+sessions as (
+
+    select
+        cdrs.cdr_key,
+        coalesce(cdrs.is_credit, false) as is_credit,
+        -- A credit's claim counts with its sign; one sent positive is read as negative (CREDIT_SIGN_WRONG).
+        case when cdrs.is_credit then -abs(cdrs.claimed_excl_tax) else cdrs.claimed_excl_tax end as claimed_excl_tax,
+        case when cdrs.is_credit then -abs(cdrs.claimed_incl_tax) else cdrs.claimed_incl_tax end as claimed_incl_tax,
+        coalesce(terms.discount_percent, 0) as discount_percent,
+        coalesce(terms.tolerance_amount, 0) as tolerance_amount,
+        coalesce(terms.tolerance_percent, 0) as tolerance_percent
+    from work
+    inner join cdrs on work.cdr_key = cdrs.cdr_key
+    left join terms on cdrs.cdr_key = terms.cdr_key
+
+),
+
+readings as (
+
+    select
+        prices.cdr_key,
+        prices.reading,
+        prices.total_excl_tax as rated_excl_tax,
+        prices.total_incl_tax as rated_incl_tax,
+        -- The discount is what the contract takes off the tariff's price: against its sign, for credits too.
+        cast(
+            -cast(prices.total_excl_tax as decimal(38, 16)) * sessions.discount_percent * 0.01
+            as decimal(38, 16)
+        ) as discount_excl_tax
+    from prices
+    inner join sessions on prices.cdr_key = sessions.cdr_key
+    where prices.is_priced and prices.total_excl_tax is not null
+
+),
+
+base_prices as (
+
+    select
+        cdr_key,
+        rated_excl_tax,
+        rated_incl_tax,
+        discount_excl_tax,
+        rated_excl_tax + discount_excl_tax as expected_excl_tax
+    from readings
+    where reading = 'base'
+
+),
+
+ranges as (
+
+    select
+        cdr_key,
+        min(rated_excl_tax + discount_excl_tax) as range_min,
+        max(rated_excl_tax + discount_excl_tax) as range_max,
+        listagg(reading, ',' order by reading asc) as readings
+    from readings
+    group by cdr_key
+
+),
+
+compared as (
+
+    select
+        sessions.cdr_key,
+        sessions.is_credit,
+        sessions.claimed_excl_tax,
+        sessions.claimed_incl_tax,
+        base_prices.rated_excl_tax,
+        base_prices.rated_incl_tax,
+        base_prices.discount_excl_tax,
+        base_prices.expected_excl_tax,
+        ranges.range_min,
+        ranges.range_max,
+        ranges.readings,
+        sessions.discount_percent,
+        sessions.claimed_excl_tax - base_prices.expected_excl_tax as difference,
+        greatest(
+            sessions.tolerance_amount,
+            cast(abs(base_prices.expected_excl_tax) as decimal(38, 12)) * sessions.tolerance_percent * 0.01
+        ) as tolerance
+    from sessions
+    left join base_prices on sessions.cdr_key = base_prices.cdr_key
+    left join ranges on base_prices.cdr_key = ranges.cdr_key
+
+)
+
+select
+    cdr_key,
+    is_credit,
+    claimed_excl_tax,
+    claimed_incl_tax,
+    cast(rated_excl_tax as decimal(38, 16)) as rated_excl_tax,
+    cast(rated_incl_tax as decimal(38, 16)) as rated_incl_tax,
+    discount_percent,
+    cast(discount_excl_tax as decimal(38, 16)) as discount_excl_tax,
+    cast(expected_excl_tax as decimal(38, 16)) as expected_excl_tax,
+    cast(range_min as decimal(38, 16)) as range_min,
+    cast(range_max as decimal(38, 16)) as range_max,
+    readings,
+    cast(difference as decimal(38, 16)) as difference,
+    -- How far the claim lies outside the range of honest prices; 0 inside it. greatest() skips nulls, so an
+    -- unknown side must be caught before it, or an unpriced claim would lie inside.
+    cast(
+        case
+            when claimed_excl_tax is not null and range_min is not null
+                then greatest(claimed_excl_tax - range_max, range_min - claimed_excl_tax, 0)
+        end as decimal(38, 16)
+    ) as range_gap,
+    cast(case when expected_excl_tax is not null then tolerance end as decimal(38, 16)) as tolerance
+from compared
