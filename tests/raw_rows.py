@@ -37,6 +37,7 @@ class World:
         self.connection = connection
         self._records: dict[int, int] = {}
         self._master_records = 0
+        self._told = 0
         self._foundation()
 
     def insert(self, table: str, **row: Any) -> None:
@@ -122,6 +123,14 @@ class World:
             "cpo_party": "NL/REG", "tariff_id": tariff_id, "tariff_no": tariff_no,
             "valid_from": "2026-01-01T00:00:00Z", **row,
         })  # fmt: skip
+
+    def told(self, feed: str, **row: Any) -> None:
+        """A record of sessions, authorizations, charger_events or receipts, in a file of its own."""
+        self._told += 1
+        file_seq = 1000 + self._told
+        self.file(file_seq, feed=feed, file_name=f"{feed}-{file_seq}.json")
+        values = {"record_id": self.record(file_seq), "cpo_party": "NL/EMO"}
+        self.insert(f"raw_{feed}", **(values | row))
 
     def decide(self, seq: int, kind: str, subject_kind: str, subject_id: str, **row: Any) -> None:
         """A standing decision, effective in the night before the run."""

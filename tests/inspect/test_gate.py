@@ -11,10 +11,13 @@ from orchestration.dbt import invoke
 from orchestration.gate import GateResult, run_gate
 from orchestration.gate_asset import suite_paths
 from orchestration.suite import read_suite
-from tests.inspect.gate_cases import CASES, TARIFFS, Bend
+from tests.inspect.evidence_cases import EVIDENCE_CASES, MASTER, MASTER_TABLES, TOLD_FEEDS, ids_of, merged
+from tests.inspect.gate_cases import CASES as CDR_CASES
+from tests.inspect.gate_cases import TARIFFS, Bend
 from tests.raw_rows import World, new_world
 
 SUITES = suite_paths("inspect")
+CASES = merged(CDR_CASES, EVIDENCE_CASES)
 # Of a whole file, or of one record among several of a key: test_swapped_dates.py, test_counting_revision.py.
 ELSEWHERE = {"BATCH_REPLAYED", "TIME_DAY_MONTH_SWAP", "ID_REUSED_CHANGED", "DUP_EXACT"}
 
@@ -28,6 +31,8 @@ def _add(world: World, name: str, bend: Bend) -> str:
     beside = [(f"{name}-{number}", dict(other)) for number, other in enumerate(bend.pop("beside", []))]
     connector, token = bend.pop("connector", {}), bend.pop("token", {})
     token_change = bend.pop("token_change", None)
+    told = {feed: bend.pop(feed) for feed in TOLD_FEEDS if feed in bend}
+    master = {table: bend.pop(table) for table in MASTER_TABLES if table in bend}
     cdr_id = bend.setdefault("cdr_id", name)
     fields = {"evse_uid": f"EV-{cdr_id}", "token_uid": f"TOK-{cdr_id}", "connector_id": "1", **bend}
     if connector is not None and fields["evse_uid"]:
@@ -42,6 +47,11 @@ def _add(world: World, name: str, bend: Bend) -> str:
     first = [other for other in beside if other[1].pop("first", False)]
     for other_name, other in first:
         _beside(world, other_name, other)
+    for feed, row in told.items():
+        for record in row if isinstance(row, list) else [row]:
+            world.told(feed, **(ids_of(feed, fields, name) | record))
+    for table, row in master.items():
+        world.insert(f"raw_{table}", **({"evse_uid": fields["evse_uid"]} | row))
     key = world.cdr(**fields)
     for other_name, other in beside:
         if (other_name, other) not in first:
@@ -63,6 +73,9 @@ def judged(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Judged]:
     for known in ("EV-KNOWN", "EV-NEW", "EV-FORM", "EV-LOWER"):
         world.connector(known)
     world.alias("evse", "EV-OLD", "NL/EMO|EV-NEW", valid_to="2026-10-11T00:00:00Z")
+    for table, rows in MASTER.items():
+        for row in rows:
+            world.insert(f"raw_{table}", **row)
     for tariff in TARIFFS:
         world.tariff(**tariff)
     signed = {"SIGNED": ("2026-09-01T08:00:00Z", None), "TOO-LATE": ("2026-10-11T08:00:00Z", None),

@@ -15,8 +15,50 @@ cdrs as (
         ended_at,
         time_zone,
         time_form,
-        total_time_hours
+        total_time_hours,
+        last_updated
     from {{ ref('cdrs') }}
+
+),
+
+terms as (
+
+    select
+        cdr_key,
+        coalesce(case when contract_version is not null then partner end, '') as partner,
+        coalesce(contract_version, '') as contract_version
+    from {{ ref('cdr_terms') }}
+
+),
+
+tolerances as (
+
+    select
+        partner,
+        contract_version,
+        time_local_as_utc,
+        time_clock_drift
+    from {{ ref('rule_tolerances') }}
+
+),
+
+evidence as (
+
+    select
+        cdr_key,
+        session_started_at,
+        receipt_started_at
+    from {{ ref('cdr_evidence') }}
+
+),
+
+charger_facts as (
+
+    select
+        cdr_key,
+        start_recorded_at,
+        drift_seconds
+    from {{ ref('charger_facts') }}
 
 ),
 
@@ -35,6 +77,7 @@ zone_offsets as (
     select
         zone,
         utc_from,
+        utc_to,
         offset_seconds
     from {{ ref('zone_offsets') }}
 
@@ -93,6 +136,71 @@ crossings as (
 
 ),
 
+-- How far the start is from what others say it was; a CDR made before its own end says so too.
+gaps as (
+
+    select
+        cdrs.cdr_key,
+        cdrs.time_zone,
+        cdrs.started_at,
+        coalesce(evidence.session_started_at, charger_facts.start_recorded_at, evidence.receipt_started_at)
+            as known_started_at,
+        {{ seconds_between(
+            'coalesce(evidence.session_started_at, charger_facts.start_recorded_at, evidence.receipt_started_at)',
+            'cdrs.started_at'
+        ) }} as gap_seconds,
+        {{ seconds_between('cdrs.last_updated', 'cdrs.ended_at') }} as early_seconds,
+        charger_facts.drift_seconds,
+        tolerances.time_local_as_utc as local_tolerance_seconds,
+        tolerances.time_clock_drift as drift_tolerance_seconds
+    from cdrs
+    inner join work on cdrs.cdr_key = work.cdr_key
+    inner join terms on cdrs.cdr_key = terms.cdr_key
+    left join tolerances
+        on terms.partner = tolerances.partner and terms.contract_version = tolerances.contract_version
+    left join evidence on cdrs.cdr_key = evidence.cdr_key
+    left join charger_facts on cdrs.cdr_key = charger_facts.cdr_key
+
+),
+
+-- Few are apart; only those look up what their clock showed.
+apart as (
+
+    select
+        cdr_key,
+        time_zone,
+        started_at,
+        gap_seconds,
+        early_seconds,
+        local_tolerance_seconds
+    from gaps
+    where
+        (gap_seconds is not null and abs(gap_seconds) > local_tolerance_seconds)
+        or (gap_seconds is null and early_seconds > local_tolerance_seconds)
+
+),
+
+local_as_utc as (
+
+    select distinct apart.cdr_key
+    from apart
+    inner join zone_offsets
+        on
+            apart.time_zone = zone_offsets.zone
+            and apart.started_at >= zone_offsets.utc_from
+            and apart.started_at < zone_offsets.utc_to
+    where
+        zone_offsets.offset_seconds <> 0
+        and (
+            abs(apart.gap_seconds - zone_offsets.offset_seconds) <= apart.local_tolerance_seconds
+            or (
+                apart.gap_seconds is null
+                and apart.early_seconds <= zone_offsets.offset_seconds + apart.local_tolerance_seconds
+            )
+        )
+
+),
+
 -- The gap between what is priced and what passed. By the wall clock it is the hour that the clock was moved by.
 measured as (
 
@@ -114,17 +222,35 @@ measured as (
 )
 
 select
-    cdr_key,
-    cast(shift_seconds as integer) as shift_seconds,
+    measured.cdr_key,
+    cast(measured.shift_seconds as integer) as shift_seconds,
+    gaps.known_started_at,
+    gaps.drift_seconds,
+    gaps.drift_seconds <= gaps.drift_tolerance_seconds * 5 as is_drift_mild,
     cast(case
-        when time_form is null then null
-        when time_form = 'epoch' then 0
+        when gaps.gap_seconds is null and gaps.early_seconds is null then null
+        when local_as_utc.cdr_key is not null then 0
+        else 1
+    end as smallint) as time_local_as_utc,
+    cast(case
+        when gaps.drift_seconds is null then null
+        when gaps.drift_seconds > gaps.drift_tolerance_seconds then 0
+        else 1
+    end as smallint) as time_clock_drift,
+    cast(case
+        when measured.time_form is null then null
+        when measured.time_form = 'epoch' then 0
         else 1
     end as smallint) as time_epoch_unit,
     cast(case
-        when shift_seconds is null or shift_seconds = 0 then null
-        when abs(total_seconds - duration_seconds - shift_seconds) <= 60 then 0
-        when period_seconds > 0 and abs(period_seconds - duration_seconds - shift_seconds) <= 60 then 0
+        when measured.shift_seconds is null or measured.shift_seconds = 0 then null
+        when abs(measured.total_seconds - measured.duration_seconds - measured.shift_seconds) <= 60 then 0
+        when
+            measured.period_seconds > 0
+            and abs(measured.period_seconds - measured.duration_seconds - measured.shift_seconds) <= 60
+            then 0
         else 1
     end as smallint) as time_dst_crossing
 from measured
+inner join gaps on measured.cdr_key = gaps.cdr_key
+left join local_as_utc on measured.cdr_key = local_as_utc.cdr_key

@@ -51,6 +51,15 @@ tolerances as (
 
 ),
 
+asset_flags as (
+
+    select
+        cdr_key,
+        is_in_service
+    from {{ ref('asset_flags') }}
+
+),
+
 period_facts as (
 
     select
@@ -241,6 +250,7 @@ compared as (
         linked.cdr_key is not null as is_linked,
         unserved.evse_status,
         served.evse_key is not null as is_evse_known,
+        asset_flags.is_in_service,
         length(placed.location_country) = length(placed.known_country)
         and upper(placed.location_country) <> upper(placed.known_country) as is_other_country,
         coalesce(upper(placed.sent_standard) <> upper(placed.connector_standard), false)
@@ -250,6 +260,7 @@ compared as (
             as is_other_location
     from placed
     left join linked on placed.cdr_key = linked.cdr_key
+    left join asset_flags on placed.cdr_key = asset_flags.cdr_key
     left join unserved on placed.cdr_key = unserved.cdr_key
     left join served
         on placed.cpo_key = served.cpo_key and placed.evse_key = served.evse_key
@@ -259,7 +270,7 @@ compared as (
 select
     cdr_key,
     upper(prefix_key) as evse_operator,
-    evse_status,
+    coalesce(evse_status, case when is_in_service = 0 then 'outside its dates' end) as evse_status,
     coalesce(is_other_country, false) as is_other_country,
     coalesce(known_location_id, '') || ' ' || coalesce(known_country, '') || ' ' || coalesce(connector_standard, '')
     || ' ' || coalesce(connector_power_type, '') as known_place,
@@ -275,8 +286,8 @@ select
         else 1
     end as smallint) as loc_na_misuse,
     cast(case
-        when is_home or not is_evse_known then null
-        when evse_status is not null then 0
+        when is_home or (not is_evse_known and is_in_service is null) then null
+        when evse_status is not null or is_in_service = 0 then 0
         else 1
     end as smallint) as loc_not_in_service,
     cast(case
