@@ -102,6 +102,15 @@ ids as (
 
 ),
 
+-- A session that its operator left open is looked at in each run: hours after its end that is a fault.
+unfinished as (
+
+    select lower(session_id) as id
+    from "evsettle"."ingest"."sessions"
+    where is_latest and upper(status) in ('ACTIVE', 'PENDING')
+
+),
+
 by_evidence as (
 
     select
@@ -115,6 +124,12 @@ by_evidence as (
             date_diff('second', ids.started_at, links.last_at) >= -86400
             and date_diff('second', links.first_at, coalesce(ids.ended_at, ids.started_at)) >= -86400
         )
+    union all
+    select
+        ids.work_key as cdr_key,
+        'its session is still open' as reason
+    from ids
+    inner join unfinished on ids.kind = 'session' and ids.id = unfinished.id
 
 )
 
