@@ -90,8 +90,21 @@ def _decisions(
                 raise DecisionError(f"{text!r} is not the number of a proposal: `evsettle decide {kind} 17 --by NAME`.")
             yield Decision(kind, by, (), reason, values, note, answers=int(text), login=login)
         return
+    if "terms" in (kind, values.get("what")):
+        _refuse_incomplete(home, named)
     sessions = _Sessions(home.published / "cdrs.parquet")
     yield Decision(kind, by, [sessions.resolve(text) for text in named], reason, values, note, login=login)
+
+
+def _refuse_incomplete(home: Home, named: Sequence[str]) -> None:
+    """Nobody approves the terms of a partner whose file lacks what a statement needs."""
+    from orchestration.defs.ingest.partner_check import check_partner
+
+    for text in named:
+        path = home.master / "partners" / f"{text.removeprefix('partner:')}.yaml"
+        problems = check_partner(path, home.master).problems if path.is_file() else ()
+        if problems:
+            raise DecisionError(f"{problems[0]} Until then nobody can approve these terms ({len(problems)} to mend).")
 
 
 def _login() -> str | None:

@@ -17,6 +17,7 @@ COMMANDS = {
     "price": "price CDRs of a file; no home needed",
     "explain": "the whole story of one session",
     "tariff": "check, compare, approve and try tariffs",
+    "partner": "add a partner, check and compare its terms",
     "decide": "record a decision in the ledger",
     "verify": "check the ledger, its objects and the reports",
     "dev": "open the Dagster UI on this home",

@@ -67,7 +67,7 @@ def check_values(kind: DecisionKind, values: Mapping[str, str], words: Vocabular
     if "amount" in values:
         _check_amount(values["amount"])
     for name in ("from", "to"):
-        if name in values:
+        if kind.name == "alias" and name in values:
             _check_moment(name, values[name])
     if "revision" in values and not re.fullmatch(r"[1-9]\d{0,8}", values["revision"]):
         raise DecisionError(f"{values['revision']!r} is not a revision: give its number, 1 or more.")

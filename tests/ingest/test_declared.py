@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from orchestration.defs.ingest.contracts import Contract, Rule, contract_version, resolve_contract
+from orchestration.defs.ingest.contract_files import contract_version, resolve_contracts
+from orchestration.defs.ingest.contracts import Contract, Rule
 from orchestration.defs.ingest.declared import DeclaredError, load_yaml
 from orchestration.defs.ingest.mapping import MappingError, read_mapping
 from orchestration.defs.ingest.network import read_network
@@ -16,7 +17,9 @@ RULES = {"DUP_NEAR": Rule("DUP_NEAR", True), "DUP_EXACT": Rule("DUP_EXACT", Fals
 
 def resolve(extra: str = "", template: bytes | None = None) -> Contract:
     defaults = TEMPLATE.read_bytes() if template is None else template
-    return resolve_contract(PATH, (PARTNER + extra).encode(), "master/templates/eu-roaming.yaml", defaults, RULES)
+    return resolve_contracts(PATH, (PARTNER + extra).encode(), "master/templates/eu-roaming.yaml", defaults, RULES)[
+        0
+    ].contract
 
 
 def test_a_contract_is_its_template_plus_what_differs() -> None:
@@ -60,7 +63,7 @@ def test_what_neither_contract_nor_template_says_is_missing() -> None:
 
 def test_an_unknown_template_is_named() -> None:
     with pytest.raises(DeclaredError, match="template eu-roaming is not in master/templates"):
-        resolve_contract(PATH, PARTNER.encode(), "master/templates/eu-roaming.yaml", None, RULES)
+        resolve_contracts(PATH, PARTNER.encode(), "master/templates/eu-roaming.yaml", None, RULES)
 
 
 def test_yaml_keeps_what_was_typed() -> None:
@@ -96,6 +99,8 @@ def test_the_example_of_real_sessions_has_master_data_that_reads() -> None:
     master = Path(__file__).resolve().parent.parent.parent / "examples/perth-kinross/master"
     path = "master/partners/example-emsp.yaml"
     data = (master / "partners/example-emsp.yaml").read_bytes()
-    contract = resolve_contract(path, data, "master/templates/eu-roaming.yaml", TEMPLATE.read_bytes(), RULES)
+    contract = resolve_contracts(path, data, "master/templates/eu-roaming.yaml", TEMPLATE.read_bytes(), RULES)[
+        0
+    ].contract
     assert (contract.requires, contract.tolerances.late_days, contract.currency) == (("tariff",), None, "GBP")
     assert read_network((master / "network.yaml").read_bytes()).time_zone == "Europe/London"

@@ -19,24 +19,27 @@ class KnownTerms:
     known_seq: int
 
 
-def approved_versions(partner: str, history: Sequence[KnownTerms], decisions: Sequence[StandingDecision]) -> set[str]:
-    """The approved contract_versions of a partner; history is in the order in which it became known.
+def approvals(
+    partner: str, history: Sequence[KnownTerms], decisions: Sequence[StandingDecision]
+) -> dict[str, StandingDecision]:
+    """The approved contract_versions of a partner, each with the decision; history is in the order of the ledger.
 
-    A hash of the file approves the terms that it gave with the template of that time: a template
-    that changes afterwards makes other terms, and those wait for two people again.
+    A hash of the file approves the terms that it gave with the template of that time, all its versions: a
+    template that changes afterwards makes other terms, and those wait for two people again.
     """
-    approved: set[str] = set()
+    approved: dict[str, StandingDecision] = {}
     for decision in decisions:
         if (decision.kind, decision.subject_kind, decision.subject_id) != ("terms", "partner", partner):
             continue
         if decision.value is not None and any(decision.value == terms.contract_version for terms in history):
-            approved.add(decision.value)
+            approved.setdefault(decision.value, decision)
             continue
         same = [terms for terms in history if decision.value in (None, terms.file_sha256)]
         before = [terms for terms in same if terms.known_seq < decision.seq]
         # An opening ledger may hold the approval before the file itself is taken in.
-        if before:
-            approved.add(before[-1].contract_version)
-        elif same and decision.value is not None:
-            approved.add(same[0].contract_version)
+        chosen = before[-1] if before else (same[0] if same and decision.value is not None else None)
+        if chosen is not None:
+            for terms in same:
+                if terms.known_seq == chosen.known_seq:
+                    approved.setdefault(terms.contract_version, decision)
     return approved

@@ -1,10 +1,9 @@
-"""A partner's contract: a template plus what differs, checked key by key.
+"""A partner's contract: what can stand in it, and what must be true of it.
 
-What does not belong here: which version of it stands (master_data) and whether two people approved it (approvals).
+What does not belong here: the file that it comes from (contract_files), which version of it stands (master_data) and
+whether two people approved it (approvals).
 """
 
-import hashlib
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,7 +14,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from orchestration.defs.ingest.declared import Declared, DeclaredError, check_keys, convert, load_yaml
+from orchestration.defs.ingest.declared import Declared
 
 _PARTY = re.compile(r"[A-Z]{2}/[A-Z0-9]{3}")
 _CURRENCY = re.compile(r"[A-Z]{3}")
@@ -139,57 +138,9 @@ class Rule:
     is_overridable: bool
 
 
-def resolve_contract(
-    path: str, data: bytes, template_path: str | None, template: bytes | None, rules: Mapping[str, Rule]
-) -> Contract:
-    """The contract in a partner's file, with its template. Raises DeclaredError naming the file at fault."""
-    own = load_yaml(path, data)
-    check_keys(path, own, Contract)
-    defaults: dict[str, Any] = {}
-    name = own.get("template")
-    if name is not None:
-        if template is None or template_path is None:
-            raise DeclaredError(f"{path}: template {name} is not in master/templates; write it, or name another one.")
-        defaults = load_yaml(template_path, template)
-        check_keys(template_path, defaults, Contract)
-    try:
-        contract = convert(path, _merged(defaults, own), Contract)
-    except DeclaredError as error:
-        where = f" (neither here nor in template {name})" if name is not None and "is missing" in str(error) else ""
-        raise DeclaredError(str(error).replace(" is missing;", f" is missing{where};")) from None
-    for problem in _problems(path, contract, rules):
-        raise DeclaredError(f"{path}: {problem}")
-    return contract
-
-
-def template_name(data: bytes) -> str | None:
-    """The template that a partner's file names; None when there is none or the file cannot be read."""
-    try:
-        name = load_yaml("", data).get("template")
-    except DeclaredError:
-        return None
-    return None if name is None else str(name)
-
-
-def contract_version(contract: Contract) -> str:
-    """SHA-256 of the resolved terms: contacts and the template's name are no terms."""
-    terms = msgspec.to_builtins(contract)
-    for name in ("contacts", "template"):
-        terms.pop(name)
-    return hashlib.sha256(json.dumps(terms, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
-
-
-def _merged(defaults: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
-    """Blocks key by key; everything else as the contract says, else as the template does."""
-    merged = dict(defaults)
-    for key, value in own.items():
-        before = merged.get(key)
-        merged[key] = _merged(before, value) if isinstance(before, Mapping) and isinstance(value, Mapping) else value
-    return merged
-
-
-def _problems(path: str, contract: Contract, rules: Mapping[str, Rule]) -> list[str]:
-    problems = []
+def contract_problems(path: str, contract: Contract, rules: Mapping[str, Rule]) -> list[str]:
+    """What is wrong with a contract that reads: one sentence each, beginning with the key."""
+    problems = ["name is blank; fill it."] if not contract.name.strip() else []
     if contract.partner != PurePath(path).stem:
         problems.append(
             f"partner is {contract.partner!r}, but the file is named {PurePath(path).stem}; make them equal."

@@ -141,7 +141,9 @@ def _sentence(error: str) -> str:
     place = place.removeprefix("$").lstrip(".").replace("[...]", "")
     if missing := _MISSING.match(what):
         return f"{f'{place}.' if place else ''}{missing[1]} is missing; add it."
-    if expected := _EXPECTED.match(what):
+    if (expected := _EXPECTED.match(what)) and expected[2] == "null":
+        return f"{place} is blank; fill it."
+    if expected:
         wanted = " or ".join(_KINDS.get(kind.strip(), kind.strip()) for kind in expected[1].split("|"))
         return f"{place} is {_KINDS.get(expected[2], expected[2])}, but {wanted} is expected; change it."
     what = what.replace("Invalid RFC3339 encoded date", "not a date (2026-01-31)").replace("decimal string", "number")

@@ -13,7 +13,8 @@ from datetime import datetime
 from pathlib import PurePath
 
 from orchestration.defs.ingest.calendar import Calendar
-from orchestration.defs.ingest.contracts import Contract, Rule, contract_version, resolve_contract, template_name
+from orchestration.defs.ingest.contract_files import Terms, contract_version, resolve_contracts, template_name
+from orchestration.defs.ingest.contracts import Contract, Rule
 from orchestration.defs.ingest.declared import DeclaredError, read_declared
 from orchestration.defs.ingest.feed_fields import EVIDENCE
 from orchestration.defs.ingest.feed_mapping import FeedMapping, read_any_mapping
@@ -37,13 +38,19 @@ class MasterError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class KnownContract:
-    """One state of a partner's contract: from the entry that made it so."""
+    """One version of a partner's contract, from the entry that made it so; actor took it in."""
 
-    contract: Contract
+    terms: Terms
     version: str
     file_sha256: str
     known_seq: int
     known_from: datetime
+    actor: str
+
+    @property
+    def contract(self) -> Contract:
+        """The terms themselves."""
+        return self.terms.contract
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,9 +167,10 @@ def _read_partner(
     if not path.endswith(".yaml"):
         raise DeclaredError(f"{path}: is not read; name it <partner>.yaml.")
     template = _template_path(contents[path])
-    contract = resolve_contract(path, contents[path], template, contents.get(template or ""), rules)
-    known = KnownContract(contract, contract_version(contract), data.files[path], entry.seq, entry.time)
-    data.contracts.setdefault(contract.partner, []).append(known)
+    for terms in resolve_contracts(path, contents[path], template, contents.get(template or ""), rules):
+        version = contract_version(terms.contract)
+        known = KnownContract(terms, version, data.files[path], entry.seq, entry.time, entry.actor)
+        data.contracts.setdefault(terms.contract.partner, []).append(known)
 
 
 def _read_other(data: MasterData, contents: Readonly[str, bytes], path: str) -> None:

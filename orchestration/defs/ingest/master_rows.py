@@ -5,7 +5,7 @@ from typing import Any
 
 import duckdb
 
-from orchestration.defs.ingest.approvals import KnownTerms, approved_versions
+from orchestration.defs.ingest.approvals import KnownTerms, approvals
 from orchestration.defs.ingest.bulk import insert_rows
 from orchestration.defs.ingest.calendar import billing_periods, local_days
 from orchestration.defs.ingest.contracts import Contract
@@ -80,7 +80,7 @@ def _insert_contracts(
     contracts, parties, overrides = [], [], []
     for partner, history in sorted(master.contracts.items()):
         terms = [KnownTerms(known.version, known.file_sha256, known.known_seq) for known in history]
-        approved = approved_versions(partner, terms, decisions)
+        approved = approvals(partner, terms, decisions)
         # Terms that come back are the same version, known again: the last time counts.
         for version, known in {known.version: known for known in history}.items():
             contracts.append(_contract_row(known, version in approved))
