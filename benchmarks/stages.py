@@ -23,6 +23,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 WORK = ROOT / "benchmarks" / "out"
@@ -143,13 +144,13 @@ def compare(sessions: int, month: str, keep: bool) -> None:
         lines.unlink()
 
 
-def child(part: str, path: Path) -> dict[str, object]:
+def child(part: str, path: Path, script: str = __file__) -> dict[str, Any]:
     """One part in a process of its own, so that its memory is its own. What it says goes to stderr."""
-    command = [sys.executable, str(Path(__file__)), "--part", part, "--path", str(path)]
+    command = [sys.executable, script, "--part", part, "--path", str(path)]
     done = subprocess.run(command, stdout=subprocess.PIPE, check=False, text=True)
     if done.returncode != 0:
         sys.exit(f"{part} failed; the home is left in {path}")
-    answer: dict[str, object] = json.loads(done.stdout.splitlines()[-1])
+    answer: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     return answer
 
 

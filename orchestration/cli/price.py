@@ -2,6 +2,7 @@
 
 import sys
 from pathlib import Path
+from typing import Literal
 
 import click
 
@@ -23,7 +24,17 @@ class _WrongCallError(click.ClickException):
     "--ocpi", "ocpi_version", type=click.Choice(["2.1.1", "2.2.1", "2.3.0"]),
     help="OCPI version of the CDRs. Default: told from the fields of each one.",
 )  # fmt: skip
-def command(files: tuple[str, ...], tariffs: tuple[str, ...], time_zone: str | None, ocpi_version: str | None) -> None:
+@click.option(
+    "--period-policy", type=click.Choice(["as_sent", "split"]), default="as_sent", show_default=True,
+    help="split: cut a period that crosses a boundary of its tariff there, and share its volumes by time.",
+)  # fmt: skip
+def command(
+    files: tuple[str, ...],
+    tariffs: tuple[str, ...],
+    time_zone: str | None,
+    ocpi_version: str | None,
+    period_policy: Literal["as_sent", "split"],
+) -> None:
     """Price the CDRs of FILEs by their charging periods and tariffs, one line of JSON for each.
 
     A FILE is a CDR, a list of them, an OCPI response or one CDR a line (.gz too); - reads standard input. The lines
@@ -35,6 +46,7 @@ def command(files: tuple[str, ...], tariffs: tuple[str, ...], time_zone: str | N
       evsettle price cdr.json
       evsettle price cdrs.ndjson.gz --time-zone Europe/Berlin
       evsettle price cdrs.json --tariff tariffs.json | jq .total_cost
+      evsettle price cdrs.json --period-policy split
       curl -s $URL/cdrs | evsettle price - --ocpi 2.1.1
     """
     from orchestration.defs.ingest.records import FileError, RawRecord, decompress, split
@@ -52,7 +64,7 @@ def command(files: tuple[str, ...], tariffs: tuple[str, ...], time_zone: str | N
         cdrs = [record for name in files for record in records(name)]
         if not cdrs:
             raise PriceError(f"{', '.join(files)}: there is no CDR in it; give a file with OCPI CDRs.")
-        for answer in price(cdrs, given, time_zone, ocpi_version):
+        for answer in price(cdrs, given, time_zone, ocpi_version, period_policy):
             click.echo(answer)
     except (FileError, PriceError) as error:
         raise _WrongCallError(str(error)) from error

@@ -31,6 +31,7 @@ line_texts as (
             ), '')
         }) as varchar) as line
     from rate.price_lines
+    where reading = 'base'
 
 ),
 
@@ -122,15 +123,20 @@ select
         'total_time': case when totals.is_priced then shown(totals.total_time_hours) end,
         'total_parking_time': case when totals.is_priced then shown(totals.total_parking_hours) end,
         'range': {
-            'min': shown(totals.total_excl_tax),
-            'max': shown(totals.total_excl_tax),
-            'readings': case when totals.is_priced then ['base'] else [] end
+            'min': shown(ranges.min_excl_tax),
+            'max': shown(ranges.max_excl_tax),
+            'readings': case
+                when ranges.cdr_key is not null then if(ranges.reading_min = ranges.reading_max, [ranges.reading_min], [ranges.reading_min, ranges.reading_max])
+                when totals.is_priced then ['base']
+                else []
+            end
         },
         'lines': cast(coalesce(lines.lines, '[]') as json),
         'problems': coalesce(problems.problems, [])
     }) as answer
 from input_records as records
 left join rate.price_totals as totals on records.cdr_key = totals.cdr_key and totals.reading = 'base'
+left join rate.price_ranges as ranges on records.cdr_key = ranges.cdr_key
 left join lines on records.cdr_key = lines.cdr_key
 left join problems on records.record_id = problems.record_id
 order by records.record_id

@@ -6,6 +6,7 @@ What does not belong here: any pricing. The SQL of orchestration/engine/models i
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Literal
 
 import duckdb
 import msgspec
@@ -17,6 +18,8 @@ from orchestration.defs.ingest.tariff_rows import store_bodies
 from orchestration.defs.ingest.zones import ZoneError, zone_spans
 from orchestration.engine.compile import read_engine
 from orchestration.warehouse import open_in_memory
+
+PeriodPolicy = Literal["as_sent", "split"]
 
 ANSWERS_SQL = Path(__file__).parent / "answers.sql"
 UNSURE_SQL = Path(__file__).parent / "unsure.sql"
@@ -34,26 +37,42 @@ def price(
     tariffs: Sequence[Tariff] = (),
     time_zone: str | None = None,
     ocpi_version: str | None = None,
+    period_policy: PeriodPolicy = "as_sent",
 ) -> Iterator[str]:
     """One JSON object a record, in the order given, whatever is wrong with a record.
 
     tariffs: priced with where a CDR embeds none, and in place of an embedded one of the same id.
     time_zone: IANA zone of CDRs that name none. ocpi_version: None tells it from each record's fields.
+    period_policy: `split` cuts a period that crosses a boundary of its tariff there.
     Raises PriceError for a zone that does not exist.
     """
-    if time_zone is not None:
-        _spans(time_zone)
     with open_in_memory() as connection:
-        _load(connection, records, ocpi_version)
-        _default_zone(connection, time_zone)
-        _attach(connection, tariffs)
-        _offsets(connection)
+        prepare(connection, records, tariffs, time_zone, ocpi_version)
         for step, sql in read_engine():
             connection.execute(f"create {step.kind} {step.schema}.{step.name} as {sql}")
+            if step.name == "cdr_terms":
+                # What a contract would say. There is none here.
+                connection.execute("update inspect.cdr_terms set period_policy = ?", [period_policy])
         answers = connection.execute(ANSWERS_SQL.read_text())
         while rows := answers.fetchmany(10_000):
             for (answer,) in rows:
                 yield answer
+
+
+def prepare(
+    connection: duckdb.DuckDBPyConnection,
+    records: Iterable[RawRecord],
+    tariffs: Sequence[Tariff] = (),
+    time_zone: str | None = None,
+    ocpi_version: str | None = None,
+) -> None:
+    """Fill the raw tables of an empty warehouse with all that the models read. Raises PriceError as `price` does."""
+    if time_zone is not None:
+        _spans(time_zone)
+    _load(connection, records, ocpi_version)
+    _default_zone(connection, time_zone)
+    _attach(connection, tariffs)
+    _offsets(connection)
 
 
 def read_tariffs(records: Iterable[RawRecord], name: str) -> list[Tariff]:

@@ -4,6 +4,7 @@ It takes a CDR as OCPI JSON (numbers as Decimal) and answers exact totals as fra
 nothing of tables; that is its use.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
@@ -39,6 +40,7 @@ class Period:
     is_charging: bool
     before: Fraction = Fraction(0)
     elapsed: Fraction = Fraction(0)
+    clock: str = "true"
 
 
 @dataclass
@@ -48,12 +50,18 @@ class Used:
     volume: Fraction = Fraction(0)
     component: dict[str, Any] = field(default_factory=dict)
     tariff: int = -1
+    each: list[tuple[Fraction, dict[str, Any], int]] = field(default_factory=list)
 
 
-def totals(cdr: dict[str, Any], zone: str | None) -> dict[str, tuple[Fraction | None, Fraction | None]] | None:
-    """Net and gross by part, and in all ("cost"); None when the CDR cannot be priced."""
+Cut = Callable[[list[Period], list[dict[str, Any]]], list[Period]]
+
+
+def totals(
+    cdr: dict[str, Any], zone: str | None, cut: Cut | None = None
+) -> dict[str, tuple[Fraction | None, Fraction | None]] | None:
+    """Net and gross by part, and in all ("cost"); None when the CDR cannot be priced. cut: divides periods first."""
     try:
-        lines = _lines(cdr, zone)
+        lines = priced_lines(cdr, zone, cut)
     except Unpriceable:
         return None
     sign = -1 if cdr.get("credit") else 1
@@ -80,9 +88,17 @@ def shown(amount: Fraction | None) -> str | None:
     return str((-value if amount < 0 and scaled else value).quantize(Decimal("0.0001"), ROUND_HALF_UP))
 
 
-def _lines(cdr: dict[str, Any], zone: str | None) -> list[Line]:
+def priced_lines(
+    cdr: dict[str, Any], zone: str | None, cut: Cut | None = None, steps: str = "session", clock: str = "true"
+) -> list[Line]:
+    """All lines of the price. steps: session, last_tariff, each_duration, each_period. clock: true, before or after,
+    of a change that sets it back. Raises Unpriceable."""
     tariffs = cdr.get("tariffs") or []
     periods = _periods(cdr, tariffs)
+    if cut is not None:
+        periods = cut(periods, tariffs)
+    for period in periods:
+        period.clock = clock
     for period in periods:
         if period.tariff is not None and tariffs[period.tariff]["currency"].upper() != cdr["currency"].upper():
             raise Unpriceable
@@ -108,7 +124,7 @@ def _lines(cdr: dict[str, Any], zone: str | None) -> list[Line]:
                 lines.append(_line("fixed", period.tariff, tariff, found, Fraction(1)))
             for part, dimension in (("energy", "ENERGY"), ("time", "TIME"), ("parking", "PARKING_TIME")):
                 _charge(lines, used, part, dimension, dimension, period, tariff, zone, "charging")
-    lines += _steps(used, tariffs)
+    lines += _steps(used, tariffs, steps)
     for index in sorted({period.tariff for period in periods if period.tariff is not None}):
         lines += _limits(tariffs[index], index, [line for line in lines if line.tariff == index])
     return lines
@@ -202,7 +218,18 @@ def _is_active(limits: dict[str, Any], period: Period, zone: str | None) -> bool
         return True
     if zone is None:
         raise Unpriceable
-    return _is_on_clock(limits, period.start.astimezone(ZoneInfo(zone)))
+    return _is_on_clock(limits, _local(period, ZoneInfo(zone)))
+
+
+def _local(period: Period, zone: ZoneInfo) -> datetime:
+    """The clock at the site; in an hour that comes twice perhaps the other of its two."""
+    local = period.start.astimezone(zone)
+    first, second = (local.replace(fold=fold).utcoffset() or timedelta() for fold in (0, 1))
+    if first > second and period.clock == "before" and local.fold == 1:
+        return local + (first - second)
+    if first > second and period.clock == "after" and local.fold == 0:
+        return local - (first - second)
+    return local
 
 
 def _is_on_clock(limits: dict[str, Any], local: datetime) -> bool:
@@ -233,26 +260,39 @@ def _charge(
     lines.append(_line(part, period.tariff, tariff, component, volume))
     entry = used.setdefault(part, Used())
     entry.volume += volume
+    entry.each.append((volume, component, period.tariff))
     entry.component, entry.tariff = component, period.tariff
 
 
-def _steps(used: dict[str, Used], tariffs: list[dict[str, Any]]) -> list[Line]:
+def _steps(used: dict[str, Used], tariffs: list[dict[str, Any]], reading: str) -> list[Line]:
     lines = []
     for part, entry in used.items():
-        step = entry.component.get("step_size") or 0
-        if not step or entry.volume <= 0 or (part == "time" and "parking" in used):
+        if part == "time" and "parking" in used and reading in ("session", "last_tariff"):
             continue
-        if part == "energy":
-            unit = Fraction(step, 1000)
-            target = ceil(entry.volume / unit) * unit
-        else:
-            seconds = floor(entry.volume * 3600 + Fraction(1, 2))
-            if seconds % step == 0:
-                continue
-            target = Fraction(ceil(Fraction(seconds, step)) * step, 3600)
-        if target != entry.volume:
-            lines.append(_line(part, entry.tariff, tariffs[entry.tariff], entry.component, target - entry.volume))
+        _, component, tariff = entry.each[-1]
+        rounded = [(entry.volume, component, tariff)]
+        if reading == "last_tariff":
+            rounded = [(sum((v for v, _, of in entry.each if of == tariff), Fraction(0)), component, tariff)]
+        elif reading == "each_period":
+            rounded = entry.each
+        for volume, priced, index in rounded:
+            added = _added(part, volume, priced.get("step_size") or 0)
+            if added:
+                lines.append(_line(part, index, tariffs[index], priced, added))
     return lines
+
+
+def _added(part: str, volume: Fraction, step: int) -> Fraction:
+    """What rounding this volume up to whole steps adds to it."""
+    if not step or volume <= 0:
+        return Fraction(0)
+    if part == "energy":
+        unit = Fraction(step, 1000)
+        return ceil(volume / unit) * unit - volume
+    seconds = floor(volume * 3600 + Fraction(1, 2))
+    if seconds % step == 0:
+        return Fraction(0)
+    return Fraction(ceil(Fraction(seconds, step)) * step, 3600) - volume
 
 
 def _rate(component: dict[str, Any]) -> Fraction | None:

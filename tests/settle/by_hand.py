@@ -61,6 +61,10 @@ UPSTREAM: Mapping[str, Mapping[str, str]] = {
         "total_excl_tax": MONEY, "total_incl_tax": MONEY, "fixed_excl_tax": MONEY, "energy_excl_tax": MONEY,
         "time_excl_tax": MONEY, "parking_excl_tax": MONEY, "reservation_excl_tax": MONEY,
     },
+    "rate.price_ranges": {
+        "cdr_key": "varchar", "reading_min": "varchar", "reading_max": "varchar", "min_excl_tax": MONEY,
+        "max_excl_tax": MONEY,
+    },
     "rate.price_problems": {
         "cdr_key": "varchar", "reading": "varchar", "rule_id": "varchar", "severity": "varchar",
         "is_blocking": "boolean", "message": "varchar",
@@ -132,6 +136,12 @@ class Books:
             }
         )  # fmt: skip
         if rated is not None:
+            self.rows["rate.price_ranges"].append(
+                {
+                    "cdr_key": key, "reading_min": "base", "reading_max": "base", "min_excl_tax": rated,
+                    "max_excl_tax": rated,
+                }
+            )  # fmt: skip
             self.rows["rate.price_lines"].append(
                 {"cdr_key": key, "reading": "base", "line_no": 1, "dimension": "ENERGY", "amount_excl_tax": rated}
             )

@@ -19,18 +19,18 @@ cdrs as (
 
 ),
 
-price_problems as (
+record_problems as (
 
-    select cdr_key
-    from {{ ref('price_problems') }}
+    select record_id
+    from {{ ref('record_problems') }}
     where is_blocking
 
 ),
 
-period_prices as (
+reading_prices as (
 
     select
-        record_id,
+        price_id,
         period_no,
         sorted_no,
         part,
@@ -46,14 +46,14 @@ period_prices as (
         step_size,
         amount_excl_tax,
         amount_incl_tax
-    from {{ ref('period_prices') }}
+    from {{ ref('reading_prices') }}
 
 ),
 
 session_steps as (
 
     select
-        record_id,
+        price_id,
         period_no,
         sorted_no,
         part,
@@ -76,7 +76,7 @@ session_steps as (
 rounding_lines as (
 
     select
-        record_id,
+        price_id,
         part,
         dimension,
         tariff_id,
@@ -94,7 +94,7 @@ rounding_lines as (
 limit_lines as (
 
     select
-        record_id,
+        price_id,
         tariff_id,
         tariff_index,
         tariff_version,
@@ -115,6 +115,16 @@ tariff_elements as (
 
 ),
 
+readings as (
+
+    select
+        reading_no,
+        reading
+    from {{ ref('readings') }}
+    where is_allowed
+
+),
+
 -- A CDR that cannot be priced has no lines: half a price would be a silent number.
 priced_cdrs as (
 
@@ -124,7 +134,7 @@ priced_cdrs as (
         cdrs.amount_sign
     from cdrs
     inner join work on cdrs.cdr_key = work.cdr_key
-    where cdrs.cdr_key not in (select price_problems.cdr_key from price_problems)
+    where cdrs.record_id not in (select record_problems.record_id from record_problems)
 
 ),
 
@@ -132,7 +142,7 @@ priced_cdrs as (
 numbered as (
 
     select
-        record_id,
+        price_id,
         'component' as kind,
         sorted_no * 10
         + case part when 'reservation' then 1 when 'fixed' then 3 when 'energy' then 4 when 'time' then 5 else 6 end
@@ -151,15 +161,15 @@ numbered as (
         step_size,
         amount_excl_tax,
         amount_incl_tax
-    from period_prices
+    from reading_prices
 
     union all
 
     select
-        record_id,
+        price_id,
         'step' as kind,
         sorted_no * 10
-        + case part when 'energy' then 7 when 'reservation' then 9 else 8 end as line_no,
+        + case part when 'energy' then 7 when 'time' then 8 when 'reservation' then 9 else 10 end as line_no,
         period_no,
         part,
         dimension,
@@ -179,10 +189,10 @@ numbered as (
     union all
 
     select
-        record_id,
+        price_id,
         'price_round' as kind,
         1000000 + row_number() over (
-            partition by record_id order by tariff_index, tariff_id, element_no, component_no, part
+            partition by price_id order by tariff_index, tariff_id, element_no, component_no, part
         ) as line_no,
         null as period_no,
         part,
@@ -203,9 +213,9 @@ numbered as (
     union all
 
     select
-        record_id,
+        price_id,
         limit_name as kind,
-        2000000 + row_number() over (partition by record_id order by tariff_index, tariff_id) as line_no,
+        2000000 + row_number() over (partition by price_id order by tariff_index, tariff_id) as line_no,
         null as period_no,
         'limit' as part,
         'LIMIT' as dimension,
@@ -226,7 +236,7 @@ numbered as (
 
 select
     priced_cdrs.cdr_key,
-    'base' as reading,
+    readings.reading,
     cast(numbered.line_no as integer) as line_no,
     numbered.kind,
     numbered.part,
@@ -246,6 +256,7 @@ select
     cast(priced_cdrs.amount_sign * numbered.amount_excl_tax as decimal(38, 16)) as amount_excl_tax,
     cast(priced_cdrs.amount_sign * numbered.amount_incl_tax as decimal(38, 16)) as amount_incl_tax
 from numbered
-inner join priced_cdrs on numbered.record_id = priced_cdrs.record_id
+inner join priced_cdrs on numbered.price_id - numbered.price_id % 16 = priced_cdrs.record_id * 16
+inner join readings on numbered.price_id % 16 = readings.reading_no
 left join tariff_elements
     on numbered.tariff_no = tariff_elements.tariff_no and numbered.element_no = tariff_elements.element_no

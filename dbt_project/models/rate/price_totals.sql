@@ -40,59 +40,24 @@ period_contexts as (
 
 ),
 
-price_problems as (
+record_problems as (
 
-    select cdr_key
-    from {{ ref('price_problems') }}
+    select record_id
+    from {{ ref('record_problems') }}
     where is_blocking
 
 ),
 
-period_prices as (
+part_totals as (
 
     select
-        record_id,
+        price_id,
         part,
-        coalesce(tax_included = 'YES', false) as is_divided,
-        amount_excl_tax,
-        amount_incl_tax
-    from {{ ref('period_prices') }}
-
-),
-
-session_steps as (
-
-    select
-        record_id,
-        part,
-        true as is_divided,
-        amount_excl_tax,
-        amount_incl_tax
-    from {{ ref('session_steps') }}
-
-),
-
-rounding_lines as (
-
-    select
-        record_id,
-        part,
-        true as is_divided,
-        amount_excl_tax,
-        amount_incl_tax
-    from {{ ref('rounding_lines') }}
-
-),
-
-limit_lines as (
-
-    select
-        record_id,
-        'limit' as part,
-        true as is_divided,
-        amount_excl_tax,
-        amount_incl_tax
-    from {{ ref('limit_lines') }}
+        half_up_excl_tax,
+        half_even_excl_tax,
+        excl_tax,
+        incl_tax
+    from {{ ref('part_totals') }}
 
 ),
 
@@ -104,7 +69,7 @@ work_cdrs as (
         cdrs.currency,
         cdrs.amount_sign,
         {{ epoch_microseconds('cdrs.ended_at') }} - {{ epoch_microseconds('cdrs.started_at') }} as elapsed_us,
-        cdrs.cdr_key not in (select price_problems.cdr_key from price_problems) as is_priced
+        cdrs.record_id not in (select record_problems.record_id from record_problems) as is_priced
     from cdrs
     inner join work on cdrs.cdr_key = work.cdr_key
 
@@ -129,105 +94,87 @@ volumes as (
 
 ),
 
-amounts as (
-
-    select
-        record_id,
-        part,
-        is_divided,
-        amount_excl_tax,
-        amount_incl_tax
-    from period_prices
-    union all
-    select
-        record_id,
-        part,
-        is_divided,
-        amount_excl_tax,
-        amount_incl_tax
-    from session_steps
-    union all
-    select
-        record_id,
-        part,
-        is_divided,
-        amount_excl_tax,
-        amount_incl_tax
-    from rounding_lines
-    union all
-    select
-        record_id,
-        part,
-        is_divided,
-        amount_excl_tax,
-        amount_incl_tax
-    from limit_lines
-
-),
-
--- Over integers and not over price_lines, which take three times as long; a test holds both equal.
-sums as (
-
-    select
-        record_id,
-        part,
-        bool_or(is_divided) as is_divided,
-        sum(amount_excl_tax) as excl_tax,
-        sum(amount_incl_tax) as incl_tax,
-        bool_or(amount_excl_tax is null) as is_net_unknown,
-        bool_or(amount_incl_tax is null) as is_gross_unknown
-    from amounts
-    group by record_id, part
-
-),
-
--- Division (thirds of an hour, net out of gross) leaves a residue in the 16th place: at 12 places halves of a cent
--- are halves again. Rounding 38 digits is dear, so only where there was one. One unknown line makes its part unknown.
-part_totals as (
-
-    select
-        record_id,
-        part,
-        case
-            when is_net_unknown then null
-            when is_divided then cast(cast(excl_tax as decimal(38, 12)) as decimal(38, 16))
-            else excl_tax
-        end as excl_tax,
-        case
-            when is_gross_unknown then null
-            when is_divided then cast(cast(incl_tax as decimal(38, 12)) as decimal(38, 16))
-            else incl_tax
-        end as incl_tax
-    from sums
-
-),
-
 totals as (
 
     select
-        record_id,
+        price_id,
         case when count(*) = count(excl_tax) then sum(excl_tax) end as total_excl_tax,
         case when count(*) = count(incl_tax) then sum(incl_tax) end as total_incl_tax,
+        case when count(*) = count(excl_tax) then sum(half_up_excl_tax) end as half_up_excl_tax,
+        case when count(*) = count(excl_tax) then sum(half_even_excl_tax) end as half_even_excl_tax,
     {% for part in parts %}
         count(*) filter (where part = '{{ part }}') as {{ part }}_count,
         max(excl_tax) filter (where part = '{{ part }}') as {{ part }}_excl_tax,
         max(incl_tax) filter (where part = '{{ part }}') as {{ part }}_incl_tax{{ ',' if not loop.last }}
     {% endfor %}
     from part_totals
-    group by record_id
+    group by price_id
+
+),
+
+reading_periods as (
+
+    select price_id
+    from {{ ref('reading_periods') }}
+
+),
+
+step_readings as (
+
+    select price_id
+    from {{ ref('step_readings') }}
+
+),
+
+readings as (
+
+    select
+        reading_no,
+        reading,
+        is_allowed
+    from {{ ref('readings') }}
+
+),
+
+other_prices as (
+
+    select price_id
+    from reading_periods
+    where price_id % 16 <> 0
+    union
+    select price_id
+    from step_readings
+
+),
+
+prices as (
+
+    select
+        record_id,
+        record_id * 16 as price_id,
+        0 as reading_no
+    from work_cdrs
+    union all
+    select
+        work_cdrs.record_id,
+        other_prices.price_id,
+        cast(other_prices.price_id % 16 as integer) as reading_no
+    from other_prices
+    inner join work_cdrs on other_prices.price_id - other_prices.price_id % 16 = work_cdrs.record_id * 16
 
 )
 
 select
     work_cdrs.cdr_key,
-    'base' as reading,
+    readings.reading,
+    readings.is_allowed,
     work_cdrs.currency,
     work_cdrs.is_priced,
     {% for amount in ['excl_tax', 'incl_tax'] %}
         cast(
             case
                 when not work_cdrs.is_priced then null
-                when totals.record_id is null then 0
+                when totals.price_id is null then 0
                 else work_cdrs.amount_sign * totals.total_{{ amount }}
             end
             as decimal(38, 16)
@@ -243,12 +190,25 @@ select
             ) as {{ part }}_{{ amount }},
         {% endfor %}
     {% endfor %}
+    {% for mode in ['half_up', 'half_even'] %}
+        cast(
+            case
+                when not work_cdrs.is_priced then null
+                when totals.price_id is null then 0
+                else work_cdrs.amount_sign * totals.{{ mode }}_excl_tax
+            end
+            as decimal(38, 16)
+        ) as lines_{{ mode }}_excl_tax,
+    {% endfor %}
+    coalesce(totals.limit_count, 0) > 0 as is_limited,
     coalesce(volumes.energy_kwh, 0) as total_energy_kwh,
     cast(
         {{ decimal_division('(work_cdrs.elapsed_us - coalesce(volumes.reserved_us, 0)) * 0.000001', '3600') }}
         as decimal(38, 8)
     ) as total_time_hours,
     coalesce(volumes.parking_hours, 0) as total_parking_hours
-from work_cdrs
+from prices
+inner join work_cdrs on prices.record_id = work_cdrs.record_id
+inner join readings on prices.reading_no = readings.reading_no
 left join volumes on work_cdrs.record_id = volumes.record_id
-left join totals on work_cdrs.record_id = totals.record_id
+left join totals on prices.price_id = totals.price_id

@@ -21,10 +21,10 @@ rules as (
 
 ),
 
-period_prices as (
+reading_prices as (
 
     select
-        record_id,
+        price_id,
         part,
         dimension,
         tariff_id,
@@ -35,14 +35,14 @@ period_prices as (
         component_no,
         amount_excl_tax,
         amount_incl_tax
-    from {{ ref('period_prices') }}
+    from {{ ref('reading_prices') }}
 
 ),
 
 session_steps as (
 
     select
-        record_id,
+        price_id,
         part,
         dimension,
         tariff_id,
@@ -60,17 +60,17 @@ session_steps as (
 amounts as (
 
     select
-        period_prices.*,
+        reading_prices.*,
         rules.tax_included,
         rules.tax_factor,
         rules.price_round_rule,
         rules.units
-    from period_prices
+    from reading_prices
     inner join rules
         on
-            period_prices.tariff_no = rules.tariff_no
-            and period_prices.element_no = rules.element_no
-            and period_prices.component_no = rules.component_no
+            reading_prices.tariff_no = rules.tariff_no
+            and reading_prices.element_no = rules.element_no
+            and reading_prices.component_no = rules.component_no
     union all
     select
         session_steps.*,
@@ -91,7 +91,7 @@ amounts as (
 sums as (
 
     select
-        record_id,
+        price_id,
         part,
         dimension,
         tariff_index,
@@ -109,7 +109,7 @@ sums as (
         ) as amount
     from amounts
     group by
-        record_id, part, dimension, tariff_index, tariff_no, element_no, component_no,
+        price_id, part, dimension, tariff_index, tariff_no, element_no, component_no,
         tax_included, tax_factor, price_round_rule, units
 
 ),
@@ -139,7 +139,7 @@ moved as (
 )
 
 select
-    record_id,
+    price_id,
     part,
     dimension,
     tariff_id,

@@ -3,7 +3,7 @@ with
 period_prices as (
 
     select
-        record_id,
+        price_id,
         period_no,
         sorted_no,
         part,
@@ -25,23 +25,110 @@ period_prices as (
 
 ),
 
-consumed as (
+step_readings as (
 
     select
-        record_id,
+        price_id,
+        base_price_id,
+        reading_no
+    from {{ ref('step_readings') }}
+
+),
+
+base_volumes as (
+
+    select
+        price_id,
         part,
         sum(volume) as volume,
         max(sorted_no) as last_sorted_no
     from period_prices
-    group by record_id, part
+    group by price_id, part
 
 ),
 
 parking as (
 
-    select record_id
-    from consumed
+    select price_id
+    from base_volumes
     where part = 'parking'
+
+),
+
+last_tariffs as (
+
+    select
+        base_volumes.price_id,
+        base_volumes.part,
+        period_prices.tariff_index
+    from base_volumes
+    inner join period_prices
+        on
+            base_volumes.price_id = period_prices.price_id
+            and base_volumes.part = period_prices.part
+            and base_volumes.last_sorted_no = period_prices.sorted_no
+    inner join step_readings on base_volumes.price_id = step_readings.base_price_id and step_readings.reading_no = 3
+
+),
+
+-- What is rounded: once per session; or, in other readings, what the last tariff priced, time and parking each,
+-- or the volume of each period. Where charging and parking time were both priced the base rounds only the parking.
+consumed as (
+
+    select
+        base_volumes.price_id,
+        base_volumes.price_id as base_price_id,
+        base_volumes.part,
+        base_volumes.volume,
+        base_volumes.last_sorted_no
+    from base_volumes
+    left join parking on base_volumes.price_id = parking.price_id
+    where base_volumes.part <> 'time' or parking.price_id is null
+
+    union all
+
+    select
+        step_readings.price_id,
+        step_readings.base_price_id,
+        base_volumes.part,
+        base_volumes.volume,
+        base_volumes.last_sorted_no
+    from step_readings
+    inner join base_volumes on step_readings.base_price_id = base_volumes.price_id
+    where step_readings.reading_no = 4
+
+    union all
+
+    select
+        step_readings.price_id,
+        step_readings.base_price_id,
+        period_prices.part,
+        sum(period_prices.volume) as volume,
+        max(period_prices.sorted_no) as last_sorted_no
+    from step_readings
+    inner join period_prices on step_readings.base_price_id = period_prices.price_id
+    inner join last_tariffs
+        on
+            step_readings.base_price_id = last_tariffs.price_id
+            and period_prices.part = last_tariffs.part
+            and period_prices.tariff_index = last_tariffs.tariff_index
+    left join parking on step_readings.base_price_id = parking.price_id
+    where
+        step_readings.reading_no = 3
+        and (period_prices.part <> 'time' or parking.price_id is null)
+    group by step_readings.price_id, step_readings.base_price_id, period_prices.part
+
+    union all
+
+    select
+        step_readings.price_id,
+        step_readings.base_price_id,
+        period_prices.part,
+        period_prices.volume,
+        period_prices.sorted_no as last_sorted_no
+    from step_readings
+    inner join period_prices on step_readings.base_price_id = period_prices.price_id
+    where step_readings.reading_no = 5
 
 ),
 
@@ -50,7 +137,7 @@ parking as (
 in_steps as (
 
     select
-        period_prices.record_id,
+        consumed.price_id,
         period_prices.period_no,
         period_prices.sorted_no,
         period_prices.part,
@@ -76,15 +163,12 @@ in_steps as (
     from consumed
     inner join period_prices
         on
-            consumed.record_id = period_prices.record_id
+            consumed.base_price_id = period_prices.price_id
             and consumed.part = period_prices.part
             and consumed.last_sorted_no = period_prices.sorted_no
-    left join parking on consumed.record_id = parking.record_id
     where
         period_prices.step_size > 0
         and consumed.volume > 0
-        -- Where charging and parking time were both priced, only the parking is rounded.
-        and (consumed.part <> 'time' or parking.record_id is null)
 
 ),
 
@@ -130,7 +214,7 @@ amounts as (
 )
 
 select
-    record_id,
+    price_id,
     period_no,
     sorted_no,
     part,

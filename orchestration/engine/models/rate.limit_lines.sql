@@ -1,33 +1,42 @@
 with
 
-period_contexts as (
+reading_periods as (
 
     select
-        record_id,
+        price_id,
         used_tariff_id,
         tariff_index,
         tariff_version,
         tariff_no
-    from "evsettle"."rate"."period_contexts"
+    from "evsettle"."rate"."reading_periods"
 
 ),
 
-period_prices as (
+step_readings as (
 
     select
-        record_id,
+        price_id,
+        base_price_id
+    from "evsettle"."rate"."step_readings"
+
+),
+
+reading_prices as (
+
+    select
+        price_id,
         tariff_index,
         tariff_no,
         amount_excl_tax,
         amount_incl_tax
-    from "evsettle"."rate"."period_prices"
+    from "evsettle"."rate"."reading_prices"
 
 ),
 
 session_steps as (
 
     select
-        record_id,
+        price_id,
         tariff_index,
         tariff_no,
         amount_excl_tax,
@@ -39,7 +48,7 @@ session_steps as (
 rounding_lines as (
 
     select
-        record_id,
+        price_id,
         tariff_index,
         tariff_no,
         amount_excl_tax,
@@ -73,34 +82,55 @@ limits as (
 
 -- A tariff that a period used is limited even when nothing in it was priced. Its place in the CDR names it: some
 -- send a tariff without an id.
+period_uses as (
+
+    select
+        reading_periods.price_id,
+        reading_periods.tariff_index,
+        min(reading_periods.used_tariff_id) as tariff_id,
+        min(reading_periods.tariff_version) as tariff_version,
+        min(reading_periods.tariff_no) as tariff_no
+    from reading_periods
+    where reading_periods.tariff_no in (select limits.tariff_no from limits)
+    group by reading_periods.price_id, reading_periods.tariff_index
+
+),
+
 uses as (
 
     select
-        period_contexts.record_id,
-        period_contexts.tariff_index,
-        min(period_contexts.used_tariff_id) as tariff_id,
-        min(period_contexts.tariff_version) as tariff_version,
-        min(period_contexts.tariff_no) as tariff_no
-    from period_contexts
-    where period_contexts.tariff_no in (select limits.tariff_no from limits)
-    group by period_contexts.record_id, period_contexts.tariff_index
+        price_id,
+        tariff_index,
+        tariff_id,
+        tariff_version,
+        tariff_no
+    from period_uses
+    union all
+    select
+        step_readings.price_id,
+        period_uses.tariff_index,
+        period_uses.tariff_id,
+        period_uses.tariff_version,
+        period_uses.tariff_no
+    from step_readings
+    inner join period_uses on step_readings.base_price_id = period_uses.price_id
 
 ),
 
 amounts as (
 
     select
-        record_id,
+        price_id,
         tariff_index,
         amount_excl_tax,
         amount_incl_tax
-    from period_prices
+    from reading_prices
     where tariff_no in (select limits.tariff_no from limits)
 
     union all
 
     select
-        record_id,
+        price_id,
         tariff_index,
         amount_excl_tax,
         amount_incl_tax
@@ -110,7 +140,7 @@ amounts as (
     union all
 
     select
-        record_id,
+        price_id,
         tariff_index,
         amount_excl_tax,
         amount_incl_tax
@@ -122,19 +152,19 @@ amounts as (
 sums as (
 
     select
-        record_id,
+        price_id,
         tariff_index,
         case when count(*) = count(amount_excl_tax) then sum(amount_excl_tax) end as excl_tax,
         case when count(*) = count(amount_incl_tax) then sum(amount_incl_tax) end as incl_tax
     from amounts
-    group by record_id, tariff_index
+    group by price_id, tariff_index
 
 ),
 
 priced as (
 
     select
-        uses.record_id,
+        uses.price_id,
         uses.tariff_id,
         uses.tariff_index,
         uses.tariff_version,
@@ -142,11 +172,11 @@ priced as (
         limits.min_incl,
         limits.max_excl,
         limits.max_incl,
-        case when sums.record_id is null then 0 else sums.excl_tax end as excl_tax,
-        case when sums.record_id is null then 0 else sums.incl_tax end as incl_tax
+        case when sums.price_id is null then 0 else sums.excl_tax end as excl_tax,
+        case when sums.price_id is null then 0 else sums.incl_tax end as incl_tax
     from uses
     inner join limits on uses.tariff_no = limits.tariff_no
-    left join sums on uses.record_id = sums.record_id and uses.tariff_index = sums.tariff_index
+    left join sums on uses.price_id = sums.price_id and uses.tariff_index = sums.tariff_index
 
 ),
 
@@ -254,7 +284,7 @@ moved as (
 )
 
 select
-    record_id,
+    price_id,
     tariff_id,
     tariff_index,
     tariff_version,

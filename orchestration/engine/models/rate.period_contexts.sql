@@ -7,6 +7,8 @@ period_tariffs as (
         period_no,
         sorted_no,
         time_zone,
+        is_v211,
+        is_split,
         started_us,
         ended_us,
         cdr_started_us,
@@ -51,7 +53,9 @@ zone_offsets as (
         zone,
         epoch_us(utc_from) as from_us,
         epoch_us(utc_to) as to_us,
-        offset_seconds
+        offset_seconds,
+        lag(offset_seconds) over (partition by zone order by utc_from) as offset_before,
+        lead(offset_seconds) over (partition by zone order by utc_from) as offset_after
     from "evsettle"."ingest"."zone_offsets"
 
 ),
@@ -124,7 +128,23 @@ hour_offsets as (
         hours_in_use.hour_us,
         zone_offsets.from_us,
         zone_offsets.to_us,
-        zone_offsets.offset_seconds
+        zone_offsets.offset_seconds,
+        -- Where a clock is set back an hour comes twice: until when this span repeats the one before it, from when
+        -- the next one will repeat this.
+        case
+            when zone_offsets.offset_before > zone_offsets.offset_seconds
+                then
+                    zone_offsets.from_us
+                    + cast(zone_offsets.offset_before - zone_offsets.offset_seconds as bigint) * 1000000
+        end as repeats_until_us,
+        case
+            when zone_offsets.offset_after < zone_offsets.offset_seconds
+                then
+                    zone_offsets.to_us
+                    - cast(zone_offsets.offset_seconds - zone_offsets.offset_after as bigint) * 1000000
+        end as repeated_from_us,
+        zone_offsets.offset_before - zone_offsets.offset_seconds as shift_before,
+        zone_offsets.offset_after - zone_offsets.offset_seconds as shift_after
     from hours_in_use
     inner join zone_offsets
         on
@@ -140,7 +160,11 @@ on_clock as (
         period_tariffs.*,
         session_starts.charging_started_us,
         energy_before.energy_before_kwh,
-        period_tariffs.started_us + cast(hour_offsets.offset_seconds as bigint) * 1000000 as local_us
+        period_tariffs.started_us + cast(hour_offsets.offset_seconds as bigint) * 1000000 as local_us,
+        case
+            when period_tariffs.started_us < hour_offsets.repeats_until_us then hour_offsets.shift_before
+            when period_tariffs.started_us >= hour_offsets.repeated_from_us then hour_offsets.shift_after
+        end as other_clock_seconds
     from period_tariffs
     left join session_starts on period_tariffs.record_id = session_starts.record_id
     left join energy_before
@@ -168,6 +192,9 @@ select
     record_id,
     period_no,
     sorted_no,
+    time_zone,
+    is_v211,
+    is_split,
     started_us,
     ended_us,
     cdr_started_us,
@@ -193,7 +220,10 @@ select
     tariff_no,
     charging_started_us is null as is_expired_reservation,
     cast(coalesce(energy_before_kwh, 0) as decimal(38, 8)) as energy_before_kwh,
+    charging_started_us,
     case when is_charging then started_us - charging_started_us else 0 end as elapsed_us,
+    local_us,
+    other_clock_seconds,
     cast((us_of_day - us_of_day % 60000000) / 60000000 as integer) as local_minute,
     cast((local_us - us_of_day) / 86400000000 as integer) as local_day
 from local_days

@@ -1,9 +1,9 @@
 with
 
-period_contexts as (
+reading_periods as (
 
     select
-        record_id,
+        price_id,
         sorted_no,
         tariff_no,
         is_reservation,
@@ -27,7 +27,7 @@ period_contexts as (
             when 5 then 32
             when 6 then 64
         end as day_bit
-    from "evsettle"."rate"."period_contexts"
+    from "evsettle"."rate"."reading_periods"
     where tariff_no is not null
 
 ),
@@ -94,8 +94,8 @@ elements as (
 active as (
 
     select
-        period_contexts.record_id,
-        period_contexts.sorted_no,
+        reading_periods.price_id,
+        reading_periods.sorted_no,
         elements.reservation,
         elements.has_energy,
         elements.has_time,
@@ -103,68 +103,68 @@ active as (
         elements.has_flat,
         -- In an expired reservation RESERVATION is the fallback for each dimension. The low bits tell what was assumed.
         case
-            when period_contexts.is_expired_reservation and elements.reservation = 'RESERVATION' then 4000000
+            when reading_periods.is_expired_reservation and elements.reservation = 'RESERVATION' then 4000000
             else 0
         end
         + elements.element_no * 4
-        + case when elements.reads_clock and period_contexts.local_minute is null then 1 else 0 end
+        + case when elements.reads_clock and reading_periods.local_minute is null then 1 else 0 end
         + case
             when
                 elements.reads_flow
                 and (
-                    (elements.min_current is not null and period_contexts.min_current is null)
-                    or (elements.max_current is not null and period_contexts.max_current is null)
-                    or (elements.min_power is not null and period_contexts.min_power is null)
-                    or (elements.max_power is not null and period_contexts.max_power is null)
+                    (elements.min_current is not null and reading_periods.min_current is null)
+                    or (elements.max_current is not null and reading_periods.max_current is null)
+                    or (elements.min_power is not null and reading_periods.min_power is null)
+                    or (elements.max_power is not null and reading_periods.max_power is null)
                 )
                 then 2
             else 0
         end as element_rank
-    from period_contexts
-    inner join elements on period_contexts.tariff_no = elements.tariff_no
+    from reading_periods
+    inner join elements on reading_periods.tariff_no = elements.tariff_no
     where
         case coalesce(elements.reservation, 'none')
-            when 'none' then period_contexts.is_charging
-            when 'RESERVATION' then period_contexts.is_reservation
-            else period_contexts.is_reservation and period_contexts.is_expired_reservation
+            when 'none' then reading_periods.is_charging
+            when 'RESERVATION' then reading_periods.is_reservation
+            else reading_periods.is_reservation and reading_periods.is_expired_reservation
         end
         and (
             not elements.reads_clock
-            or period_contexts.local_minute is null
+            or reading_periods.local_minute is null
             or (
-                (elements.day_mask is null or (elements.day_mask & period_contexts.day_bit) > 0)
-                and (elements.from_day is null or period_contexts.local_day >= elements.from_day)
-                and (elements.to_day is null or period_contexts.local_day < elements.to_day)
+                (elements.day_mask is null or (elements.day_mask & reading_periods.day_bit) > 0)
+                and (elements.from_day is null or reading_periods.local_day >= elements.from_day)
+                and (elements.to_day is null or reading_periods.local_day < elements.to_day)
                 and case
                     when elements.from_minute is null then true
                     when elements.from_minute <= elements.to_minute
                         then
-                            period_contexts.local_minute >= elements.from_minute
-                            and period_contexts.local_minute < elements.to_minute
+                            reading_periods.local_minute >= elements.from_minute
+                            and reading_periods.local_minute < elements.to_minute
                     else
-                        period_contexts.local_minute >= elements.from_minute
-                        or period_contexts.local_minute < elements.to_minute
+                        reading_periods.local_minute >= elements.from_minute
+                        or reading_periods.local_minute < elements.to_minute
                 end
             )
         )
-        and (elements.min_kwh is null or period_contexts.energy_before_kwh >= elements.min_kwh)
-        and (elements.max_kwh is null or period_contexts.energy_before_kwh < elements.max_kwh)
-        and (elements.min_elapsed_us is null or period_contexts.elapsed_us >= elements.min_elapsed_us)
-        and (elements.max_elapsed_us is null or period_contexts.elapsed_us < elements.max_elapsed_us)
+        and (elements.min_kwh is null or reading_periods.energy_before_kwh >= elements.min_kwh)
+        and (elements.max_kwh is null or reading_periods.energy_before_kwh < elements.max_kwh)
+        and (elements.min_elapsed_us is null or reading_periods.elapsed_us >= elements.min_elapsed_us)
+        and (elements.max_elapsed_us is null or reading_periods.elapsed_us < elements.max_elapsed_us)
         and (
             not elements.reads_flow
             or (
-                coalesce(period_contexts.min_current >= elements.min_current, true)
-                and coalesce(period_contexts.max_current < elements.max_current, true)
-                and coalesce(period_contexts.min_power >= elements.min_power, true)
-                and coalesce(period_contexts.max_power < elements.max_power, true)
+                coalesce(reading_periods.min_current >= elements.min_current, true)
+                and coalesce(reading_periods.max_current < elements.max_current, true)
+                and coalesce(reading_periods.min_power >= elements.min_power, true)
+                and coalesce(reading_periods.max_power < elements.max_power, true)
             )
         )
 
 )
 
 select
-    record_id,
+    price_id,
     sorted_no,
     cast(min(element_rank) filter (where has_energy and reservation is null) as integer) as energy_rank,
     cast(min(element_rank) filter (where has_time and reservation is null) as integer) as time_rank,
@@ -173,4 +173,4 @@ select
     cast(min(element_rank) filter (where has_time and reservation is not null) as integer) as reservation_rank,
     cast(min(element_rank) filter (where has_flat and reservation is not null) as integer) as reservation_flat_rank
 from active
-group by record_id, sorted_no
+group by price_id, sorted_no

@@ -1,9 +1,9 @@
 with
 
-period_contexts as (
+reading_periods as (
 
     select
-        record_id,
+        price_id,
         period_no,
         sorted_no,
         tariff_no,
@@ -14,14 +14,14 @@ period_contexts as (
         time_hours,
         parking_hours,
         reservation_hours
-    from "evsettle"."rate"."period_contexts"
+    from "evsettle"."rate"."reading_periods"
 
 ),
 
 period_elements as (
 
     select
-        record_id,
+        price_id,
         sorted_no,
         energy_rank,
         time_rank,
@@ -56,28 +56,28 @@ tariff_prices as (
 matched as (
 
     select
-        period_contexts.record_id,
-        period_contexts.period_no,
-        period_contexts.sorted_no,
-        period_contexts.tariff_no,
-        period_contexts.used_tariff_id,
-        period_contexts.tariff_index,
-        period_contexts.tariff_version,
-        period_contexts.energy_kwh,
-        period_contexts.time_hours,
-        period_contexts.parking_hours,
-        period_contexts.reservation_hours,
+        reading_periods.price_id,
+        reading_periods.period_no,
+        reading_periods.sorted_no,
+        reading_periods.tariff_no,
+        reading_periods.used_tariff_id,
+        reading_periods.tariff_index,
+        reading_periods.tariff_version,
+        reading_periods.energy_kwh,
+        reading_periods.time_hours,
+        reading_periods.parking_hours,
+        reading_periods.reservation_hours,
         period_elements.energy_rank,
         period_elements.time_rank,
         period_elements.parking_rank,
         period_elements.flat_rank,
         period_elements.reservation_rank,
         period_elements.reservation_flat_rank
-    from period_contexts
+    from reading_periods
     inner join period_elements
         on
-            period_contexts.record_id = period_elements.record_id
-            and period_contexts.sorted_no = period_elements.sorted_no
+            reading_periods.price_id = period_elements.price_id
+            and reading_periods.sorted_no = period_elements.sorted_no
 
 ),
 
@@ -85,12 +85,12 @@ matched as (
 first_flats as (
 
     select
-        record_id,
+        price_id,
         min(sorted_no) filter (where flat_rank is not null) as flat_sorted_no,
         min(sorted_no) filter (where reservation_flat_rank is not null) as reservation_flat_sorted_no
     from matched
     where coalesce(flat_rank, reservation_flat_rank) is not null
-    group by record_id
+    group by price_id
 
 ),
 
@@ -99,7 +99,7 @@ first_flats as (
 priced as (
 
         select
-            record_id,
+            price_id,
             period_no,
             sorted_no,
             tariff_no,
@@ -116,7 +116,7 @@ priced as (
         union all
     
         select
-            record_id,
+            price_id,
             period_no,
             sorted_no,
             tariff_no,
@@ -133,7 +133,7 @@ priced as (
         union all
     
         select
-            record_id,
+            price_id,
             period_no,
             sorted_no,
             tariff_no,
@@ -150,7 +150,7 @@ priced as (
         union all
     
         select
-            record_id,
+            price_id,
             period_no,
             sorted_no,
             tariff_no,
@@ -168,7 +168,7 @@ priced as (
     
 
         select
-            matched.record_id,
+            matched.price_id,
             matched.period_no,
             matched.sorted_no,
             matched.tariff_no,
@@ -182,14 +182,14 @@ priced as (
         from matched
         inner join
             first_flats
-            on matched.record_id = first_flats.record_id and matched.sorted_no = first_flats.flat_sorted_no
+            on matched.price_id = first_flats.price_id and matched.sorted_no = first_flats.flat_sorted_no
         
 
             union all
         
     
         select
-            matched.record_id,
+            matched.price_id,
             matched.period_no,
             matched.sorted_no,
             matched.tariff_no,
@@ -203,7 +203,7 @@ priced as (
         from matched
         inner join
             first_flats
-            on matched.record_id = first_flats.record_id and matched.sorted_no = first_flats.reservation_flat_sorted_no
+            on matched.price_id = first_flats.price_id and matched.sorted_no = first_flats.reservation_flat_sorted_no
         
     
 
@@ -235,7 +235,7 @@ amounts as (
 )
 
 select
-    record_id,
+    price_id,
     period_no,
     sorted_no,
     part,

@@ -24,7 +24,8 @@ cdr_terms as (
 
     select
         cdr_key,
-        period_tariff
+        period_tariff,
+        period_policy
     from "evsettle"."inspect"."cdr_terms"
 
 ),
@@ -73,6 +74,8 @@ work_cdrs as (
         cdrs.record_id,
         cdrs.cdr_key,
         cdrs.time_zone,
+        cdrs.ocpi_version = '2.1.1' as is_v211,
+        coalesce(cdr_terms.period_policy = 'split', false) as is_split,
         epoch_us(cdrs.started_at) as cdr_started_us,
         epoch_us(cdrs.ended_at) as cdr_ended_us,
         -- "If not provided, no Tariff is relevant" came with 2.2: a 2.1.1 period cannot name one.
@@ -112,6 +115,8 @@ periods as (
     select
         work_cdrs.record_id,
         work_cdrs.time_zone,
+        work_cdrs.is_v211,
+        work_cdrs.is_split,
         work_cdrs.is_literal,
         work_cdrs.cdr_started_us,
         work_cdrs.cdr_ended_us,
@@ -184,6 +189,8 @@ select
     period_no,
     sorted_no,
     time_zone,
+    is_v211,
+    is_split,
     started_us,
     ended_us,
     cdr_started_us,

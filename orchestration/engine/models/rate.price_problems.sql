@@ -11,21 +11,12 @@ cdrs as (
 
     select
         cdr_key,
-        record_id,
-        started_at,
-        ended_at
+        record_id
     from "evsettle"."inspect"."cdrs"
 
 ),
 
-period_contexts as (
-
-    select record_id
-    from "evsettle"."rate"."period_contexts"
-
-),
-
-period_problems as (
+record_problems as (
 
     select
         record_id,
@@ -34,20 +25,28 @@ period_problems as (
         severity,
         is_blocking,
         message
-    from "evsettle"."rate"."period_problems"
+    from "evsettle"."rate"."record_problems"
 
 ),
 
-tariff_problems as (
+crossed_periods as (
 
     select
         record_id,
-        rule_id,
-        detail,
-        severity,
-        is_blocking,
-        message
-    from "evsettle"."rate"."tariff_problems"
+        period_no
+    from "evsettle"."rate"."crossed_periods"
+
+),
+
+price_totals as (
+
+    select
+        cdr_key,
+        reading,
+        -- What may be known without tax must be told from what may be known with it.
+        coalesce(total_excl_tax, total_incl_tax) as total
+    from "evsettle"."rate"."price_totals"
+    where is_priced
 
 ),
 
@@ -55,81 +54,49 @@ work_cdrs as (
 
     select
         cdrs.record_id,
-        cdrs.cdr_key,
-        cdrs.started_at,
-        cdrs.ended_at
+        cdrs.cdr_key
     from cdrs
     inner join work on cdrs.cdr_key = work.cdr_key
 
 ),
 
-problems as (
+cut_prices as (
 
     select
-        work_cdrs.record_id,
-        'SCHEMA_REQUIRED_MISSING' as rule_id,
-        'start or end' as detail,
-        'reject' as severity,
-        true as is_blocking,
-        'The CDR has no start or no end, so its last period has no length.' as message
-    from work_cdrs
-    where work_cdrs.started_at is null or work_cdrs.ended_at is null
-
-    union all
-
-    select
-        work_cdrs.record_id,
-        'TIME_END_BEFORE_START' as rule_id,
-        'session' as detail,
-        'reject' as severity,
-        true as is_blocking,
-        'The session ends before it starts.' as message
-    from work_cdrs
-    where work_cdrs.ended_at < work_cdrs.started_at
-
-    union all
-
-    select
-        work_cdrs.record_id,
-        'PERIODS_EMPTY' as rule_id,
-        'session' as detail,
-        'hold' as severity,
-        true as is_blocking,
-        'The CDR has no charging period, so nothing in it can be priced.' as message
-    from work_cdrs
-    where work_cdrs.record_id not in (select period_contexts.record_id from period_contexts)
-
-    union all
-
-    select
-        record_id,
-        rule_id,
-        detail,
-        severity,
-        is_blocking,
-        message
-    from period_problems
-
-    union all
-
-    select
-        record_id,
-        rule_id,
-        detail,
-        severity,
-        is_blocking,
-        message
-    from tariff_problems
+        split.cdr_key,
+        base.total,
+        split.total as cut_total,
+        abs(split.total - base.total) > 0.02 as is_moved
+    from price_totals as split
+    inner join price_totals as base on split.cdr_key = base.cdr_key and base.reading = 'base'
+    where split.reading = 'split'
 
 )
 
 select
     work_cdrs.cdr_key,
     'base' as reading,
-    problems.rule_id,
-    problems.detail,
-    problems.severity,
-    problems.is_blocking,
-    problems.message
-from problems
-inner join work_cdrs on problems.record_id = work_cdrs.record_id
+    record_problems.rule_id,
+    record_problems.detail,
+    record_problems.severity,
+    record_problems.is_blocking,
+    record_problems.message
+from record_problems
+inner join work_cdrs on record_problems.record_id = work_cdrs.record_id
+
+union all
+
+select
+    work_cdrs.cdr_key,
+    'base' as reading,
+    'PERIOD_TOU_MISSING' as rule_id,
+    'period ' || cast(crossed_periods.period_no as varchar) as detail,
+    case when cut_prices.is_moved then 'hold' else 'warn' end as severity,
+    false as is_blocking,
+    'Period ' || cast(crossed_periods.period_no as varchar)
+    || ' crosses a boundary of its tariff. Cut at its boundaries the session costs '
+    || cast(cast(cut_prices.cut_total as decimal(38, 4)) as varchar) || ', as sent '
+    || cast(cast(cut_prices.total as decimal(38, 4)) as varchar) || '.' as message
+from crossed_periods
+inner join work_cdrs on crossed_periods.record_id = work_cdrs.record_id
+inner join cut_prices on work_cdrs.cdr_key = cut_prices.cdr_key

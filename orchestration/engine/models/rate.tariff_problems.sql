@@ -30,7 +30,7 @@ period_contexts as (
 period_elements as (
 
     select
-        record_id,
+        price_id,
         sorted_no,
         energy_rank,
         time_rank,
@@ -40,10 +40,10 @@ period_elements as (
 
 ),
 
-period_prices as (
+assumed_prices as (
 
     select
-        record_id,
+        price_id,
         period_no,
         part,
         element_no,
@@ -51,6 +51,21 @@ period_prices as (
         is_flow_assumed
     from "evsettle"."rate"."period_prices"
     where is_clock_assumed or is_flow_assumed
+
+),
+
+-- Of the base reading only: each of the others assumes the same.
+assumptions as (
+
+    select
+        cdrs.record_id,
+        assumed_prices.period_no,
+        assumed_prices.part,
+        assumed_prices.element_no,
+        assumed_prices.is_clock_assumed,
+        assumed_prices.is_flow_assumed
+    from assumed_prices
+    inner join cdrs on assumed_prices.price_id = cdrs.record_id * 16
 
 ),
 
@@ -178,7 +193,7 @@ problems as (
         true as is_blocking,
         'Element ' || cast(element_no as varchar)
         || ' of the tariff is restricted by local time, and the time zone of the location is not known.' as message
-    from period_prices
+    from assumptions
     where is_clock_assumed
     group by record_id, element_no
 
@@ -192,9 +207,10 @@ problems as (
         false as is_blocking,
         'Period ' || cast(period_no as varchar)
         || ' has no MIN_ or MAX_ dimension that the current or power restriction of element '
-        || cast(element_no as varchar) || ' needs; the restriction was taken to match.' as message
-    from period_prices
+        || cast(min(element_no) as varchar) || ' needs; the restriction was taken to match.' as message
+    from assumptions
     where is_flow_assumed
+    group by record_id, period_no, part
 
     union all
 
@@ -210,7 +226,7 @@ problems as (
     inner join tariff_dimensions on period_contexts.tariff_no = tariff_dimensions.tariff_no
     left join period_elements
         on
-            period_contexts.record_id = period_elements.record_id
+            period_contexts.record_id * 16 = period_elements.price_id
             and period_contexts.sorted_no = period_elements.sorted_no
     where
         (tariff_dimensions.has_energy and period_contexts.energy_kwh <> 0 and period_elements.energy_rank is null)

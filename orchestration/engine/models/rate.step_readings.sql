@@ -1,0 +1,96 @@
+with
+
+period_contexts as (
+
+    select
+        record_id,
+        is_v211,
+        tariff_index
+    from "evsettle"."rate"."period_contexts"
+
+),
+
+period_prices as (
+
+    select
+        price_id,
+        sorted_no,
+        part,
+        tariff_index,
+        step_size
+    from "evsettle"."rate"."period_prices"
+    where dimension <> 'FLAT'
+
+),
+
+-- Two kinds of session only: those that changed their tariff, and those of 2.1.1, which does not say of what the
+-- steps are counted.
+candidates as (
+
+    select
+        record_id * 16 as price_id,
+        bool_or(is_v211) as is_v211
+    from period_contexts
+    where is_v211 or tariff_index > 1
+    group by record_id
+
+),
+
+parts as (
+
+    select
+        period_prices.price_id,
+        period_prices.part,
+        bool_or(candidates.is_v211) as is_v211,
+        count(*) as periods,
+        min(period_prices.tariff_index) <> max(period_prices.tariff_index) as is_switched,
+        max(period_prices.step_size) > 0 as has_step
+    from period_prices
+    inner join candidates on period_prices.price_id = candidates.price_id
+    group by period_prices.price_id, period_prices.part
+
+),
+
+sessions as (
+
+    select
+        price_id,
+        bool_or(is_switched and has_step) as is_switched,
+        bool_or(is_v211 and part = 'time' and has_step) and bool_or(part = 'parking') as has_two_durations,
+        bool_or(is_v211 and periods > 1 and has_step) as has_several_periods
+    from parts
+    group by price_id
+
+)
+
+
+    select
+        price_id + 3 as price_id,
+        price_id as base_price_id,
+        3 as reading_no
+    from sessions
+    where is_switched
+    
+
+        union all
+
+    
+
+    select
+        price_id + 4 as price_id,
+        price_id as base_price_id,
+        4 as reading_no
+    from sessions
+    where has_two_durations
+    
+
+        union all
+
+    
+
+    select
+        price_id + 5 as price_id,
+        price_id as base_price_id,
+        5 as reading_no
+    from sessions
+    where has_several_periods
