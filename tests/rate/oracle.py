@@ -13,6 +13,8 @@ from math import ceil, floor
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from tests.rate.oracle_limits import limited
+
 DAYS = ("MONDAY", "TUESDAY", "WEDNESDAY", "THURSDAY", "FRIDAY", "SATURDAY", "SUNDAY")
 PARTS = ("fixed", "energy", "time", "parking", "reservation")
 FLOWS = ("CURRENT", "POWER")
@@ -315,45 +317,11 @@ def _line(part: str, index: int, tariff: dict[str, Any], component: dict[str, An
 
 def _limits(tariff: dict[str, Any], index: int, lines: list[Line]) -> list[Line]:
     net, gross = _sum([line.net for line in lines], 1), _sum([line.gross for line in lines], 1)
-    before = (net, gross)
-    for name, is_minimum in (("min_price", True), ("max_price", False)):
-        net_limit, gross_limit = _limit(tariff, name)
-        net, gross = (
-            _limited(net, gross, net_limit, gross_limit, is_minimum),
-            _limited(gross, net, gross_limit, net_limit, is_minimum),
-        )
-    if (net, gross) == before:
+    after = limited(tariff, net, gross)
+    if after == (net, gross):
         return []
 
-    def moved(after: Fraction | None, amount: Fraction | None) -> Fraction | None:
-        return None if after is None or amount is None else after - amount
+    def moved(to: Fraction | None, amount: Fraction | None) -> Fraction | None:
+        return None if to is None or amount is None else to - amount
 
-    return [Line("limit", index, moved(net, before[0]), moved(gross, before[1]))]
-
-
-def _limit(tariff: dict[str, Any], name: str) -> tuple[Fraction | None, Fraction | None]:
-    limit = tariff.get(name)
-    if limit is None:
-        return (None, None)
-    if not isinstance(limit, dict):
-        return (Fraction(limit), None)
-    net, gross = limit.get("excl_vat", limit.get("before_taxes")), limit.get("incl_vat", limit.get("after_taxes"))
-    if tariff.get("tax_included") == "N/A":
-        net = gross = gross if net is None else net
-    return (None if net is None else Fraction(net), None if gross is None else Fraction(gross))
-
-
-def _limited(
-    own: Fraction | None, other: Fraction | None, limit: Fraction | None, other_limit: Fraction | None, is_minimum: bool
-) -> Fraction | None:
-    if own is None:
-        return None
-    if limit is not None:
-        return max(own, limit) if is_minimum else min(own, limit)
-    if other_limit is None:
-        return own
-    if other is None:
-        return None
-    if not (other < other_limit if is_minimum else other > other_limit):
-        return own
-    return None if other == 0 else other_limit * own / other
+    return [Line("limit", index, moved(after[0], net), moved(after[1], gross))]

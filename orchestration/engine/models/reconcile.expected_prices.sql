@@ -41,6 +41,18 @@ prices as (
 
 ),
 
+price_ranges as (
+
+    select
+        cdr_key,
+        reading_min,
+        reading_max,
+        min_excl_tax,
+        max_excl_tax
+    from "evsettle"."rate"."price_ranges"
+
+),
+
 sessions as (
 
     select
@@ -58,11 +70,10 @@ sessions as (
 
 ),
 
-readings as (
+base_readings as (
 
     select
         prices.cdr_key,
-        prices.reading,
         prices.total_excl_tax as rated_excl_tax,
         prices.total_incl_tax as rated_incl_tax,
         -- The discount is what the contract takes off the tariff's price: against its sign, for credits too.
@@ -72,7 +83,7 @@ readings as (
         ) as discount_excl_tax
     from prices
     inner join sessions on prices.cdr_key = sessions.cdr_key
-    where prices.is_priced and prices.total_excl_tax is not null
+    where prices.is_priced and prices.total_excl_tax is not null and prices.reading = 'base'
 
 ),
 
@@ -84,20 +95,27 @@ base_prices as (
         rated_incl_tax,
         discount_excl_tax,
         rated_excl_tax + discount_excl_tax as expected_excl_tax
-    from readings
-    where reading = 'base'
+    from base_readings
 
 ),
 
+-- A discount is a share of the price, so it takes the same share off both ends.
 ranges as (
 
     select
-        cdr_key,
-        min(rated_excl_tax + discount_excl_tax) as range_min,
-        max(rated_excl_tax + discount_excl_tax) as range_max,
-        listagg(reading, ',' order by reading asc) as readings
-    from readings
-    group by cdr_key
+        price_ranges.cdr_key,
+        price_ranges.min_excl_tax
+        - cast(cast(price_ranges.min_excl_tax as decimal(38, 16)) * sessions.discount_percent * 0.01 as decimal(38, 16))
+            as range_min,
+        price_ranges.max_excl_tax
+        - cast(cast(price_ranges.max_excl_tax as decimal(38, 16)) * sessions.discount_percent * 0.01 as decimal(38, 16))
+            as range_max,
+        case
+            when price_ranges.reading_min = price_ranges.reading_max then price_ranges.reading_min
+            else price_ranges.reading_min || ',' || price_ranges.reading_max
+        end as readings
+    from price_ranges
+    inner join sessions on price_ranges.cdr_key = sessions.cdr_key
 
 ),
 
