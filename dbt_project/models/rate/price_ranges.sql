@@ -24,9 +24,9 @@ price_totals as (
         total_excl_tax,
         lines_half_up_excl_tax,
         lines_half_even_excl_tax,
-    {% for part in parts %}
-        {{ part }}_excl_tax,
-    {% endfor %}
+        {% for part in parts %}
+            {{ part }}_excl_tax,
+        {% endfor %}
         -- Currencies whose minor unit is not the hundredth (ISO 4217).
         case
             when currency in (
@@ -61,15 +61,15 @@ rounded as (
         {{ round_money('total_excl_tax', "'half-up'", 'minor_digits') }} as session_half_up,
         {{ round_money('total_excl_tax', "'half-even'", 'minor_digits') }} as session_half_even,
     {% for mode in ['half_up', 'half_even'] %}
+        case when not is_limited and minor_digits = 2 then lines_{{ mode }}_excl_tax end as line_{{ mode }},
         case
             when not is_limited
                 then
-                {%- for part in parts %}
+            {% for part in parts %}
                     {{ round_money(part ~ '_excl_tax', "'" ~ mode | replace('_', '-') ~ "'", 'minor_digits') }}
                     {{ '+' if not loop.last }}
-                {%- endfor %}
-        end as part_{{ mode }},
-        case when not is_limited and minor_digits = 2 then lines_{{ mode }}_excl_tax end as line_{{ mode }}{{ ',' if not loop.last }}
+            {% endfor %}
+        end as part_{{ mode }}{{ ',' if not loop.last }}
     {% endfor %}
     from totals
     where is_allowed
@@ -115,7 +115,12 @@ several as (
         min(min_excl_tax) as min_excl_tax,
         max(max_excl_tax) as max_excl_tax
     from named
-    where cdr_key in (select others.cdr_key from named as others where others.reading <> 'base')
+    where
+        cdr_key in (
+            select others.cdr_key
+            from named as others
+            where others.reading <> 'base'
+        )
     group by cdr_key
 
 ),

@@ -155,8 +155,9 @@ clock_distances as (
         -- later, or again. A day is looked at on both sides.
         periods.length_us + case when changed_periods.record_id is not null then 86400000000 else 0 end as length_us,
         case when changed_periods.record_id is not null then 0 else 86400000000 end
-        - ((periods.local_us - cast(clock_bounds.minute_of_day as bigint) * 60000000) % 86400000000 + 86400000000) % 86400000000
-            as distance_us
+        - (
+            (periods.local_us - cast(clock_bounds.minute_of_day as bigint) * 60000000) % 86400000000 + 86400000000
+        ) % 86400000000 as distance_us
     from periods
     inner join clock_bounds on periods.tariff_no = clock_bounds.tariff_no
     left join changed_periods
@@ -201,26 +202,38 @@ clock_cuts as (
 ),
 
 -- The moment when the session had used so much, were its energy spread evenly over the period.
-energy_cuts as (
+energy_shares as (
 
     select
         periods.record_id,
         periods.sorted_no,
-        energy_bounds.bound_kwh as energy_at_cut_kwh,
-        periods.started_us + greatest(1, least(periods.length_us - 1, cast(
-            cast(decimal_division(
+        periods.started_us,
+        periods.length_us,
+        energy_bounds.bound_kwh,
+        decimal_division(
         cast(energy_bounds.bound_kwh - periods.energy_before_kwh as decimal(30, 16)),
         nullif(cast(periods.energy_kwh as decimal(38, 8)), 0),
         16
     )
-                as decimal(18, 16)) * periods.length_us as bigint
-        ))) as cut_us
+            as share_before
     from periods
     inner join energy_bounds on periods.tariff_no = energy_bounds.tariff_no
     where
         periods.is_charging
         and energy_bounds.bound_kwh > periods.energy_before_kwh
         and energy_bounds.bound_kwh < periods.energy_before_kwh + periods.energy_kwh
+
+),
+
+energy_cuts as (
+
+    select
+        record_id,
+        sorted_no,
+        bound_kwh as energy_at_cut_kwh,
+        started_us
+        + greatest(1, least(length_us - 1, cast(cast(share_before as decimal(18, 16)) * length_us as bigint))) as cut_us
+    from energy_shares
 
 ),
 

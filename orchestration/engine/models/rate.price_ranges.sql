@@ -17,17 +17,17 @@ price_totals as (
         total_excl_tax,
         lines_half_up_excl_tax,
         lines_half_even_excl_tax,
-    
-        fixed_excl_tax,
-    
-        energy_excl_tax,
-    
-        time_excl_tax,
-    
-        parking_excl_tax,
-    
-        reservation_excl_tax,
-    
+        
+            fixed_excl_tax,
+        
+            energy_excl_tax,
+        
+            time_excl_tax,
+        
+            parking_excl_tax,
+        
+            reservation_excl_tax,
+        
         -- Currencies whose minor unit is not the hundredth (ISO 4217).
         case
             when currency in (
@@ -104,130 +104,138 @@ rounded as (
             then cast(round_even(total_excl_tax, 4) as decimal(18, 4))
     end as session_half_even,
     
-        case
-            when not is_limited
-                then
-                    case
-        when 'half-up' = 'half-up' and minor_digits = 0
-            then cast(round(fixed_excl_tax, 0) as decimal(18, 4))
-        when 'half-up' = 'half-even' and minor_digits = 0
-            then cast(round_even(fixed_excl_tax, 0) as decimal(18, 4))
-        when 'half-up' = 'half-up' and minor_digits = 1
-            then cast(round(fixed_excl_tax, 1) as decimal(18, 4))
-        when 'half-up' = 'half-even' and minor_digits = 1
-            then cast(round_even(fixed_excl_tax, 1) as decimal(18, 4))
-        when 'half-up' = 'half-up' and minor_digits = 2
-            then cast(round(fixed_excl_tax, 2) as decimal(18, 4))
-        when 'half-up' = 'half-even' and minor_digits = 2
-            then cast(round_even(fixed_excl_tax, 2) as decimal(18, 4))
-        when 'half-up' = 'half-up' and minor_digits = 3
-            then cast(round(fixed_excl_tax, 3) as decimal(18, 4))
-        when 'half-up' = 'half-even' and minor_digits = 3
-            then cast(round_even(fixed_excl_tax, 3) as decimal(18, 4))
-        when 'half-up' = 'half-up' and minor_digits = 4
-            then cast(round(fixed_excl_tax, 4) as decimal(18, 4))
-        when 'half-up' = 'half-even' and minor_digits = 4
-            then cast(round_even(fixed_excl_tax, 4) as decimal(18, 4))
-    end
-                    +
-                    case
-        when 'half-up' = 'half-up' and minor_digits = 0
-            then cast(round(energy_excl_tax, 0) as decimal(18, 4))
-        when 'half-up' = 'half-even' and minor_digits = 0
-            then cast(round_even(energy_excl_tax, 0) as decimal(18, 4))
-        when 'half-up' = 'half-up' and minor_digits = 1
-            then cast(round(energy_excl_tax, 1) as decimal(18, 4))
-        when 'half-up' = 'half-even' and minor_digits = 1
-            then cast(round_even(energy_excl_tax, 1) as decimal(18, 4))
-        when 'half-up' = 'half-up' and minor_digits = 2
-            then cast(round(energy_excl_tax, 2) as decimal(18, 4))
-        when 'half-up' = 'half-even' and minor_digits = 2
-            then cast(round_even(energy_excl_tax, 2) as decimal(18, 4))
-        when 'half-up' = 'half-up' and minor_digits = 3
-            then cast(round(energy_excl_tax, 3) as decimal(18, 4))
-        when 'half-up' = 'half-even' and minor_digits = 3
-            then cast(round_even(energy_excl_tax, 3) as decimal(18, 4))
-        when 'half-up' = 'half-up' and minor_digits = 4
-            then cast(round(energy_excl_tax, 4) as decimal(18, 4))
-        when 'half-up' = 'half-even' and minor_digits = 4
-            then cast(round_even(energy_excl_tax, 4) as decimal(18, 4))
-    end
-                    +
-                    case
-        when 'half-up' = 'half-up' and minor_digits = 0
-            then cast(round(time_excl_tax, 0) as decimal(18, 4))
-        when 'half-up' = 'half-even' and minor_digits = 0
-            then cast(round_even(time_excl_tax, 0) as decimal(18, 4))
-        when 'half-up' = 'half-up' and minor_digits = 1
-            then cast(round(time_excl_tax, 1) as decimal(18, 4))
-        when 'half-up' = 'half-even' and minor_digits = 1
-            then cast(round_even(time_excl_tax, 1) as decimal(18, 4))
-        when 'half-up' = 'half-up' and minor_digits = 2
-            then cast(round(time_excl_tax, 2) as decimal(18, 4))
-        when 'half-up' = 'half-even' and minor_digits = 2
-            then cast(round_even(time_excl_tax, 2) as decimal(18, 4))
-        when 'half-up' = 'half-up' and minor_digits = 3
-            then cast(round(time_excl_tax, 3) as decimal(18, 4))
-        when 'half-up' = 'half-even' and minor_digits = 3
-            then cast(round_even(time_excl_tax, 3) as decimal(18, 4))
-        when 'half-up' = 'half-up' and minor_digits = 4
-            then cast(round(time_excl_tax, 4) as decimal(18, 4))
-        when 'half-up' = 'half-even' and minor_digits = 4
-            then cast(round_even(time_excl_tax, 4) as decimal(18, 4))
-    end
-                    +
-                    case
-        when 'half-up' = 'half-up' and minor_digits = 0
-            then cast(round(parking_excl_tax, 0) as decimal(18, 4))
-        when 'half-up' = 'half-even' and minor_digits = 0
-            then cast(round_even(parking_excl_tax, 0) as decimal(18, 4))
-        when 'half-up' = 'half-up' and minor_digits = 1
-            then cast(round(parking_excl_tax, 1) as decimal(18, 4))
-        when 'half-up' = 'half-even' and minor_digits = 1
-            then cast(round_even(parking_excl_tax, 1) as decimal(18, 4))
-        when 'half-up' = 'half-up' and minor_digits = 2
-            then cast(round(parking_excl_tax, 2) as decimal(18, 4))
-        when 'half-up' = 'half-even' and minor_digits = 2
-            then cast(round_even(parking_excl_tax, 2) as decimal(18, 4))
-        when 'half-up' = 'half-up' and minor_digits = 3
-            then cast(round(parking_excl_tax, 3) as decimal(18, 4))
-        when 'half-up' = 'half-even' and minor_digits = 3
-            then cast(round_even(parking_excl_tax, 3) as decimal(18, 4))
-        when 'half-up' = 'half-up' and minor_digits = 4
-            then cast(round(parking_excl_tax, 4) as decimal(18, 4))
-        when 'half-up' = 'half-even' and minor_digits = 4
-            then cast(round_even(parking_excl_tax, 4) as decimal(18, 4))
-    end
-                    +
-                    case
-        when 'half-up' = 'half-up' and minor_digits = 0
-            then cast(round(reservation_excl_tax, 0) as decimal(18, 4))
-        when 'half-up' = 'half-even' and minor_digits = 0
-            then cast(round_even(reservation_excl_tax, 0) as decimal(18, 4))
-        when 'half-up' = 'half-up' and minor_digits = 1
-            then cast(round(reservation_excl_tax, 1) as decimal(18, 4))
-        when 'half-up' = 'half-even' and minor_digits = 1
-            then cast(round_even(reservation_excl_tax, 1) as decimal(18, 4))
-        when 'half-up' = 'half-up' and minor_digits = 2
-            then cast(round(reservation_excl_tax, 2) as decimal(18, 4))
-        when 'half-up' = 'half-even' and minor_digits = 2
-            then cast(round_even(reservation_excl_tax, 2) as decimal(18, 4))
-        when 'half-up' = 'half-up' and minor_digits = 3
-            then cast(round(reservation_excl_tax, 3) as decimal(18, 4))
-        when 'half-up' = 'half-even' and minor_digits = 3
-            then cast(round_even(reservation_excl_tax, 3) as decimal(18, 4))
-        when 'half-up' = 'half-up' and minor_digits = 4
-            then cast(round(reservation_excl_tax, 4) as decimal(18, 4))
-        when 'half-up' = 'half-even' and minor_digits = 4
-            then cast(round_even(reservation_excl_tax, 4) as decimal(18, 4))
-    end
-                    
-        end as part_half_up,
         case when not is_limited and minor_digits = 2 then lines_half_up_excl_tax end as line_half_up,
-    
         case
             when not is_limited
                 then
+            
+                    case
+        when 'half-up' = 'half-up' and minor_digits = 0
+            then cast(round(fixed_excl_tax, 0) as decimal(18, 4))
+        when 'half-up' = 'half-even' and minor_digits = 0
+            then cast(round_even(fixed_excl_tax, 0) as decimal(18, 4))
+        when 'half-up' = 'half-up' and minor_digits = 1
+            then cast(round(fixed_excl_tax, 1) as decimal(18, 4))
+        when 'half-up' = 'half-even' and minor_digits = 1
+            then cast(round_even(fixed_excl_tax, 1) as decimal(18, 4))
+        when 'half-up' = 'half-up' and minor_digits = 2
+            then cast(round(fixed_excl_tax, 2) as decimal(18, 4))
+        when 'half-up' = 'half-even' and minor_digits = 2
+            then cast(round_even(fixed_excl_tax, 2) as decimal(18, 4))
+        when 'half-up' = 'half-up' and minor_digits = 3
+            then cast(round(fixed_excl_tax, 3) as decimal(18, 4))
+        when 'half-up' = 'half-even' and minor_digits = 3
+            then cast(round_even(fixed_excl_tax, 3) as decimal(18, 4))
+        when 'half-up' = 'half-up' and minor_digits = 4
+            then cast(round(fixed_excl_tax, 4) as decimal(18, 4))
+        when 'half-up' = 'half-even' and minor_digits = 4
+            then cast(round_even(fixed_excl_tax, 4) as decimal(18, 4))
+    end
+                    +
+            
+                    case
+        when 'half-up' = 'half-up' and minor_digits = 0
+            then cast(round(energy_excl_tax, 0) as decimal(18, 4))
+        when 'half-up' = 'half-even' and minor_digits = 0
+            then cast(round_even(energy_excl_tax, 0) as decimal(18, 4))
+        when 'half-up' = 'half-up' and minor_digits = 1
+            then cast(round(energy_excl_tax, 1) as decimal(18, 4))
+        when 'half-up' = 'half-even' and minor_digits = 1
+            then cast(round_even(energy_excl_tax, 1) as decimal(18, 4))
+        when 'half-up' = 'half-up' and minor_digits = 2
+            then cast(round(energy_excl_tax, 2) as decimal(18, 4))
+        when 'half-up' = 'half-even' and minor_digits = 2
+            then cast(round_even(energy_excl_tax, 2) as decimal(18, 4))
+        when 'half-up' = 'half-up' and minor_digits = 3
+            then cast(round(energy_excl_tax, 3) as decimal(18, 4))
+        when 'half-up' = 'half-even' and minor_digits = 3
+            then cast(round_even(energy_excl_tax, 3) as decimal(18, 4))
+        when 'half-up' = 'half-up' and minor_digits = 4
+            then cast(round(energy_excl_tax, 4) as decimal(18, 4))
+        when 'half-up' = 'half-even' and minor_digits = 4
+            then cast(round_even(energy_excl_tax, 4) as decimal(18, 4))
+    end
+                    +
+            
+                    case
+        when 'half-up' = 'half-up' and minor_digits = 0
+            then cast(round(time_excl_tax, 0) as decimal(18, 4))
+        when 'half-up' = 'half-even' and minor_digits = 0
+            then cast(round_even(time_excl_tax, 0) as decimal(18, 4))
+        when 'half-up' = 'half-up' and minor_digits = 1
+            then cast(round(time_excl_tax, 1) as decimal(18, 4))
+        when 'half-up' = 'half-even' and minor_digits = 1
+            then cast(round_even(time_excl_tax, 1) as decimal(18, 4))
+        when 'half-up' = 'half-up' and minor_digits = 2
+            then cast(round(time_excl_tax, 2) as decimal(18, 4))
+        when 'half-up' = 'half-even' and minor_digits = 2
+            then cast(round_even(time_excl_tax, 2) as decimal(18, 4))
+        when 'half-up' = 'half-up' and minor_digits = 3
+            then cast(round(time_excl_tax, 3) as decimal(18, 4))
+        when 'half-up' = 'half-even' and minor_digits = 3
+            then cast(round_even(time_excl_tax, 3) as decimal(18, 4))
+        when 'half-up' = 'half-up' and minor_digits = 4
+            then cast(round(time_excl_tax, 4) as decimal(18, 4))
+        when 'half-up' = 'half-even' and minor_digits = 4
+            then cast(round_even(time_excl_tax, 4) as decimal(18, 4))
+    end
+                    +
+            
+                    case
+        when 'half-up' = 'half-up' and minor_digits = 0
+            then cast(round(parking_excl_tax, 0) as decimal(18, 4))
+        when 'half-up' = 'half-even' and minor_digits = 0
+            then cast(round_even(parking_excl_tax, 0) as decimal(18, 4))
+        when 'half-up' = 'half-up' and minor_digits = 1
+            then cast(round(parking_excl_tax, 1) as decimal(18, 4))
+        when 'half-up' = 'half-even' and minor_digits = 1
+            then cast(round_even(parking_excl_tax, 1) as decimal(18, 4))
+        when 'half-up' = 'half-up' and minor_digits = 2
+            then cast(round(parking_excl_tax, 2) as decimal(18, 4))
+        when 'half-up' = 'half-even' and minor_digits = 2
+            then cast(round_even(parking_excl_tax, 2) as decimal(18, 4))
+        when 'half-up' = 'half-up' and minor_digits = 3
+            then cast(round(parking_excl_tax, 3) as decimal(18, 4))
+        when 'half-up' = 'half-even' and minor_digits = 3
+            then cast(round_even(parking_excl_tax, 3) as decimal(18, 4))
+        when 'half-up' = 'half-up' and minor_digits = 4
+            then cast(round(parking_excl_tax, 4) as decimal(18, 4))
+        when 'half-up' = 'half-even' and minor_digits = 4
+            then cast(round_even(parking_excl_tax, 4) as decimal(18, 4))
+    end
+                    +
+            
+                    case
+        when 'half-up' = 'half-up' and minor_digits = 0
+            then cast(round(reservation_excl_tax, 0) as decimal(18, 4))
+        when 'half-up' = 'half-even' and minor_digits = 0
+            then cast(round_even(reservation_excl_tax, 0) as decimal(18, 4))
+        when 'half-up' = 'half-up' and minor_digits = 1
+            then cast(round(reservation_excl_tax, 1) as decimal(18, 4))
+        when 'half-up' = 'half-even' and minor_digits = 1
+            then cast(round_even(reservation_excl_tax, 1) as decimal(18, 4))
+        when 'half-up' = 'half-up' and minor_digits = 2
+            then cast(round(reservation_excl_tax, 2) as decimal(18, 4))
+        when 'half-up' = 'half-even' and minor_digits = 2
+            then cast(round_even(reservation_excl_tax, 2) as decimal(18, 4))
+        when 'half-up' = 'half-up' and minor_digits = 3
+            then cast(round(reservation_excl_tax, 3) as decimal(18, 4))
+        when 'half-up' = 'half-even' and minor_digits = 3
+            then cast(round_even(reservation_excl_tax, 3) as decimal(18, 4))
+        when 'half-up' = 'half-up' and minor_digits = 4
+            then cast(round(reservation_excl_tax, 4) as decimal(18, 4))
+        when 'half-up' = 'half-even' and minor_digits = 4
+            then cast(round_even(reservation_excl_tax, 4) as decimal(18, 4))
+    end
+                    
+            
+        end as part_half_up,
+    
+        case when not is_limited and minor_digits = 2 then lines_half_even_excl_tax end as line_half_even,
+        case
+            when not is_limited
+                then
+            
                     case
         when 'half-even' = 'half-up' and minor_digits = 0
             then cast(round(fixed_excl_tax, 0) as decimal(18, 4))
@@ -251,6 +259,7 @@ rounded as (
             then cast(round_even(fixed_excl_tax, 4) as decimal(18, 4))
     end
                     +
+            
                     case
         when 'half-even' = 'half-up' and minor_digits = 0
             then cast(round(energy_excl_tax, 0) as decimal(18, 4))
@@ -274,6 +283,7 @@ rounded as (
             then cast(round_even(energy_excl_tax, 4) as decimal(18, 4))
     end
                     +
+            
                     case
         when 'half-even' = 'half-up' and minor_digits = 0
             then cast(round(time_excl_tax, 0) as decimal(18, 4))
@@ -297,6 +307,7 @@ rounded as (
             then cast(round_even(time_excl_tax, 4) as decimal(18, 4))
     end
                     +
+            
                     case
         when 'half-even' = 'half-up' and minor_digits = 0
             then cast(round(parking_excl_tax, 0) as decimal(18, 4))
@@ -320,6 +331,7 @@ rounded as (
             then cast(round_even(parking_excl_tax, 4) as decimal(18, 4))
     end
                     +
+            
                     case
         when 'half-even' = 'half-up' and minor_digits = 0
             then cast(round(reservation_excl_tax, 0) as decimal(18, 4))
@@ -343,8 +355,8 @@ rounded as (
             then cast(round_even(reservation_excl_tax, 4) as decimal(18, 4))
     end
                     
-        end as part_half_even,
-        case when not is_limited and minor_digits = 2 then lines_half_even_excl_tax end as line_half_even
+            
+        end as part_half_even
     
     from totals
     where is_allowed
@@ -428,7 +440,12 @@ several as (
         min(min_excl_tax) as min_excl_tax,
         max(max_excl_tax) as max_excl_tax
     from named
-    where cdr_key in (select others.cdr_key from named as others where others.reading <> 'base')
+    where
+        cdr_key in (
+            select others.cdr_key
+            from named as others
+            where others.reading <> 'base'
+        )
     group by cdr_key
 
 ),

@@ -1,9 +1,8 @@
 -- The price of one record under one reading has the key record_id * 16 + reading_no.
-select
-    cast(reading_no as integer) as reading_no,
-    reading,
-    is_allowed
-from (
+with
+
+named (reading_no, reading, is_allowed) as (
+
     values
     (0, 'base', true),
     (1, 'clock_before_change', true),
@@ -12,4 +11,11 @@ from (
     (4, 'step_each_duration', true),
     (5, 'step_each_period', true),
     (8, 'split', false)
-) as named (reading_no, reading, is_allowed)
+
+)
+
+select
+    cast(reading_no as integer) as reading_no,
+    reading,
+    is_allowed
+from named
