@@ -1,20 +1,13 @@
-"""The two internal imports of dagster-dbt that running dbt in this process depends on: moved ones fail here."""
+"""The imports from inside dagster-dbt and dbt that running dbt in this process depends on: moved ones fail here."""
 
 import inspect
 
 
-def test_selection_comes_from_the_step_context() -> None:
-    from dagster_dbt.asset_utils import get_updated_cli_invocation_params_for_context
+def test_a_test_of_dbt_is_a_check_of_an_asset() -> None:
+    from dagster_dbt.asset_utils import get_asset_check_key_for_test
 
-    parameters = list(inspect.signature(get_updated_cli_invocation_params_for_context).parameters)
-    assert parameters[:3] == ["context", "manifest", "dagster_dbt_translator"]
-
-
-def test_dbt_events_become_dagster_events() -> None:
-    from dagster_dbt.core.dbt_cli_event import DbtCoreCliEventMessage
-
-    assert {"raw_event", "event_history_metadata"} <= set(inspect.signature(DbtCoreCliEventMessage).parameters)
-    assert "target_path" in inspect.signature(DbtCoreCliEventMessage.to_default_asset_events).parameters
+    parameters = list(inspect.signature(get_asset_check_key_for_test).parameters)
+    assert parameters == ["manifest", "dagster_dbt_translator", "test_unique_id", "project"]
 
 
 def test_dbt_connections_can_be_closed() -> None:

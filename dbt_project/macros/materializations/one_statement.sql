@@ -26,7 +26,8 @@
         {{ drop_other_type(target_relation) }}
         create or replace view {{ target_relation }} as (
             {{ sql }}
-        )
+        );
+        {{ comment_engine(target_relation) }}
     {% endcall %}
     {{ run_hooks(post_hooks, inside_transaction=True) }}
     {% do adapter.commit() %}
@@ -44,5 +45,12 @@
     {%- set existing = load_cached_relation(relation) -%}
     {%- if existing is not none and existing.type != relation.type %}
         drop {{ existing.type }} {{ existing }};
+    {%- endif %}
+{% endmacro %}
+
+{# Which version made a view: a run of the same one finds nothing to make (orchestration/stage_models.py). #}
+{% macro comment_engine(relation) %}
+    {%- if env_var('EVSETTLE_ENGINE', '') %}
+        comment on view {{ relation }} is '{{ env_var('EVSETTLE_ENGINE') }}';
     {%- endif %}
 {% endmacro %}

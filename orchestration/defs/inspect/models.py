@@ -1,5 +1,5 @@
 """The dbt models of inspect as Dagster assets."""
 
-from orchestration.dbt import stage_models
+from orchestration.stage_models import stage_models
 
 inspect_models = stage_models("inspect")

@@ -1,5 +1,5 @@
 """The dbt models of rate as Dagster assets."""
 
-from orchestration.dbt import stage_models
+from orchestration.stage_models import stage_models
 
 rate_models = stage_models("rate")

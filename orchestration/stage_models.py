@@ -1,0 +1,185 @@
+"""The dbt models of a stage as Dagster assets: one dbt build, one query for the grain of them all, their events.
+
+What does not belong here: dbt itself (dbt.py) and any model's name.
+"""
+
+# ruff: noqa: S608 - names of our own models, from the manifest.
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from graphlib import TopologicalSorter
+from pathlib import Path
+from typing import Any, Literal
+
+import dagster as dg
+import duckdb
+from dagster_dbt import DagsterDbtTranslator, dbt_assets
+from dagster_dbt.asset_utils import get_asset_check_key_for_test
+from dagster_dbt.dbt_manifest import validate_manifest
+
+from orchestration import dbt, grain
+from orchestration.version import engine_version
+from orchestration.warehouse import read_warehouse
+
+# Sums of these columns are worth seeing on an asset; one per currency where there is one.
+_MONEY_COLUMNS = ("amount_excl_tax", "settled_excl_tax", "expected_excl_tax", "total_excl_tax")
+
+
+def stage_models(stage: str, side: Literal["before", "after"] | None = None) -> dg.AssetsDefinition:
+    """Dagster assets for the dbt models of a stage, built by one dbt invocation.
+
+    side: of a stage whose own gate stands among its models, those before it or those that read it, directly or not.
+    Dagster would cut such a group by itself, and into twice the pieces that are needed.
+    """
+    reads_gate = f"source:{stage}.gate_findings+ source:{stage}.gate_verdicts+"
+    match side:
+        case None:
+            name, select, exclude = f"{stage}_models", f"group:{stage}", ""
+        case "before":
+            name, select, exclude = f"{stage}_models", f"group:{stage}", reads_gate
+        case "after":
+            name, exclude = f"{stage}_models_after_gate", ""
+            select = " ".join(f"group:{stage},{reader}" for reader in reads_gate.split())
+
+    @dbt_assets(manifest=dbt.MANIFEST, select=select, exclude=exclude, name=name)
+    def models(context: dg.AssetExecutionContext, settlement: dg.ResourceParam[Any]) -> Iterator[object]:
+        yield from build(context.selected_asset_keys, context.selected_asset_check_keys, settlement.home.warehouse)
+
+    return models
+
+
+@dataclass(frozen=True, slots=True)
+class _Project:
+    """The parsed project: manifest.json, asset key by model id, check key by test id, the tests of grain."""
+
+    manifest: Mapping[str, Any]
+    models: Mapping[str, dg.AssetKey]
+    checks: Mapping[str, dg.AssetCheckKey]
+    grains: Sequence[grain.Grain]
+
+
+@cache
+def _project(_written_at: int) -> _Project:
+    manifest = validate_manifest(dbt.MANIFEST)
+    translator = DagsterDbtTranslator()
+    nodes = manifest["nodes"]
+    # Dagster wants to hear of a model after those it reads.
+    order = TopologicalSorter({key: node["depends_on"]["nodes"] for key, node in nodes.items()}).static_order()
+    models = {
+        key: translator.get_asset_key(nodes[key])
+        for key in order
+        if key in nodes and nodes[key]["resource_type"] == "model"
+    }
+    checks = {
+        key: check
+        for key in nodes
+        if (check := get_asset_check_key_for_test(manifest, translator, key, None)) is not None
+    }
+    return _Project(manifest, models, checks, tuple(grain.grains(manifest)))
+
+
+def build(keys: set[dg.AssetKey], checks: set[dg.AssetCheckKey], warehouse: Path) -> Iterator[object]:
+    """Build these models and yield what became of them. Raises dg.Failure where a model or a check failed."""
+    project = _project(dbt.MANIFEST.stat().st_mtime_ns)
+    selected = {model_id: key for model_id, key in project.models.items() if key in keys}
+    with read_warehouse(warehouse) as connection:
+        standing = _standing_views(connection)
+    stands = {model_id for model_id, key in selected.items() if tuple(key.path) in standing}
+    results, failure = _run_dbt(project, [model_id for model_id in selected if model_id not in stands], warehouse)
+    seconds = {result.node.unique_id: result.execution_time for result in results if result.status == "success"}
+    built = {model_id: key for model_id, key in selected.items() if model_id in stands or model_id in seconds}
+    with read_warehouse(warehouse) as connection:
+        measures = _measures(connection, list(built.values()))
+        asked = [one for one in project.grains if one.model_id in built and project.checks[one.test_id] in checks]
+        failing = grain.failing_keys(connection, asked)
+    for model_id, key in built.items():
+        took = (
+            {"Execution Duration": seconds[model_id]} if model_id in seconds else {"stands": "a view of this version"}
+        )
+        yield dg.MaterializeResult(asset_key=key, metadata={**measures[key], **took})
+    for one in asked:
+        yield _grain_result(project.checks[one.test_id], one, failing[one.test_id])
+    for result in results:
+        check = project.checks.get(result.node.unique_id)
+        if check in checks:
+            yield _test_result(check, result)
+    broken = [
+        f"{one.relation}: {failing[one.test_id]} keys fail {one.failing}" for one in asked if failing[one.test_id]
+    ]
+    if failure or broken:
+        raise dg.Failure(description="\n".join([failure, *broken]).strip())
+
+
+def _run_dbt(project: _Project, model_ids: Sequence[str], warehouse: Path) -> tuple[Sequence[Any], str]:
+    """dbt's results of these models and their tests but for those of grain, and why it failed, if it did."""
+    if not model_ids:
+        return (), ""
+    os.environ["EVSETTLE_ENGINE"] = _version()
+    names = [project.manifest["nodes"][model_id]["name"] for model_id in model_ids]
+    manifest = dbt.load_manifest(without_tests=frozenset(one.test_id for one in project.grains))
+    try:
+        return dbt.invoke([*dbt.BUILD, "--select", *names], warehouse, manifest), ""
+    except dbt.DbtFailed as error:
+        return error.results, str(error)
+
+
+def _standing_views(connection: duckdb.DuckDBPyConnection) -> set[tuple[str, ...]]:
+    """Schema and name of the views that this very version made: there is nothing to make again."""
+    return set(
+        connection.execute(
+            "select schema_name, view_name from duckdb_views() where comment = ?", [_version()]
+        ).fetchall()
+    )
+
+
+def _version() -> str:
+    """What a view is made of: the code that computes, and the project as parsed."""
+    return f"{engine_version()} {dbt.MANIFEST.stat().st_mtime_ns}"
+
+
+def _measures(connection: duckdb.DuckDBPyConnection, keys: Sequence[dg.AssetKey]) -> dict[dg.AssetKey, dict[str, Any]]:
+    """Row count, and money by currency, of each model."""
+    if not keys:
+        return {}
+    names = [".".join(key.path) for key in keys]
+    counts = " union all ".join(f"select {number}, count(*) from {name}" for number, name in enumerate(names))
+    measured: dict[dg.AssetKey, dict[str, Any]] = {
+        keys[number]: {"dagster/row_count": count} for number, count in connection.execute(counts).fetchall()
+    }
+    columns: dict[tuple[str, str], set[str]] = {}
+    for schema, table, column in connection.execute(
+        "select schema_name, table_name, column_name from duckdb_columns() where not internal"
+    ).fetchall():
+        columns.setdefault((schema, table), set()).add(column)
+    for key, name in zip(keys, names, strict=True):
+        mine = columns.get((key.path[0], key.path[1]), set())
+        money = next((column for column in _MONEY_COLUMNS if column in mine), None)
+        if money is not None and "currency" in mine:
+            sums = connection.execute(
+                f"select currency, sum({money}) from {name} group by currency having sum({money}) is not null"
+                " order by currency"
+            ).fetchall()
+            measured[key][money] = ", ".join(f"{currency} {total:,.2f}" for currency, total in sums) or "none"
+    return measured
+
+
+def _grain_result(check: dg.AssetCheckKey, one: grain.Grain, failing: int) -> dg.AssetCheckResult:
+    return dg.AssetCheckResult(
+        passed=not failing,
+        asset_key=check.asset_key,
+        check_name=check.name,
+        metadata={"failing_keys": failing, "query": dg.MetadataValue.md(f"```sql\n{one.failing}\n```")},
+    )
+
+
+def _test_result(check: dg.AssetCheckKey, result: Any) -> dg.AssetCheckResult:
+    return dg.AssetCheckResult(
+        passed=result.status == "pass",
+        severity=dg.AssetCheckSeverity.WARN if result.status == "warn" else dg.AssetCheckSeverity.ERROR,
+        asset_key=check.asset_key,
+        check_name=check.name,
+        description=result.message,
+        metadata={"failing_rows": result.failures or 0},
+    )
