@@ -7,6 +7,10 @@ import click
 COMMANDS = {
     "lint": "check tariffs for dead elements, gaps and slips; no home needed for a file",
     "diff": "what changes between two tariffs, in words",
+    "show": "a tariff's versions: prices, validity, approval, publication",
+    "propose": "put a tariff of ours forward for approval",
+    "approve": "approve a proposed tariff, as a second person",
+    "reject": "send a proposed tariff back",
     "simulate": "price a past period again under a draft",
 }
 
@@ -32,10 +36,15 @@ class TariffCommands(click.Group):
 
 @click.group("tariff", cls=TariffCommands)
 def command() -> None:
-    """Check a tariff, compare two, and try a draft on a past period.
+    """Check a tariff, compare two, approve one as two people, and try a draft on a past period.
 
     \b
+    From a draft to a price that counts:
       evsettle tariff lint draft.json
       evsettle tariff diff AC-BASIC draft.json
       evsettle tariff simulate draft.json --period 2026-10
+      cp draft.json data/master/tariffs/AC-BASIC.json
+      evsettle tariff propose AC-BASIC --by "Noor Bakker"
+      evsettle tariff approve AC-BASIC --by "Sem de Wit"
+      evsettle run
     """

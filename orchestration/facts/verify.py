@@ -79,6 +79,8 @@ def _referenced(entries: list[Entry]) -> dict[str, str]:
                     named.setdefault(change["sha256"], f"{change['path']} (entry {entry.seq})")
         elif entry.kind == "run-end" and entry.body.get("changes"):
             named.setdefault(entry.body["changes"], f"the changes of run {entry.body['run']} (entry {entry.seq})")
+        elif entry.kind == "decision" and entry.body.get("values", {}).get("evidence"):
+            named.setdefault(entry.body["values"]["evidence"], f"the evidence of decision {entry.seq}")
         elif entry.kind == "erasure" and entry.body.get("object"):
             erased.add(entry.body["object"])
     return {sha256: what for sha256, what in named.items() if sha256 not in erased}
