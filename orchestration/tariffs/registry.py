@@ -157,15 +157,13 @@ class Registry:
             " from inspect.tariff_versions where lower(cpo_party) = lower($1) and lower(tariff_id) = lower($2)",
             [of.party, of.tariff_id, known],
         )
+        names, rows = [column[0] for column in found.description], found.fetchall()
         types = self._connection.execute("describe inspect.tariff_versions").fetchall()
-        columns = ", ".join(f"{name} {kind}" for name, kind, *_ in types)
-        target.execute(f"create table inspect.tariff_versions ({columns})")
-        names = [column[0] for column in found.description]
-        marks = ", ".join("?" for _ in names)
-        target.executemany(
-            f"insert into inspect.tariff_versions ({', '.join(names)}) values ({marks})",  # noqa: S608 - own names
-            found.fetchall(),
+        target.execute(
+            f"create table inspect.tariff_versions ({', '.join(f'{name} {kind}' for name, kind, *_ in types)})"
         )
+        insert = f"insert into inspect.tariff_versions ({', '.join(names)}) values ({', '.join('?' for _ in names)})"  # noqa: S608 - own names
+        target.executemany(insert, rows)
 
     def text(self, version: Version) -> str | None:
         """The tariff object as it was sent or stood in master/tariffs; None when its bytes were erased."""

@@ -119,7 +119,7 @@ def _registered(home: Home, name: str) -> list[Given]:
                 if (text := registry.text(version)) is not None
             ]
     except RegistryError as error:
-        raise SourceError(str(error)) from error
+        raise SourceError(f"{name} is no file and none of ours in master/tariffs. {error}") from error
 
 
 def one_version(name: str, home_path: Path | None) -> Given:
