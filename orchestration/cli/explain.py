@@ -10,6 +10,7 @@ import click
 from orchestration.cli.show import show_json, show_table
 from orchestration.facts.home import HomeError, open_home
 from orchestration.published import Snapshot
+from orchestration.tariffs.standing import truth_of_session
 
 _CDRS = "select * from cdrs where cdr_key = lower(?) or lower(cdr_id) = lower(?) order by cdr_key"
 
@@ -154,6 +155,11 @@ def _show(found: dict[str, Any], raw: str | None) -> None:
 
 def _show_price(found: dict[str, Any]) -> None:
     cdr = found["cdr"]
+    if found["tariff"]:
+        click.secho("Tariff", bold=True)
+        for label, text in found["tariff"].items():
+            click.echo(f"  {label + ':':12} {text}")
+        click.echo()
     show_table(
         f"Price, line by line (tariff {cdr['tariff_id']}, version {str(cdr['tariff_version'])[:16]})",
         [">#", ">period", "dimension", ">volume", ">price", ">tax %", ">net", ">gross", "element.component", "when"],
@@ -201,6 +207,7 @@ def command(home_path: Path | None, cdr: str, as_json: bool) -> None:
     try:
         home = open_home(home_path)
         found = story(Snapshot(home), cdr)
+        found["tariff"] = dict(truth_of_session(home, found["cdr"]))
     except HomeError as error:
         raise click.ClickException(str(error)) from error
     if as_json:

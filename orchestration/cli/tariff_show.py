@@ -20,9 +20,10 @@ Examples:
   evsettle tariff show AC-BASIC --as-of 2026-10-15T12:00:00Z
   evsettle tariff show AC-BASIC --as-of 2026-10-15 --known 2026-11-03   (what we knew when we billed)
   evsettle tariff show NL/EVS:AC-BASIC --html ac-basic.html
+  evsettle tariff show --html tariffs.html      (all of ours on one page, with who approved them)
 """,
 )
-@click.argument("named", metavar="TARIFF-ID")
+@click.argument("names", metavar="[TARIFF-ID]...", nargs=-1)
 @click.option(
     "--as-of", metavar="TIME", help="Which version is in force then: a day (UTC) or a time. Default: none asked."
 )
@@ -31,20 +32,31 @@ Examples:
 @click.option("--json", "as_json", is_flag=True, help="One JSON object instead of text.")
 @click.pass_obj
 def show(
-    home_path: Path | None, named: str, as_of: str | None, known: str | None, page: Path | None, as_json: bool
+    home_path: Path | None,
+    names: tuple[str, ...],
+    as_of: str | None,
+    known: str | None,
+    page: Path | None,
+    as_json: bool,
 ) -> None:
     """Show every version of a tariff: validity, since when it is known, who approved it, who showed it, its prices.
+
+    Without TARIFF-ID all of ours are shown.
 
     The two clocks are asked apart: --as-of says when a session starts, --known what we knew. An approval or publication
     later than --known is not counted. The version in force is the one that a run would price with.
     """
     moment, then = _moment(as_of), _moment(known)
     try:
-        found = standing_of(open_home(home_path), named, moment, then)
+        by_name = standing_of(open_home(home_path), names, moment, then)
     except (HomeError, RegistryError) as error:
         raise click.ClickException(str(error)) from error
-    if not found:
-        raise click.UsageError(f"No tariff {named} is known{' by then' if then else ''}: check the id, or run first.")
+    for name, standings in by_name.items():
+        if not standings:
+            raise click.UsageError(
+                f"No tariff {name} is known{' by then' if then else ''}: check the id, or run first."
+            )
+    found = [standing for standings in by_name.values() for standing in standings]
     if page is not None:
         _write(page, found)
     if as_json:

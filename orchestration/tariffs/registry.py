@@ -17,14 +17,17 @@ from orchestration.facts import ledger, objects
 from orchestration.facts.home import Home
 from orchestration.warehouse import DATABASE
 
-_VERSIONS = """
+_COLUMNS = """
     select tariff_version, cpo_party, tariff_id, tariff_type, tariff_body, currency, valid_from, valid_to, known_from,
         source, is_opening, approval, approved_at, is_retro_approved, approval_seq, proposed_by, approved_by,
         sighting_seq, record_id
     from inspect.tariff_versions
+"""
+_OF_AN_ID = f"""{_COLUMNS}
     where lower(tariff_id) = lower($1) or lower(cpo_party || ':' || tariff_id) = lower($1)
     order by lower(cpo_party), known_from, sighting_seq, valid_from
 """
+_OF_A_HASH = f"{_COLUMNS} where tariff_version = $1 and lower(cpo_party) = lower($2)"
 _PUBLICATIONS = """
     select tariff_body, published_at, published_by, channel, known_from
     from ingest.publications
@@ -114,8 +117,22 @@ class Registry:
 
     def versions(self, name: str, known: datetime | None = None) -> list[Version]:
         """All versions of a tariff id (`ID` or `party:ID`) in the order in which they became known."""
-        found = [Version(*row) for row in self._rows(_VERSIONS, [name.removeprefix("tariff:")])]
+        found = [Version(*row) for row in self._rows(_OF_AN_ID, [name.removeprefix("tariff:")])]
         return [version for version in found if known is None or version.known_from <= known]
+
+    def by_hash(self, tariff_version: str, party: str) -> Version | None:
+        """The version of that full hash; None for one that a CDR embeds and the registry never saw."""
+        rows = self._rows(_OF_A_HASH, [tariff_version, party])
+        return Version(*rows[0]) if rows else None
+
+    def ours(self) -> list[str]:
+        """Every tariff of our own parties, as `party:ID`."""
+        rows = self._rows(
+            "select distinct cpo_party || ':' || tariff_id from inspect.tariff_versions where lower(cpo_party) in"
+            " (select lower(party) from ingest.own_parties) order by 1",
+            [],
+        )
+        return [str(name) for (name,) in rows]
 
     def publications(self, version: Version, known: datetime | None = None) -> list[Publication]:
         """Where a version's tariff was shown: rows that name its content or no content."""

@@ -1,6 +1,6 @@
 """The truth about one tariff in words: its versions, the one in force, approval, publication, what waits."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -9,7 +9,7 @@ from orchestration.defs.ingest.tariff import Tariff
 from orchestration.facts.home import Home
 from orchestration.tariffs.approval import waiting
 from orchestration.tariffs.diff import changes, price_table
-from orchestration.tariffs.registry import Publication, Registry, Version
+from orchestration.tariffs.registry import Publication, Registry, RegistryError, Version
 from orchestration.tariffs.situations import TooManyCases
 from orchestration.tariffs.words import number
 
@@ -103,13 +103,25 @@ def _version_json(shown: ShownVersion, known: datetime | None) -> dict[str, Any]
     }
 
 
-def standing_of(home: Home, name: str, at: datetime | None, known: datetime | None) -> list[Standing]:
-    """What is known of a tariff id, one for each party that uses it. Raises RegistryError."""
+def standing_of(
+    home: Home, names: Sequence[str], at: datetime | None, known: datetime | None
+) -> dict[str, list[Standing]]:
+    """What is known of each tariff id, of each party that uses it; without names all of ours. Raises RegistryError."""
     with Registry(home) as registry:
-        by_party: dict[str, list[Version]] = {}
-        for version in registry.versions(name, known):
-            by_party.setdefault(version.party.casefold(), []).append(version)
-        return [_standing(registry, versions, at, known) for versions in by_party.values()]
+        return {
+            name: [
+                _standing(registry, versions, at, known)
+                for versions in _by_party(registry.versions(name, known)).values()
+            ]
+            for name in names or registry.ours()
+        }
+
+
+def _by_party(versions: Sequence[Version]) -> dict[str, list[Version]]:
+    grouped: dict[str, list[Version]] = {}
+    for version in versions:
+        grouped.setdefault(version.party.casefold(), []).append(version)
+    return grouped
 
 
 def _standing(registry: Registry, versions: Sequence[Version], at: datetime | None, known: datetime | None) -> Standing:
@@ -198,3 +210,31 @@ def _prices(tariff: Tariff | None) -> tuple[str, ...]:
 
 def _instant(value: datetime) -> str:
     return f"{value:%Y-%m-%d %H:%M} UTC"
+
+
+def truth_of_session(home: Home, cdr: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """The version that prices a session, as label and text: its hash, validity, approval, and who showed it in time.
+
+    `cdr` is a row of the published table. Empty when it has no version, or while a run holds the warehouse.
+    """
+    if cdr["tariff_version"] is None:
+        return []
+    try:
+        with Registry(home) as registry:
+            version = registry.by_hash(cdr["tariff_version"], cdr["cpo_party"])
+            published = [] if version is None else registry.publications(version)
+    except RegistryError:
+        return []
+    rows = [("version", f"{cdr['tariff_id']}, {cdr['tariff_version']}")]
+    if version is None:
+        return [*rows, ("approval", "embedded in the CDR, whose tariff the contract takes (tariff_source: cdr)")]
+    in_time = [shown for shown in published if shown.published_at <= cdr["started_at"]]
+    shown = _publication(version, in_time) if in_time else "nobody before the session started (TARIFF_NOT_DISPLAYED)"
+    return [
+        *rows,
+        ("content", version.tariff_body),
+        ("holds", _validity(version)),
+        ("known from", _instant(version.known_from) + (" (opening knowledge)" if version.is_opening else "")),
+        ("approval", _approval(version, None)),
+        ("shown", shown),
+    ]
