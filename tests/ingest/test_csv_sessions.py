@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from orchestration.defs.ingest.csv_cdrs import CDR_COLUMNS, PERIOD_COLUMNS, READING_COLUMNS, CsvRows, read_rows
+from orchestration.defs.ingest.csv_cells import CENTURY_REPAIR, LOCAL_REPAIR, SWAP_REPAIR
 from orchestration.defs.ingest.csv_records import split_lines
 from orchestration.defs.ingest.mapping import MappingError, read_mapping
 from tests.small_home import MAPPING
@@ -15,9 +16,9 @@ from tests.small_home import MAPPING
 EXAMPLE = Path(__file__).resolve().parent.parent.parent / "examples/perth-kinross"
 
 
-def read(data: str, mapping: str = MAPPING, is_swapped: bool = False) -> CsvRows:
+def read(data: str, mapping: str = MAPPING, *repairs: str) -> CsvRows:
     lines = split_lines(data.encode())
-    return read_rows(1, lines[0], lines[1:], read_mapping("m.yaml", mapping.encode()), is_swapped)
+    return read_rows(1, lines[0], lines[1:], read_mapping("m.yaml", mapping.encode()), frozenset(repairs))
 
 
 def cdrs(rows: CsvRows) -> list[dict[str, Any]]:
@@ -102,7 +103,7 @@ def test_a_skipped_hour_is_shifted_or_refused_as_the_mapping_says() -> None:
 
 def test_both_readings_of_a_date_are_kept_and_a_repair_chooses() -> None:
     data = "cp,start,end,kwh\nA,2026-01-09 10:00,2026-01-09 11:00,1\nB,2026-09-13 10:00,2026-09-13 11:00,1\n"
-    as_written, repaired = read(data), read(data, is_swapped=True)
+    as_written, repaired = read(data), read(data, MAPPING, SWAP_REPAIR)
     assert [cdr["started_at"] for cdr in cdrs(as_written)] == [utc(2026, 1, 9, 9), utc(2026, 9, 13, 8)]
     assert [cdr["started_at"] for cdr in cdrs(repaired)] == [utc(2026, 9, 1, 8), utc(2026, 9, 13, 8)]
     assert [cdr["cdr_key"] for cdr in cdrs(repaired)] == [cdr["cdr_key"] for cdr in cdrs(as_written)]
@@ -125,7 +126,7 @@ def test_a_column_that_the_file_lacks_is_one_sentence() -> None:
 def test_the_sample_of_the_example_reads_whole() -> None:
     mapping = read_mapping("m.yaml", (EXAMPLE / "master/mappings/pkc.cdrs.yaml").read_bytes())
     lines = split_lines((EXAMPLE / "sample/sep2016_aug2017_sample.csv").read_bytes())
-    rows = read_rows(1, lines[0], lines[1:], mapping, is_swapped=True)
+    rows = read_rows(1, lines[0], lines[1:], mapping, frozenset({SWAP_REPAIR}))
     found = cdrs(rows)
     assert len(found) == len(lines) - 1 == 189
     assert all(record[5] for record in rows.records)
@@ -134,3 +135,50 @@ def test_the_sample_of_the_example_reads_whole() -> None:
     assert sum(cdr["is_test"] for cdr in found) >= 1
     assert {cdr["missing_fields"] for cdr in found} == {None, "end_date_time,total_energy"}
     assert not any("," in cdr["location_id"] or cdr["location_id"] != cdr["location_id"].strip() for cdr in found)
+
+
+ZONED = """
+columns:
+  started_at: {column: start, format: "%Y/%m/%d %H:%M:%S%z", zone: zone}
+  ended_at: {column: end, format: "%Y/%m/%d %H:%M:%S%z", zone: zone}
+  total_time_hours: {column: lasted, unit: "h:mm:ss"}
+  energy_kwh: kwh
+  evse_uid: cp
+constants: {cpo_party: NL/EMO, emsp_party: NL/EVS, currency: USD, time_zone: America/Denver, tariff_id: T1}
+zone_offsets: {MST: "-07:00", MDT: "-06:00"}
+id: {columns: [cp, start]}
+"""
+
+
+def test_a_zone_column_that_contradicts_the_stamp_is_evidence_and_the_repair_reads_by_it() -> None:
+    data = "cp,start,end,zone,lasted,kwh\nA,2018/11/04 01:30:00+00,2018/11/04 01:50:00+00,MST,0:20:00,5\n"
+    written, repaired = read(data, ZONED), read(data, ZONED, LOCAL_REPAIR)
+    started, by_zone = CDR_COLUMNS.index("started_at"), READING_COLUMNS.index("started_at_by_zone")
+    assert str(written.cdrs[0][started]) == "2018-11-04 01:30:00+00:00"
+    # The clocks show 01:30 twice that night; the zone column says that it is the second time.
+    assert str(written.readings[0][by_zone]) == str(repaired.cdrs[0][started]) == "2018-11-04 08:30:00+00:00"
+    assert repaired.cdrs[0][CDR_COLUMNS.index("is_time_ambiguous")] is False
+    assert repaired.cdrs[0][CDR_COLUMNS.index("total_time_hours")] == Decimal("0.33333333")
+    assert written.cdrs[0][CDR_COLUMNS.index("cdr_id")] == repaired.cdrs[0][CDR_COLUMNS.index("cdr_id")]
+
+
+def test_an_unknown_zone_word_names_its_column() -> None:
+    data = "cp,start,end,zone,lasted,kwh\nA,2018/11/04 01:30:00+00,2018/11/04 01:50:00+00,XST,1:2:3,5\n"
+    problems = read(data, ZONED).cdrs[0][CDR_COLUMNS.index("type_problems")]
+    assert "zone is 'XST', expected an offset like -07:00, or a word of zone_offsets." in problems
+    assert "lasted is '1:2:3', expected hours, minutes and seconds like 1:30:00." in problems
+
+
+def test_a_weekday_says_whether_two_thousand_years_are_missing() -> None:
+    mapping = MAPPING.replace("%Y-%m-%d %H:%M", "%Y-%m-%d %H:%M").replace(
+        "  evse_uid: cp", "  evse_uid: cp\n  weekday: day"
+    )
+    data = (
+        "cp,start,end,kwh,day\nA,0014-11-18 15:40,0014-11-18 17:11,7,Tue\nB,0014-11-19 15:40,0014-11-19 17:11,7,Tue\n"
+    )
+    written, repaired = read(data, mapping), read(data, mapping, CENTURY_REPAIR)
+    right = READING_COLUMNS.index("is_weekday_right")
+    assert [row[right] for row in written.readings] == [True, False]
+    assert [row[right] for row in repaired.readings] == [None, None]
+    assert str(written.readings[0][READING_COLUMNS.index("started_at_in_2000s")]) == "2014-11-18 14:40:00+00:00"
+    assert str(repaired.cdrs[0][CDR_COLUMNS.index("started_at")]) == "2014-11-18 14:40:00+00:00"

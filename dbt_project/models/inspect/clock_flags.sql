@@ -11,6 +11,7 @@ cdrs as (
 
     select
         cdr_key,
+        record_id,
         started_at,
         ended_at,
         time_zone,
@@ -69,6 +70,18 @@ period_facts as (
         period_time_hours,
         period_parking_hours
     from {{ ref('period_facts') }}
+
+),
+
+-- A zone column beside a stamp, which its own offset may contradict.
+zone_readings as (
+
+    select
+        record_id,
+        started_at_by_zone,
+        ended_at_by_zone
+    from {{ ref('date_readings') }}
+    where started_at_by_zone is not null
 
 ),
 
@@ -143,6 +156,9 @@ gaps as (
         cdrs.cdr_key,
         cdrs.time_zone,
         cdrs.started_at,
+        zone_readings.started_at_by_zone,
+        coalesce(zone_readings.started_at_by_zone <> cdrs.started_at, false)
+        or coalesce(zone_readings.ended_at_by_zone <> cdrs.ended_at, false) as is_zone_contradicted,
         coalesce(evidence.session_started_at, charger_facts.start_recorded_at, evidence.receipt_started_at)
             as known_started_at,
         {{ seconds_between(
@@ -160,6 +176,7 @@ gaps as (
         on terms.partner = tolerances.partner and terms.contract_version = tolerances.contract_version
     left join evidence on cdrs.cdr_key = evidence.cdr_key
     left join charger_facts on cdrs.cdr_key = charger_facts.cdr_key
+    left join zone_readings on cdrs.record_id = zone_readings.record_id
 
 ),
 
@@ -224,11 +241,12 @@ measured as (
 select
     measured.cdr_key,
     cast(measured.shift_seconds as integer) as shift_seconds,
-    gaps.known_started_at,
+    coalesce(gaps.known_started_at, gaps.started_at_by_zone) as known_started_at,
     gaps.drift_seconds,
     gaps.drift_seconds <= gaps.drift_tolerance_seconds * 5 as is_drift_mild,
     cast(case
-        when gaps.gap_seconds is null and gaps.early_seconds is null then null
+        when gaps.is_zone_contradicted then 0
+        when gaps.gap_seconds is null and gaps.early_seconds is null and gaps.started_at_by_zone is null then null
         when local_as_utc.cdr_key is not null then 0
         else 1
     end as smallint) as time_local_as_utc,

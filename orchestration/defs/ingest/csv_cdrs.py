@@ -18,7 +18,16 @@ from typing import Any
 import duckdb
 
 from orchestration.defs.ingest.bulk import insert_rows
-from orchestration.defs.ingest.csv_cells import CellError, Reading, hours_between, read_number, read_stamp, read_text
+from orchestration.defs.ingest.csv_cells import (
+    SWAP_REPAIR,
+    CellError,
+    Clock,
+    Reading,
+    hours_between,
+    read_number,
+    read_stamp,
+    read_text,
+)
 from orchestration.defs.ingest.csv_plan import NUMBERS, TEXTS, Plan, check_columns
 from orchestration.defs.ingest.csv_records import cells_of
 from orchestration.defs.ingest.mapping import Mapping
@@ -33,6 +42,7 @@ _OCPI_NAMES = {
 }  # fmt: skip
 _MANDATORY = ("cdr_id", "cpo_party", "emsp_party", "started_at", "ended_at", "energy_kwh", "currency")
 _NOT_READABLE = re.compile(r"[^A-Za-z0-9.:_-]+")
+_WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _FORMS = ("utc", "none", "offset")
 
 RECORD_COLUMNS = (
@@ -47,7 +57,7 @@ CDR_COLUMNS = (
 PERIOD_COLUMNS = ("record_id", "period_no", "started_at", "tariff_id", "energy_kwh", "time_hours")
 READING_COLUMNS = (
     "record_id", "row_in_file", "started_at", "ended_at", "started_at_swapped", "ended_at_swapped",
-    "is_swappable", "is_swapped",
+    "is_swappable", "is_swapped", "started_at_by_zone", "ended_at_by_zone", "started_at_in_2000s", "is_weekday_right",
 )  # fmt: skip
 
 
@@ -70,6 +80,7 @@ class _Row:
     unread: set[str] = field(default_factory=set)
     excess: list[str] = field(default_factory=list)
     readings: dict[str, Reading] = field(default_factory=dict)
+    weekday: str | None = None
 
 
 def load_csv_cdrs(
@@ -78,11 +89,11 @@ def load_csv_cdrs(
     header: RawRecord,
     records: Sequence[RawRecord],
     mapping: Mapping,
-    is_swapped: bool,
+    repairs: frozenset[str],
 ) -> None:
     """Insert a file's rows. Raises MappingError when the file lacks a column that the mapping names."""
     with _collector_at_rest():
-        rows = read_rows(file_seq, header, records, mapping, is_swapped)
+        rows = read_rows(file_seq, header, records, mapping, repairs)
         insert_rows(connection, "raw_records", RECORD_COLUMNS, rows.records)
         insert_rows(connection, "raw_cdrs", CDR_COLUMNS, rows.cdrs)
         insert_rows(connection, "raw_charging_periods", PERIOD_COLUMNS, rows.periods)
@@ -102,10 +113,17 @@ def _collector_at_rest() -> Iterator[None]:
 
 
 def read_rows(
-    file_seq: int, header: RawRecord, records: Sequence[RawRecord], mapping: Mapping, is_swapped: bool
+    file_seq: int,
+    header: RawRecord,
+    records: Sequence[RawRecord],
+    mapping: Mapping,
+    repairs: frozenset[str] = frozenset(),
 ) -> CsvRows:
-    """The typed rows of a file. is_swapped: an approved repair exchanges day and month where that gives a date."""
+    """The typed rows of a file, its stamps read under the approved repairs."""
     plan = Plan.of(mapping)
+    is_swapped = SWAP_REPAIR in repairs
+    is_refused, offsets = mapping.nonexistent_times == "refuse", tuple(sorted(mapping.zone_offsets.items()))
+    clock = Clock(mapping.constants.time_zone, is_refused, repairs, offsets)
     names = [name.strip() for name in cells_of(header, mapping.format.delimiter)]
     check_columns(names, plan)
     rows, seen = CsvRows(), Counter[str]()
@@ -119,7 +137,7 @@ def read_rows(
             continue
         rows.records.append((*head, True, None, None))
         cells = {name: None if cell in missing else cell for name, cell in zip(names, raw, strict=True)}
-        row = _read_row(cells, plan)
+        row = _read_row(cells, plan, clock)
         if plan.id_parts:
             row.values["cdr_id"] = _made_id(plan, dict(zip(names, raw, strict=True)), seen)
         rows.cdrs.append(_cdr_row(row, record_id, file_seq, record.position, plan, is_swapped))
@@ -140,7 +158,7 @@ def row_cells(record: RawRecord, delimiter: str, count: int) -> tuple[list[str],
     return [cell.strip() for cell in cells], None
 
 
-def _read_row(cells: Cells[str, str | None], plan: Plan) -> _Row:
+def _read_row(cells: Cells[str, str | None], plan: Plan, clock: Clock) -> _Row:
     row = _Row(dict(plan.constants))
     values, cell = row.values, cells.get
     for name, text in plan.texts:
@@ -158,16 +176,17 @@ def _read_row(cells: Cells[str, str | None], plan: Plan) -> _Row:
             values[name], has_excess = found
             if has_excess:
                 row.excess.append(_OCPI_NAMES[name])
-    refuse = plan.mapping.nonexistent_times == "refuse"
     for name, stamp in plan.stamps:
         try:
-            reading = read_stamp(stamp, cell, plan.mapping.constants.time_zone, refuse)
+            reading = read_stamp(stamp, cell, clock)
         except CellError as error:
             row.problems.append(str(error))
             row.unread.add(name)
             continue
         if reading is not None:
             row.readings[name] = reading
+    if plan.weekday is not None:
+        row.weekday = read_text(plan.weekday, cell)
     test = plan.mapping.test_when
     if test is not None:
         value = cells[test.column] or ""
@@ -220,8 +239,16 @@ def _append_details(rows: CsvRows, row: _Row, record_id: int, position: int, is_
         rows.readings.append((
             record_id, position,
             first and first.as_written, last and last.as_written, first and first.swapped, last and last.swapped,
-            is_swappable, is_swapped,
+            is_swappable, is_swapped, first and first.by_zone, last and last.by_zone, first and first.in_2000s,
+            _is_weekday_right(row.weekday, first),
         ))  # fmt: skip
+
+
+def _is_weekday_right(weekday: str | None, start: Reading | None) -> bool | None:
+    """Whether the weekday beside a start of two digits is that of the year 2000 more; None where nothing says so."""
+    if weekday is None or start is None or start.in_2000s is None:
+        return None
+    return _WEEKDAYS[start.in_2000s.weekday()] == weekday[:3].lower()
 
 
 def _form(row: _Row) -> str | None:

@@ -30,6 +30,7 @@ class Plan:
     stamps: list[tuple[str, Stamp]]
     id_parts: list[IdPart]
     party_source: str
+    weekday: Text | None
 
     @classmethod
     def of(cls, mapping: Mapping) -> "Plan":
@@ -50,6 +51,7 @@ class Plan:
             stamps=[(name, _spec(given[name], Stamp)) for name in STAMPS if name in given],
             id_parts=[IdPart(column=part) if isinstance(part, str) else part for part in parts],
             party_source="record" if by_record else "mapping",
+            weekday=_spec(columns.weekday, Text) if columns.weekday is not None else None,
         )
 
 
@@ -73,7 +75,9 @@ def _named_columns(plan: Plan) -> Iterator[str]:
     for _, number in plan.numbers:
         yield number.column
     for _, stamp in plan.stamps:
-        yield from (column for column in (stamp.column, stamp.date, stamp.time) if column is not None)
+        yield from (column for column in (stamp.column, stamp.date, stamp.time, stamp.zone) if column is not None)
     yield from (part.column for part in plan.id_parts)
+    if plan.weekday is not None:
+        yield plan.weekday.column
     if plan.mapping.test_when is not None:
         yield plan.mapping.test_when.column

@@ -12,7 +12,7 @@ from decimal import Decimal
 from functools import cached_property, lru_cache
 from typing import Any
 
-from orchestration.defs.ingest.csv_cells import Cell, CellError, read_date, read_number, read_stamp, read_text
+from orchestration.defs.ingest.csv_cells import Cell, CellError, Clock, read_date, read_number, read_stamp, read_text
 from orchestration.defs.ingest.feed_fields import Feed, Field
 from orchestration.defs.ingest.feed_mapping import FeedMapping, Party, Spec, Word, plain_spec
 from orchestration.defs.ingest.json_fields import show
@@ -160,7 +160,7 @@ def _instant(spec: Stamp, cell: Cell, zone: str | None) -> datetime | None:
                 return datetime.fromisoformat(value)
             except ValueError:
                 pass
-    reading = read_stamp(spec, cell, zone, refuse_nonexistent=False)
+    reading = read_stamp(spec, cell, Clock(zone))
     return None if reading is None else reading.as_written
 
 

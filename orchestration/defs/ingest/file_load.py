@@ -38,8 +38,6 @@ from orchestration.facts.home import Home
 from orchestration.facts.ledger import Entry
 from orchestration.facts.standing import StandingDecision
 
-SWAP_REPAIR = "swap-day-month"
-
 _BY_FILE = ("raw_files", "raw_records", "raw_cdrs")
 _BY_RECORD = (
     "raw_charging_periods", "raw_cdr_tariffs", "raw_date_readings", "raw_content_hashes", "raw_tariff_sightings",
@@ -85,7 +83,7 @@ class Reading:
     sha256: str
     mapping: Mapping | FeedMapping | None
     mapping_problem: str | None
-    is_swapped: bool
+    repairs: frozenset[str]
     default_party: str | None
 
 
@@ -107,7 +105,7 @@ def reading_of(file: ArrivedFile, master: MasterData, decisions: Sequence[Standi
     party = _default_party(file, master)
     parts = [reader_sha256(), mapping_sha256, problem, repairs, reprocessed, party, file.is_opening]
     sha256 = hashlib.sha256(json.dumps(parts).encode()).hexdigest()
-    return Reading(sha256, mapping, problem, SWAP_REPAIR in repairs, party)
+    return Reading(sha256, mapping, problem, frozenset(repairs), party)
 
 
 def _default_party(file: ArrivedFile, master: MasterData) -> str | None:
@@ -232,7 +230,7 @@ def _load_csv(connection: duckdb.DuckDBPyConnection, file: ArrivedFile, data: by
             return
         if lines[0].problem is not None:
             raise FileError(lines[0].problem)
-        load_csv_cdrs(connection, file.file_seq, lines[0], lines[1:], mapping, reading.is_swapped)
+        load_csv_cdrs(connection, file.file_seq, lines[0], lines[1:], mapping, reading.repairs)
     except FileError as error:
         _quarantine(connection, file, [broken_file(data, f"{file.subject}: {error}")])
     except MappingError as error:

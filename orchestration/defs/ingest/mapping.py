@@ -5,14 +5,16 @@ What does not belong here: reading any row (csv_cdrs, csv_cells).
 
 import codecs
 import re
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Literal
+
+import msgspec
 
 from orchestration.defs.ingest.declared import Declared, DeclaredError, read_declared
 from orchestration.defs.ingest.zones import is_zone
 
 _PARTY = re.compile(r"[A-Z]{2}/[A-Z0-9]{3}")
-_MOMENT = datetime(2026, 10, 23, 14, 45, 59)
+_MOMENT = datetime(2026, 10, 23, 14, 45, 59, tzinfo=UTC)
 
 
 class MappingError(DeclaredError):
@@ -40,13 +42,17 @@ class Number(Declared, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A number column. The unit is what the file has; energy becomes kWh, durations hours."""
 
     column: str
-    unit: Literal["kWh", "Wh", "hours", "minutes", "seconds"] | None = None
+    unit: Literal["kWh", "Wh", "hours", "minutes", "seconds", "h:mm:ss"] | None = None
     decimal: Literal[".", ","] = "."
     thousands: Literal[".", ",", " ", "'"] | None = None
 
 
 class Stamp(Declared, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """An instant: one `column` with `format` (iso, or as strptime), or a `date` and a `time` column with theirs."""
+    """An instant: one `column` with `format` (iso, or as strptime), or a `date` and a `time` column with theirs.
+
+    `zone` is a column that says its offset, as -07:00 or as a word of the mapping's zone_offsets. It is how a stamp
+    without an offset of its own is read; one that contradicts it is a finding (TIME_LOCAL_AS_UTC).
+    """
 
     column: str | None = None
     format: str = "iso"
@@ -54,6 +60,7 @@ class Stamp(Declared, frozen=True, kw_only=True, forbid_unknown_fields=True):
     date_format: str = "%Y-%m-%d"
     time: str | None = None
     time_format: str = "%H:%M"
+    zone: str | None = None
 
 
 class Columns(Declared, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -83,6 +90,8 @@ class Columns(Declared, frozen=True, kw_only=True, forbid_unknown_fields=True):
     total_parking_hours: str | Number | None = None
     claimed_excl_tax: str | Number | None = None
     claimed_incl_tax: str | Number | None = None
+    # The English name of the start's weekday: evidence for a repair of its year.
+    weekday: str | Text | None = None
 
 
 class Constants(Declared, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -138,6 +147,7 @@ class Mapping(Declared, frozen=True, kw_only=True, forbid_unknown_fields=True):
     id: IdRecipe | None = None
     test_when: TestWhen | None = None
     nonexistent_times: Literal["shift", "refuse"] = "shift"
+    zone_offsets: dict[str, str] = msgspec.field(default_factory=dict)
 
 
 def mapping_path(source: str, feed: str) -> str:
@@ -172,6 +182,11 @@ def _problems(mapping: Mapping) -> list[str]:
         problems.append("id.columns is empty; name the columns that tell rows apart.")
     if constants.time_zone is not None and not is_zone(constants.time_zone):
         problems.append(f"constants.time_zone is {constants.time_zone!r}; write an IANA zone like Europe/Amsterdam.")
+    problems += [
+        f"zone_offsets.{word} is {offset!r}; write an offset like -07:00."
+        for word, offset in mapping.zone_offsets.items()
+        if not re.fullmatch(r"[+-]\d\d:[0-5]\d", offset)
+    ]
     test = mapping.test_when
     if test is not None and (test.starts_with is None) == (test.equals is None):
         problems.append("test_when needs exactly one of starts_with and equals; keep one.")

@@ -133,7 +133,11 @@ create table if not exists ingest.raw_date_readings (
     started_at_swapped timestamptz,    -- day and month exchanged; equal to started_at when they cannot be
     ended_at_swapped timestamptz,
     is_swappable boolean,              -- start or end would change
-    is_swapped boolean                 -- an approved repair has swapped this file already: raw_cdrs has the swapped ones
+    is_swapped boolean,                -- an approved repair has swapped this file already: raw_cdrs has the swapped ones
+    started_at_by_zone timestamptz,    -- what the zone column beside the start says; null = there is none
+    ended_at_by_zone timestamptz,
+    started_at_in_2000s timestamptz,   -- with 2000 years more, for a year below 100
+    is_weekday_right boolean           -- the weekday beside it is that day's; null = nothing says so
 );
 
 -- Canonical content of records whose cdr_key occurs more than once.
