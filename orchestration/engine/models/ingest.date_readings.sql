@@ -10,7 +10,11 @@ date_readings_as_read as (
         started_at_swapped,
         ended_at_swapped,
         is_swappable,
-        is_swapped
+        is_swapped,
+        started_at_by_zone,
+        ended_at_by_zone,
+        started_at_in_2000s,
+        is_weekday_right
     from "evsettle"."ingest"."raw_date_readings"
 
 )
@@ -23,5 +27,9 @@ select
     started_at_swapped,
     ended_at_swapped,
     is_swappable,
-    is_swapped
+    is_swapped,
+    started_at_by_zone,
+    ended_at_by_zone,
+    started_at_in_2000s,
+    is_weekday_right
 from date_readings_as_read
