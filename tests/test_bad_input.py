@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import os
 import shutil
 import subprocess
 from collections.abc import Callable
@@ -36,6 +37,9 @@ def troubled(cli_here: Cli, finished_home: Path, tmp_path_factory: pytest.TempPa
     (landing / "latin1.json").write_bytes(b'{"id": "caf\xe9"}\n')
     (landing / "lines.ndjson.gz").write_bytes(gzip.compress(b'{"id": "C"}\n{"id": \n[1, 2]\n'))
     (landing / "sessions.csv").write_text("a,b\n1,2\n")
+    for path in landing.iterdir():
+        # What is broken at its end and still young may be coming: these have come.
+        os.utime(path, (1_790_000_000, 1_790_000_000))
     (home / "landing" / partner.stem / "gossip").mkdir(parents=True)
     (home / "landing" / partner.stem / "gossip" / "x.json").write_text("{}")
     result = cli_here("--home", home, "run", "--as-of", LATER)
@@ -73,7 +77,7 @@ def test_a_wrong_key_names_the_file_and_the_nearest_word(troubled: tuple[Path, s
 
 
 @pytest.mark.parametrize(
-    "name", ["truncated.json", "not-gzip.json.gz", "latin1.json", "lines.ndjson.gz", "sessions.csv"]
+    "name", ["truncated.json", "not-gzip.json.gz", "empty.json", "latin1.json", "lines.ndjson.gz", "sessions.csv"]
 )
 def test_every_bad_file_is_quarantined_by_name(troubled: tuple[Path, str], name: str) -> None:
     home, _ = troubled
@@ -81,17 +85,6 @@ def test_every_bad_file_is_quarantined_by_name(troubled: tuple[Path, str], name:
     assert rows, "the file left a trace"
     assert {row[0] for row in rows} == {"quarantined"}
     assert all(row[1] for row in rows)
-
-
-def test_an_empty_file_is_an_arrival_without_records(troubled: tuple[Path, str]) -> None:
-    home, _ = troubled
-    arrived = [
-        file
-        for path in sorted((home / "ledger").glob("*.json"))
-        for file in json.loads(path.read_text())["body"].get("files", [])
-        if file["file_name"] == "empty.json"
-    ]
-    assert [file["record_count"] for file in arrived] == [0]
 
 
 def test_each_quarantined_record_has_an_owner_and_a_remedy(cli: Cli, troubled: tuple[Path, str]) -> None:

@@ -8,6 +8,9 @@ a hard link, which fails when the name is taken. What a crash leaves is a tempor
 import os
 import secrets
 import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from io import BufferedRandom
 from pathlib import Path
 
 from orchestration.facts.home import Home
@@ -18,16 +21,31 @@ def write_new(home: Home, data: bytes, target: Path) -> None:
 
     Call it under the home's writer lock.
     """
+    with unnamed_file(home) as file:
+        file.write(data)
+        give_name(file, target)
+
+
+@contextmanager
+def unnamed_file(home: Home) -> Iterator[BufferedRandom]:
+    """A temporary file beside the ledger, removed at the end; `give_name` makes it one that stays."""
     folder = _temporary_folder(home)
     folder.mkdir(parents=True, exist_ok=True)
-    target.parent.mkdir(parents=True, exist_ok=True)
     temporary = folder / f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(8)}"
     try:
-        _write_durably(temporary, data)
-        os.link(temporary, target)
-        sync_folder(target.parent)
+        with temporary.open("x+b") as file:
+            yield file
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def give_name(file: BufferedRandom, target: Path) -> None:
+    """Give an unnamed file, as far as it is written, the name `target`, durably; FileExistsError as in write_new."""
+    file.flush()
+    os.fsync(file.fileno())
+    target.parent.mkdir(parents=True, exist_ok=True)
+    os.link(file.name, target)
+    sync_folder(target.parent)
 
 
 def clean_leftovers(home: Home) -> None:
@@ -60,10 +78,3 @@ def sync_folder(folder: Path) -> None:
 
 def _temporary_folder(home: Home) -> Path:
     return home.ledger_dir / "tmp"
-
-
-def _write_durably(path: Path, data: bytes) -> None:
-    with path.open("xb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())

@@ -5,7 +5,7 @@ be passed off as a record. A lone last node moves up unchanged: [a, b, b] is not
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Literal
 
 _LEAF = b"\x00"
@@ -14,14 +14,25 @@ _NODE = b"\x01"
 Step = tuple[Literal["left", "right"], str]
 
 
-def merkle_root(record_hashes: Sequence[str]) -> str:
-    """Root over the records' SHA-256 (hex, in file order), in hex; the hash of nothing when there are none."""
-    if not record_hashes:
+def merkle_root(record_hashes: Iterable[str]) -> str:
+    """Root over the records' SHA-256 (hex, in file order), in hex; the hash of nothing when there are none.
+
+    A million records need twenty nodes of memory: two subtrees of one size become one at once.
+    """
+    # Whole subtrees from the left, each with its height; no two of one height stand side by side.
+    subtrees: list[tuple[int, bytes]] = []
+    for record in record_hashes:
+        height, node = 0, _leaf(record)
+        while subtrees and subtrees[-1][0] == height:
+            node = _node(subtrees.pop()[1], node)
+            height += 1
+        subtrees.append((height, node))
+    if not subtrees:
         return hashlib.sha256(b"").hexdigest()
-    level = [_leaf(record) for record in record_hashes]
-    while len(level) > 1:
-        level = _above(level)
-    return level[0].hex()
+    _, root = subtrees.pop()
+    while subtrees:
+        root = _node(subtrees.pop()[1], root)
+    return root.hex()
 
 
 def proof(record_hashes: Sequence[str], index: int) -> list[Step]:

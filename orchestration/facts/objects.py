@@ -2,16 +2,27 @@
 
 import hashlib
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import BinaryIO, Protocol
 
 import zstandard
 
-from orchestration.facts.atomic import write_new
+from orchestration.facts.atomic import give_name, unnamed_file, write_new
 from orchestration.facts.home import Home
 from orchestration.facts.lock import writer_lock
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _LEVEL = 6
+PIECE_BYTES = 1024 * 1024
+
+
+class Readable(Protocol):
+    """Anything that gives its bytes piece by piece."""
+
+    def read(self, size: int = -1, /) -> bytes:
+        """Up to `size` bytes; nothing at the end."""
 
 
 class ObjectError(Exception):
@@ -50,22 +61,83 @@ def put(home: Home, data: bytes) -> str:
     return sha256
 
 
+def put_stream(home: Home, source: Readable, expected: str | None = None) -> tuple[str, int]:
+    """Store what a stream gives, in pieces, whatever its size; returns its SHA-256 and how many bytes it has.
+
+    Raises ObjectError when it is not the `expected` one: the file was changed meanwhile.
+    """
+    if expected is not None and has(home, expected):
+        return expected, sum(len(piece) for piece in iter(lambda: source.read(PIECE_BYTES), b""))
+    digest, size = hashlib.sha256(), 0
+    with writer_lock(home), unnamed_file(home) as file:
+        compressor = zstandard.ZstdCompressor(level=_LEVEL, write_checksum=True).compressobj()
+        while piece := source.read(PIECE_BYTES):
+            digest.update(piece)
+            size += len(piece)
+            file.write(compressor.compress(piece))
+        file.write(compressor.flush())
+        sha256 = digest.hexdigest()
+        if expected not in (None, sha256):
+            raise ObjectError(f"{expected} was changed while it was stored: the next run takes it in.")
+        with suppress(FileExistsError):
+            give_name(file, object_path(home, sha256))
+    return sha256, size
+
+
 def get(home: Home, sha256: str) -> bytes:
     """The bytes of an object, checked against its name. Raises ObjectError when missing or damaged."""
+    with opened(home, sha256) as stream:
+        return b"".join(iter(lambda: stream.read(PIECE_BYTES), b""))
+
+
+@contextmanager
+def opened(home: Home, sha256: str) -> Iterator["ObjectStream"]:
+    """An object to be read in pieces. Reading raises ObjectError as soon as it shows that it is damaged."""
     path = object_path(home, sha256)
     name = home.relative(path)
     try:
-        stored = path.read_bytes()
+        with path.open("rb") as file:
+            yield ObjectStream(file, name, sha256)
     except FileNotFoundError:
         raise ObjectError(f"{name} is missing: restore it from a backup of the ledger.") from None
-    # Streaming, not decompress(): a damaged frame header could name a size that no memory holds.
-    stream = zstandard.ZstdDecompressor().decompressobj()
-    try:
-        data = stream.decompress(stored)
-    except zstandard.ZstdError as error:
-        raise ObjectError(f"{name} is damaged ({error}): restore it from a backup of the ledger.") from None
-    if not stream.eof or stream.unused_data or sha256_of(data) != sha256:
-        raise ObjectError(
-            f"{name} is damaged (its content does not hash to its name): restore it from a backup of the ledger."
+
+
+class ObjectStream:
+    """The bytes of an object, piece by piece; the last piece comes only when all of them hash to its name."""
+
+    def __init__(self, file: BinaryIO, name: str, sha256: str) -> None:
+        self._file, self._name, self._sha256 = file, name, sha256
+        # Streaming, not decompress(): a damaged frame header could name a size that no memory holds.
+        self._frame = zstandard.ZstdDecompressor().decompressobj()
+        self._digest = hashlib.sha256()
+        self._ready = bytearray()
+        self._is_over = False
+
+    def read(self, size: int = -1) -> bytes:
+        """Up to `size` bytes, all that is left for -1; nothing at the end."""
+        while not self._is_over and (size < 0 or len(self._ready) < size):
+            self._fill()
+        count = len(self._ready) if size < 0 else min(size, len(self._ready))
+        piece = bytes(memoryview(self._ready)[:count])
+        del self._ready[:count]
+        return piece
+
+    def _fill(self) -> None:
+        stored = self._file.read(PIECE_BYTES)
+        try:
+            piece = self._frame.decompress(stored) if stored and not self._frame.eof else b""
+        except zstandard.ZstdError as error:
+            raise ObjectError(f"{self._name} is damaged ({error}): restore it from a backup of the ledger.") from None
+        self._digest.update(piece)
+        self._ready += piece
+        if not stored or self._frame.eof:
+            self._is_over = True
+            if not self._frame.eof or self._frame.unused_data or self._file.read(1):
+                raise self._damaged()
+            if self._digest.hexdigest() != self._sha256:
+                raise self._damaged()
+
+    def _damaged(self) -> ObjectError:
+        return ObjectError(
+            f"{self._name} is damaged (its content does not hash to its name): restore it from a backup of the ledger."
         )
-    return data

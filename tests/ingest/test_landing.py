@@ -101,15 +101,15 @@ def test_what_cannot_be_taken_in_is_named_and_stops_nothing(home: Home, tmp_path
     land(home, "council/gossip/x.json", "{}")
     land(home, "lost.csv", CSV)
     land(home, "council/cdrs/deep/er.csv", CSV)
-    land(home, "council/cdrs/packed.zip", b"PK")
+    (home.landing / "council/cdrs/empty folder").mkdir()
     outside = write(tmp_path / "outside.csv", CSV)
     (home.landing / "council/cdrs/link.csv").symlink_to(outside)
     taken = take_in(home, at(0))
     assert [file["file_name"] for file in taken.entries[1].body["files"]] == ["good.csv"]
     assert sorted(taken.problems) == [
         "landing/council/cdrs/deep/er.csv: stands outside a feed folder; move it to landing/<source>/<feed>/.",
+        "landing/council/cdrs/empty folder: is a folder; put files into landing/<source>/<feed>/ themselves.",
         "landing/council/cdrs/link.csv: is a link that leads out of the home; put the file itself there.",
-        "landing/council/cdrs/packed.zip: zip archives are not read; unpack it into the same folder.",
         f"landing/council/gossip: gossip is not a feed that is read; the feeds are {', '.join(FEEDS)}, "
         "rename the folder.",
         "landing/lost.csv: stands outside a feed folder; move it to landing/<source>/<feed>/.",

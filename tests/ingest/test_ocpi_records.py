@@ -125,7 +125,7 @@ def test_nul_and_deep_nesting_are_problems() -> None:
 
 
 def test_utf16_is_named() -> None:
-    assert split('[{"a":1}]'.encode("utf-16"))[0].problem == "the file is UTF-16, expected UTF-8"
+    assert split('[{"a":1}]'.encode("utf-16"))[0].problem == "the file is UTF-16, expected UTF-8; ask for it in UTF-8"
 
 
 def test_a_record_over_the_limit_is_a_problem_and_is_cut_short(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,7 +13,11 @@ files_as_read as (
         size_bytes,
         record_count,
         replays_file_seq,
-        reading_sha256
+        reading_sha256,
+        stated_record_count,
+        stated_energy_kwh,
+        stated_excl_tax,
+        stated_incl_tax
     from {{ source('ingest', 'raw_files') }}
 
 )
@@ -29,5 +33,9 @@ select
     size_bytes,
     record_count,
     replays_file_seq,
-    reading_sha256
+    reading_sha256,
+    stated_record_count,
+    stated_energy_kwh,
+    stated_excl_tax,
+    stated_incl_tax
 from files_as_read

@@ -83,25 +83,29 @@ select
     records.record_id,
     records.file_seq,
     records.position,
-    records.place,
     records.record_sha256,
     records.raw_text,
     cdrs.record_id is not null as is_typed,
     case
         when cdrs.record_id is not null then null
-        when records.problem is null and records.record_id in (select record_id from ocpi_heads where cdr is not null)
+        when records.problem is null and heads.repeated_key is null and heads.cdr is not null
             then 'SCHEMA_REQUIRED_MISSING'
         else 'SCHEMA_TYPE_INVALID'
     end as problem_rule_id,
     case
         when cdrs.record_id is not null or records.problem is not null then records.problem
-        when records.record_id in (select record_id from ocpi_heads where cdr is not null)
+        when heads.repeated_key is not null
+            then 'the record has the key ' || left(heads.repeated_key, 60) || ' twice, so it says two things'
+        when heads.cdr is not null
             then 'the record has neither an id nor a party, so it cannot be told from others'
         when starts_with(records.raw_text, '{') then 'the record is not JSON that can be read'
         else 'the record is ' || left(records.raw_text, 60) || ', expected a CDR object'
     end as problem
 from ocpi_text as records
 left join ocpi_rows as cdrs on records.record_id = cdrs.record_id
+left join (
+    select * from ocpi_heads where record_id not in (select record_id from ocpi_rows)
+) as heads on records.record_id = heads.record_id
 """
 
 _PERIODS_SQL = """
@@ -147,7 +151,7 @@ def _stage(connection: duckdb.DuckDBPyConnection, chunk: RecordChunk) -> None:
     """The chunk's rows as they will stand in raw_records, as ocpi_text."""
     create_text_table(connection, "ocpi_text", {
         "record_id": chunk.record_ids, "file_seq": chunk.file_seqs, "position": chunk.positions,
-        "place": chunk.places, "record_sha256": chunk.sha256s, "raw_text": chunk.texts, "problem": chunk.problems,
+        "record_sha256": chunk.sha256s, "raw_text": chunk.texts, "problem": chunk.problems,
     }, RECORD_TYPES)  # fmt: skip
 
 

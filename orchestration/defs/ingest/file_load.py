@@ -18,6 +18,7 @@ from typing import Any, Self
 import duckdb
 
 from orchestration.defs.ingest import locations, tokens
+from orchestration.defs.ingest.arriving import STATED_SUMS
 from orchestration.defs.ingest.bulk import insert_rows
 from orchestration.defs.ingest.cdr_rows import load_cdr_chunks
 from orchestration.defs.ingest.csv_cdrs import RECORD_COLUMNS, load_csv_cdrs
@@ -26,13 +27,14 @@ from orchestration.defs.ingest.feed_fields import EVIDENCE
 from orchestration.defs.ingest.feed_load import EvidenceFile, load_evidence
 from orchestration.defs.ingest.feed_mapping import FeedMapping
 from orchestration.defs.ingest.feed_objects import Sighting, load_objects
-from orchestration.defs.ingest.files import LandedFile, broken_file, is_csv, records_of
+from orchestration.defs.ingest.files import LandedFile, ObjectBytes, broken_file, file_chunks, is_csv, records_of
 from orchestration.defs.ingest.invoices import load_invoices
 from orchestration.defs.ingest.mapping import Mapping, MappingError, mapping_path
 from orchestration.defs.ingest.master_data import MasterData, party_owners
-from orchestration.defs.ingest.record_chunks import RecordChunk, chunks_of_records, merged
+from orchestration.defs.ingest.record_chunks import RecordChunk, merged
 from orchestration.defs.ingest.records import FileError, RawRecord, decompress
 from orchestration.defs.ingest.tariff_sightings import load_tariffs
+from orchestration.defs.ingest.unpack import DOCUMENT_BYTES_MAX, is_zip
 from orchestration.facts import objects
 from orchestration.facts.home import Home
 from orchestration.facts.ledger import Entry
@@ -61,13 +63,18 @@ class ArrivedFile:
     record_count: int
     replays: int | None
     is_opening: bool
+    # By its manifest: records, energy_kwh, amounts without and with tax.
+    stated: tuple[int | None, str | None, str | None, str | None]
 
     @classmethod
     def of(cls, entry: Entry, file: Readonly[str, Any], is_opening: bool) -> Self:
         """From one item of an arrival's files."""
+        stated = file.get("stated", {})
+        sums = stated.get("sums", {})
         return cls(
             file["file_seq"], entry.seq, entry.time, file["source"], file["feed"], file["file_name"], file["sha256"],
             file["size"], file["record_count"], file["replays"], is_opening,
+            (stated.get("record_count"), *(sums.get(name) for name in STATED_SUMS)),
         )  # fmt: skip
 
     @property
@@ -149,13 +156,13 @@ def load_files(home: Home, connection: duckdb.DuckDBPyConnection, files: Sequenc
     ocpi = [(file, reading) for file, reading in files if _is_ocpi_cdrs(file, reading)]
     for file, reading in files:
         if not _is_ocpi_cdrs(file, reading):
-            _load_other(connection, file, objects.get(home, file.sha256), reading)
+            _load_other(connection, file, home, reading)
     for constants, run in groupby(ocpi, key=lambda item: _constants(item[1].mapping)):
         load_cdr_chunks(connection, merged(_chunks(home, run)), constants=constants)
 
 
 def _is_ocpi_cdrs(file: ArrivedFile, reading: Reading) -> bool:
-    return file.feed == "cdrs" and not is_csv(_landed(file), reading.mapping)
+    return file.feed == "cdrs" and not is_csv(_landed(file), reading.mapping) and not is_zip(file.file_name)
 
 
 def _landed(file: ArrivedFile) -> LandedFile:
@@ -164,20 +171,26 @@ def _landed(file: ArrivedFile) -> LandedFile:
 
 def _chunks(home: Home, files: Iterable[tuple[ArrivedFile, Reading]]) -> Iterator[RecordChunk]:
     for file, reading in files:
-        records = records_of(_landed(file), objects.get(home, file.sha256), reading.mapping)
-        yield from chunks_of_records(file.file_seq, records)
+        content = ObjectBytes(home, file.size, file.sha256)
+        yield from file_chunks(_landed(file), content, reading.mapping, file.file_seq)
 
 
-def _load_other(connection: duckdb.DuckDBPyConnection, file: ArrivedFile, data: bytes, reading: Reading) -> None:
-    """Load a file that is not one of OCPI CDRs."""
-    if file.feed in EVIDENCE:
-        _load_evidence(connection, file, _landed(file), data, reading)
+def _load_other(connection: duckdb.DuckDBPyConnection, file: ArrivedFile, home: Home, reading: Reading) -> None:
+    """Load a file that is not one of OCPI CDRs: an archive's own records, or a file that is read as a whole."""
+    landed, content = _landed(file), ObjectBytes(home, file.size, file.sha256)
+    if is_zip(file.file_name) or not 0 < file.size <= DOCUMENT_BYTES_MAX:
+        chunks = file_chunks(landed, content, reading.mapping)
+        _quarantine(connection, file, [record for chunk in chunks for record in chunk.records()])
         return
-    if is_csv(_landed(file), reading.mapping) and file.feed == "cdrs":
+    data = objects.get(home, file.sha256)
+    if file.feed in EVIDENCE:
+        _load_evidence(connection, file, landed, data, reading)
+        return
+    if is_csv(landed, reading.mapping) and file.feed == "cdrs":
         _load_csv(connection, file, data, reading)
         return
-    records = records_of(_landed(file), data, reading.mapping)
-    if is_csv(_landed(file), reading.mapping):
+    records = records_of(landed, data, reading.mapping)
+    if is_csv(landed, reading.mapping):
         sentence = f"{file.subject}: CSV is read in the cdrs feed only; send {file.feed} as OCPI JSON."
         _quarantine(connection, file, [broken_file(data, sentence)])
     elif any(record.position == 0 for record in records):

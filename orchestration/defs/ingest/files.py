@@ -1,15 +1,40 @@
-"""A landed file as records: JSON by its structure, CSV by its lines; what cannot be opened is one record."""
+"""A landed file as records: JSON by its structure, CSV by its lines; what cannot be opened is one record.
+
+What does not belong here: how JSON is cut into records (records, record_stream), archives (unpack).
+"""
 
 import hashlib
+import io
+import tempfile
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
-from pathlib import PurePath
+from pathlib import Path, PurePath
+from typing import Protocol
 
 from orchestration.defs.ingest.csv_records import split_lines
 from orchestration.defs.ingest.feed_mapping import FeedMapping
 from orchestration.defs.ingest.mapping import Format, Mapping
-from orchestration.defs.ingest.records import FileError, RawRecord, decompress, split
+from orchestration.defs.ingest.record_chunks import RecordChunk, chunks_of_records
+from orchestration.defs.ingest.record_stream import stream_chunks
+from orchestration.defs.ingest.records import RawRecord, split
+from orchestration.defs.ingest.unpack import (
+    DOCUMENT_BYTES_MAX,
+    FileError,
+    decompress,
+    is_gzip,
+    is_zip,
+    pieces,
+    refused_members,
+    too_large,
+    unpacked,
+)
+from orchestration.facts import objects
+from orchestration.facts.home import Home
+from orchestration.facts.objects import Readable
 
 _CSV_ENDINGS = (".csv", ".tsv", ".txt")
+_SPOOL_BYTES = 32 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,24 +51,141 @@ class LandedFile:
         return f"{self.source}/{self.feed}/{self.file_name}"
 
 
+class Bytes(Protocol):
+    """A file's bytes wherever they are: how many, their SHA-256, and a stream of them each time one is asked for."""
+
+    @property
+    def size(self) -> int:
+        """How many bytes there are."""
+
+    @property
+    def sha256(self) -> str:
+        """Their SHA-256 in hex."""
+
+    def open(self) -> AbstractContextManager[Readable]:
+        """From the first one on."""
+
+
+@dataclass(frozen=True, slots=True)
+class PathBytes:
+    """A file that stands in landing/, as it was at its last change, `modified`, in nanoseconds."""
+
+    path: Path
+    size: int
+    modified: int
+    sha256: str
+
+    def open(self) -> AbstractContextManager[Readable]:
+        """From the first byte on."""
+        return self.path.open("rb")
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectBytes:
+    """A file that the ledger has."""
+
+    home: Home
+    size: int
+    sha256: str
+
+    def open(self) -> AbstractContextManager[Readable]:
+        """From the first byte on; reading checks them against the hash."""
+        return objects.opened(self.home, self.sha256)
+
+
+@dataclass(frozen=True, slots=True)
+class GivenBytes:
+    """Bytes in memory."""
+
+    data: bytes
+
+    @property
+    def size(self) -> int:
+        """How many there are."""
+        return len(self.data)
+
+    @property
+    def sha256(self) -> str:
+        """Their SHA-256 in hex."""
+        return hashlib.sha256(self.data).hexdigest()
+
+    def open(self) -> AbstractContextManager[Readable]:
+        """From the first one on."""
+        return nullcontext(io.BytesIO(self.data))
+
+
 def is_csv(file: LandedFile, mapping: Mapping | FeedMapping | None) -> bool:
     """Whether the file is read by lines: its ending says so, or its feed has a mapping and it is no JSON."""
     name = file.file_name.lower().removesuffix(".gz")
     if name.endswith(_CSV_ENDINGS):
         return True
-    return mapping is not None and PurePath(name).suffix not in (".json", ".ndjson", ".jsonl")
+    return mapping is not None and PurePath(name).suffix not in (".json", ".ndjson", ".jsonl", ".zip")
 
 
 def records_of(file: LandedFile, data: bytes, mapping: Mapping | FeedMapping | None) -> list[RawRecord]:
     """Every record of the file in order. One that cannot be unpacked is one record at position 0 with its problem."""
+    return [record for chunk in file_chunks(file, GivenBytes(data), mapping) for record in chunk.records()]
+
+
+def file_chunks(
+    file: LandedFile, content: Bytes, mapping: Mapping | FeedMapping | None, file_seq: int = 0
+) -> Iterator[RecordChunk]:
+    """The same as chunks: of OCPI CDRs no more than a chunk is in memory at once, whatever the file's size."""
     try:
-        content = decompress(file.file_name, data)
+        if content.size == 0 and not is_gzip(file.file_name):
+            raise FileError(f"{file.file_name} is empty; ask for it again (nothing to send is [] or a header line).")
+        if file.feed == "cdrs" and not is_csv(file, mapping) and not is_zip(file.file_name):
+            yield from _streamed(file, content, file_seq)
+        else:
+            yield from chunks_of_records(file_seq, _whole(file, content, mapping))
     except FileError as error:
-        return [broken_file(data, str(error))]
+        yield from chunks_of_records(file_seq, [RawRecord(0, "", content.sha256, str(error))])
+
+
+def _streamed(file: LandedFile, content: Bytes, file_seq: int) -> Iterator[RecordChunk]:
+    if is_gzip(file.file_name):
+        # Once to its end first: of an archive that breaks off nothing is used.
+        with content.open() as packed:
+            for _ in pieces(unpacked(file.file_name, packed, content.size)):
+                pass
+    with content.open() as packed:
+        yield from stream_chunks(file_seq, file.file_name, unpacked(file.file_name, packed, content.size))
+
+
+def _whole(file: LandedFile, content: Bytes, mapping: Mapping | FeedMapping | None) -> list[RawRecord]:
+    if is_zip(file.file_name):
+        return refused_records(file.file_name, content)
+    if content.size > DOCUMENT_BYTES_MAX:
+        raise too_large(file.file_name, DOCUMENT_BYTES_MAX)
+    with content.open() as stream:
+        data = decompress(file.file_name, b"".join(pieces(stream)))
     if is_csv(file, mapping):
         form = mapping.format if mapping else Format()
-        return split_lines(content, form.encoding, form.delimiter)[1:]
-    return split(content)
+        return split_lines(data, form.encoding, form.delimiter)[1:]
+    return split(data)
+
+
+def refused_records(name: str, content: Bytes) -> list[RawRecord]:
+    """The members of an archive that are not read, one record each at the member's place in it.
+
+    The others are files of their own, `<archive>!<member>`. Raises FileError when the archive cannot be opened.
+    """
+    with spooled(content) as file:
+        refused = refused_members(name, file)
+    return [
+        RawRecord(member.number, member.name, hashlib.sha256(member.name.encode()).hexdigest(), problem)
+        for member, problem in refused
+    ]
+
+
+def spooled(content: Bytes) -> tempfile.SpooledTemporaryFile[bytes]:
+    """A file's bytes as a temporary file, to move about in."""
+    file = tempfile.SpooledTemporaryFile(max_size=_SPOOL_BYTES)  # noqa: SIM115 - the caller closes it
+    with content.open() as stream:
+        for piece in pieces(stream):
+            file.write(piece)
+    file.seek(0)
+    return file
 
 
 def broken_file(data: bytes, problem: str) -> RawRecord:

@@ -4,27 +4,33 @@ Bytes are stored as objects first and then named by one `master` and one `arriva
 entry never names bytes that are not there. What does not belong here: what a file means (load).
 """
 
-import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
-from orchestration.defs.ingest.feed_fields import EVIDENCE
-from orchestration.defs.ingest.feed_mapping import FeedMapping, read_any_mapping
-from orchestration.defs.ingest.files import LandedFile, records_of
-from orchestration.defs.ingest.mapping import Mapping, MappingError, mapping_path
+from orchestration.defs.ingest.arriving import Ledgered, ManifestError, Unfinished, files_of, sha256_of_file
+from orchestration.defs.ingest.files import PathBytes
+from orchestration.defs.ingest.inbox import (
+    FEEDS,
+    MANIFEST_ENDING,
+    Seen,
+    at_rest,
+    candidates,
+    is_readable,
+    is_unfinished_name,
+    not_ours,
+    read_bytes,
+    stamp,
+    unreadable,
+)
 from orchestration.facts import ledger, objects
 from orchestration.facts.home import Home
 from orchestration.facts.ledger import Entry
 from orchestration.facts.lock import writer_lock
-from orchestration.facts.merkle import merkle_root
 
-FEEDS = ("cdrs", "tariffs", "locations", "tokens", *EVIDENCE)
-# A file touched this recently may still be growing; it is looked at twice, this far apart.
-_RECENT_SECONDS = 2.0
-_SECOND_LOOK_SECONDS = 0.3
-_UNFINISHED = (".part", ".tmp", ".partial", ".crdownload", ".swp", "~")
+__all__ = ["FEEDS", "TakenIn", "landing_problems", "standing_master", "take_in"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,14 +41,6 @@ class TakenIn:
     file_count: int = 0
     master_changes: int = 0
     problems: Sequence[str] = field(default_factory=list)
-
-
-@dataclass(frozen=True, slots=True)
-class _Found:
-    """A file to take in: its path from the home's root, and its bytes."""
-
-    path: str
-    data: bytes
 
 
 def take_in(home: Home, as_of: datetime, actor: str = "evsettle") -> TakenIn:
@@ -59,18 +57,20 @@ def take_in(home: Home, as_of: datetime, actor: str = "evsettle") -> TakenIn:
         changes = _master_changes(home, entries, problems)
         if changes:
             appended.append(ledger.append(home, "master", {"changes": changes}, actor, as_of))
-        files = _arrivals(home, entries, problems)
+        seen = Seen(home)
+        files = _arrivals(home, entries, seen, problems)
         if files:
             appended.append(ledger.append(home, "arrival", {"files": files}, actor, as_of))
+        seen.save()
     return TakenIn(appended, len(files), len(changes), problems)
 
 
 def landing_problems(home: Home) -> list[str]:
     """What stands in landing/ and cannot be taken in: one sentence each. Changes nothing."""
     problems: list[str] = []
-    for path in _candidates(home, problems):
-        if not _is_readable(path):
-            problems.append(_unreadable(home, path))
+    for path in candidates(home, problems):
+        if not is_readable(path):
+            problems.append(unreadable(home, path))
     return problems
 
 
@@ -92,160 +92,53 @@ def _master_changes(home: Home, entries: Sequence[Entry], problems: list[str]) -
     seen: set[str] = set()
     changes: list[dict[str, str | None]] = []
     for path in sorted(home.master.rglob("*")) if home.master.is_dir() else []:
-        if any(_is_unfinished(part) for part in path.relative_to(home.master).parts) or path.is_dir():
+        if any(is_unfinished_name(part) for part in path.relative_to(home.master).parts) or path.is_dir():
             continue
         name = home.relative(path)
         seen.add(name)
-        problem = _not_ours(home, path)
-        data = None if problem else _read(path)
+        problem = not_ours(home, path)
+        data = None if problem else read_bytes(path)
         if data is None:
-            problems.append(problem or _unreadable(home, path))
+            problems.append(problem or unreadable(home, path))
         elif before.get(name) != objects.sha256_of(data):
             changes.append({"path": name, "sha256": objects.put(home, data)})
     changes += [{"path": name, "sha256": None} for name in before if name not in seen]
     return sorted(changes, key=lambda change: str(change["path"]))
 
 
-def _arrivals(home: Home, entries: Sequence[Entry], problems: list[str]) -> list[dict[str, object]]:
-    taken = [file for entry in entries if entry.kind == "arrival" for file in entry.body["files"]]
-    known = {(file["path"], file["sha256"]) for file in taken}
-    originals = {
-        (file["feed"], file["sha256"]): file["file_seq"] for file in reversed(taken) if file["replays"] is None
-    }
-    file_seq = max((file["file_seq"] for file in taken), default=0)
+def _arrivals(home: Home, entries: Sequence[Entry], seen: Seen, problems: list[str]) -> list[dict[str, object]]:
+    ledgered = Ledgered.of(_arrived(entries))
     files: list[dict[str, object]] = []
-    for found in _new_files(home, known, problems):
-        _, source, feed, file_name = found.path.split("/", 3)
-        file_seq += 1
-        sha256 = objects.put(home, found.data)
-        replays = originals.setdefault((feed, sha256), file_seq)
-        file: dict[str, object] = {
-            "path": found.path, "source": source, "feed": feed, "file_name": file_name,
-            "size": len(found.data), "sha256": sha256, "file_seq": file_seq,
-        }  # fmt: skip
-        is_replay = replays != file_seq
-        hashes: list[str] = []
-        if not is_replay:
-            records = records_of(LandedFile(source, feed, file_name), found.data, _mapping(home, source, feed))
-            hashes = [record.sha256 for record in records]
-        file |= {
-            "record_count": len(hashes),
-            "merkle_root": merkle_root(hashes),
-            "replays": replays if is_replay else None,
-        }
-        files.append(file)
+    for path in at_rest(list(candidates(home, problems))):
+        name = home.relative(path)
+        try:
+            content = _content(path, name, seen)
+            if content is None:
+                continue
+            if (name, content.sha256) not in ledgered.known:
+                files += files_of(home, path, content, ledgered)
+            seen.note(name, (content.size, content.modified), content.sha256)
+        except Unfinished as error:
+            problems.append(f"{name}: {error}")
+        except ManifestError as error:
+            problems.append(f"{name}{MANIFEST_ENDING}: {error}")
+        except objects.ObjectError:
+            problems.append(f"{name}: was changed while it was read; the next run takes it in.")
+        except OSError:
+            problems.append(unreadable(home, path))
     return files
 
 
-def _mapping(home: Home, source: str, feed: str) -> Mapping | FeedMapping | None:
-    """The mapping as it stands now; only its header line matters here, so a broken one reads like none."""
-    path = home.root / mapping_path(source, feed)
-    try:
-        return read_any_mapping(home.relative(path), path.read_bytes(), feed) if path.is_file() else None
-    except (MappingError, OSError):
+def _arrived(entries: Sequence[Entry]) -> Iterator[Mapping[str, Any]]:
+    for entry in entries:
+        if entry.kind == "arrival":
+            yield from entry.body["files"]
+
+
+def _content(path: Path, name: str, seen: Seen) -> PathBytes | None:
+    """The file as it stands, hashed unless it was not touched since the last look; None while it changes."""
+    before = stamp(path)
+    if before is None:
         return None
-
-
-def _new_files(home: Home, known: set[tuple[str, str]], problems: list[str]) -> Iterator[_Found]:
-    for path in _at_rest(list(_candidates(home, problems))):
-        before = _stamp(path)
-        data = _read(path)
-        if data is None:
-            problems.append(_unreadable(home, path))
-        elif before == _stamp(path) and (home.relative(path), objects.sha256_of(data)) not in known:
-            yield _Found(home.relative(path), data)
-
-
-def _candidates(home: Home, problems: list[str]) -> Iterator[Path]:
-    """Files that stand where a feed's files stand, in order of path; everything else becomes a problem."""
-    if not home.landing.is_dir():
-        return
-    for path in sorted(home.landing.rglob("*")):
-        parts = path.relative_to(home.landing).parts
-        if any(_is_unfinished(part) for part in parts) or path.name.endswith(".manifest.json"):
-            continue
-        problem = _not_ours(home, path) or _misplaced(home, path, parts)
-        if problem:
-            problems.append(problem)
-        elif path.is_file() and len(parts) == 3 and parts[1] in FEEDS:
-            yield path
-
-
-def _misplaced(home: Home, path: Path, parts: tuple[str, ...]) -> str | None:
-    name = home.relative(path)
-    if path.is_dir():
-        if len(parts) == 2 and parts[1] not in FEEDS:
-            return (
-                f"{name}: {parts[1]} is not a feed that is read; the feeds are {', '.join(FEEDS)}, rename the folder."
-            )
-        return None
-    if len(parts) >= 2 and parts[1] not in FEEDS and len(parts) != 2:
-        return None  # its folder has been named already
-    if len(parts) != 3:
-        return f"{name}: stands outside a feed folder; move it to landing/<source>/<feed>/."
-    if not path.is_file():
-        return f"{name}: is not a regular file; remove it."
-    if path.suffix.lower() == ".zip":
-        return f"{name}: zip archives are not read; unpack it into the same folder."
-    return None
-
-
-def _not_ours(home: Home, path: Path) -> str | None:
-    name = home.relative(path)
-    try:
-        name.encode()
-    except UnicodeEncodeError:
-        shown = name.encode(errors="replace").decode()
-        return f"{shown}: its name is not UTF-8; rename it."
-    if path.is_symlink() and not path.resolve().is_relative_to(home.root.resolve()):
-        return f"{name}: is a link that leads out of the home; put the file itself there."
-    return None
-
-
-def _is_unfinished(name: str) -> bool:
-    return name.startswith(".") or name.lower().endswith(_UNFINISHED)
-
-
-def _at_rest(paths: list[Path]) -> Iterator[Path]:
-    """Without the files that are still being written: those are for the next run."""
-    recent = {path: _stamp(path) for path in paths if _age_seconds(path) < _RECENT_SECONDS}
-    if recent:
-        time.sleep(_SECOND_LOOK_SECONDS)
-    for path in paths:
-        if path not in recent or recent[path] == _stamp(path):
-            yield path
-
-
-def _age_seconds(path: Path) -> float:
-    try:
-        return abs(time.time() - path.stat().st_mtime)
-    except OSError:
-        return _RECENT_SECONDS
-
-
-def _stamp(path: Path) -> tuple[int, int] | None:
-    try:
-        stat = path.stat()
-    except OSError:
-        return None
-    return stat.st_size, stat.st_mtime_ns
-
-
-def _read(path: Path) -> bytes | None:
-    try:
-        return path.read_bytes()
-    except OSError:
-        return None
-
-
-def _is_readable(path: Path) -> bool:
-    try:
-        with path.open("rb") as file:
-            file.read(1)
-    except OSError:
-        return False
-    return True
-
-
-def _unreadable(home: Home, path: Path) -> str:
-    return f"{home.relative(path)}: cannot be read; give evsettle the right to read it."
+    sha256 = seen.sha256(name, before) or sha256_of_file(path)
+    return PathBytes(path, *before, sha256) if before == stamp(path) else None

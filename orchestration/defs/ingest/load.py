@@ -30,7 +30,8 @@ __all__ = ["LoadError", "LoadSummary", "MasterError", "load_from_ledger", "load_
 
 _FILE_COLUMNS = (
     "file_seq", "arrival_seq", "received_at", "source", "feed", "file_name", "file_sha256", "size_bytes",
-    "record_count", "replays_file_seq", "reading_sha256",
+    "record_count", "replays_file_seq", "reading_sha256", "stated_record_count", "stated_energy_kwh",
+    "stated_excl_tax", "stated_incl_tax",
 )  # fmt: skip
 
 
@@ -142,7 +143,7 @@ def _load_arrival(
             touch_everything(connection, f"{file.subject} is read otherwise")
         insert_rows(connection, "raw_files", _FILE_COLUMNS, [(
             file.file_seq, file.arrival_seq, file.received_at, file.source, file.feed, file.file_name, file.sha256,
-            file.size, file.record_count, file.replays, reading.sha256,
+            file.size, file.record_count, file.replays, reading.sha256, *file.stated,
         )])  # fmt: skip
     new = [(file, reading) for file, reading in files if file.replays is None]
     load_files(home, connection, new)

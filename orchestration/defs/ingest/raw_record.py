@@ -21,14 +21,12 @@ class RawRecord(msgspec.Struct, frozen=True):
     position: 1-based line number of the decompressed file (NDJSON), else 1-based index in the array.
     sha256 is of the bytes as they stand there; text is those bytes, or what can be shown of them when problem is set.
     problem: one sentence saying why this is not a JSON value, None when it is.
-    place: `member!12` in an archive, whose records' positions count on from member to member; else None.
     """
 
     position: int
     text: str
     sha256: str
     problem: str | None = None
-    place: str | None = None
 
 
 def record_of(position: int, raw: bytes) -> RawRecord:

@@ -35,15 +35,18 @@ create table if not exists ingest.raw_files (
     size_bytes bigint,
     record_count bigint,
     replays_file_seq bigint,           -- not null: the same bytes were taken in before, no records
-    reading_sha256 varchar             -- how it was read: mapping and approved repairs; another value re-reads the file
+    reading_sha256 varchar,            -- how it was read: mapping and approved repairs; another value re-reads the file
+    stated_record_count bigint,        -- by <file>.manifest.json; null = none stated
+    stated_energy_kwh decimal(18, 8),
+    stated_excl_tax decimal(18, 8),
+    stated_incl_tax decimal(18, 8)
 );
 
 -- One row per physical record of one file, of any feed, readable or not.
 create table if not exists ingest.raw_records (
     record_id bigint,                  -- (file_seq << 32) | position
     file_seq bigint,
-    position integer,                  -- line or index in the file; in an archive the records of all members count on
-    place varchar,                     -- 'member!12' in an archive; null elsewhere, where position says it
+    position integer,
     record_sha256 varchar,             -- of its bytes as they stand in the file
     raw_text varchar using compression zstd,
     is_typed boolean,                  -- false: could not be typed; no row in the feed's table

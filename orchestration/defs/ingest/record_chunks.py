@@ -16,14 +16,10 @@ CHUNK_RECORDS = 50_000
 
 @dataclass(slots=True)
 class RecordChunk:
-    """Records side by side, one list a column, all of one length; see RawRecord for what each is.
-
-    places: `member!12` for a record of an archive, else None.
-    """
+    """Records side by side, one list a column, all of one length; see RawRecord for what each is."""
 
     file_seqs: list[int] = field(default_factory=list)
     positions: list[int] = field(default_factory=list)
-    places: list[str | None] = field(default_factory=list)
     sha256s: list[str] = field(default_factory=list)
     texts: list[str] = field(default_factory=list)
     problems: list[str | None] = field(default_factory=list)
@@ -46,7 +42,6 @@ class RecordChunk:
         """Add one record."""
         self.file_seqs.append(file_seq)
         self.positions.append(record.position)
-        self.places.append(record.place)
         self.sha256s.append(record.sha256)
         self.texts.append(record.text)
         self.problems.append(record.problem)
@@ -56,7 +51,6 @@ class RecordChunk:
         """Add all records of another chunk."""
         self.file_seqs += other.file_seqs
         self.positions += other.positions
-        self.places += other.places
         self.sha256s += other.sha256s
         self.texts += other.texts
         self.problems += other.problems
@@ -64,7 +58,7 @@ class RecordChunk:
 
     def records(self) -> list[RawRecord]:
         """The records one by one."""
-        columns = zip(self.positions, self.texts, self.sha256s, self.problems, self.places, strict=True)
+        columns = zip(self.positions, self.texts, self.sha256s, self.problems, strict=True)
         return [RawRecord(*values) for values in columns]
 
 

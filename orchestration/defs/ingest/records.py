@@ -3,30 +3,24 @@
 What does not belong here: what a record means (cdr_rows, tariff_rows, locations, tokens).
 """
 
-import gzip
 import io
 import json
-import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import msgspec
 
 from orchestration.defs.ingest.broken_arrays import salvage, skip_space
 from orchestration.defs.ingest.raw_record import BROKEN_TEXT_MAX, RawRecord, broken_record, json_problem, record_of
+from orchestration.defs.ingest.unpack import FileError, decompress
 
-FILE_BYTES_MAX = 4 * 1024 * 1024 * 1024
-_UTF8_BOM = b"\xef\xbb\xbf"
+UTF8_BOM = b"\xef\xbb\xbf"
 _UTF16_BOMS = (b"\xff\xfe", b"\xfe\xff")
-_BLANK = b" \t\r\n"
+BLANK = b" \t\r\n"
 _RAW = msgspec.json.Decoder(msgspec.Raw)
 _RAW_LIST = msgspec.json.Decoder(list[msgspec.Raw])
 
 
-__all__ = ["FILE_BYTES_MAX", "FileError", "RawRecord", "decompress", "split"]
-
-
-class FileError(ValueError):
-    """A file that cannot be read at all. The message is one sentence with a remedy."""
+__all__ = ["BLANK", "UTF8_BOM", "FileError", "RawRecord", "decompress", "each_record", "is_object", "split"]
 
 
 class _Envelope(msgspec.Struct):
@@ -37,93 +31,88 @@ class _Envelope(msgspec.Struct):
 _ENVELOPE = msgspec.json.Decoder(_Envelope)
 
 
-def decompress(name: str, data: bytes, limit: int = FILE_BYTES_MAX) -> bytes:
-    """The file's content, unpacked when its name ends in .gz.
-
-    Raises FileError when the archive is broken or unpacks to more than `limit` bytes.
-    """
-    if not name.lower().endswith(".gz"):
-        return data
-    if not data:
-        raise FileError(f"{name} is not a whole gzip archive (it is empty); ask for it again.")
-    try:
-        with gzip.GzipFile(fileobj=io.BytesIO(data)) as archive:
-            content = archive.read(limit + 1)
-    except (OSError, EOFError, zlib.error) as error:
-        raise FileError(f"{name} is not a whole gzip archive ({error}); ask for it again.") from error
-    if len(content) > limit:
-        raise FileError(f"{name} unpacks to more than {limit} bytes; split it and send the parts.")
-    return content
-
-
 def split(data: bytes) -> list[RawRecord]:
     """The records of a JSON file: an object, an array, an OCPI response envelope or NDJSON.
 
     Never raises: what cannot be read is a record with a problem, and what stands around it is kept.
     A file without content has no records.
     """
-    if data.startswith(_UTF8_BOM):
-        data = data[len(_UTF8_BOM) :]
+    return list(each_record(data))
+
+
+def each_record(data: bytes) -> Iterator[RawRecord]:
+    """The same one by one: of a large document only the records in use are there twice."""
+    if data.startswith(UTF8_BOM):
+        data = data[len(UTF8_BOM) :]
     if not data or data.isspace():
-        return []
+        return
     if data.startswith(_UTF16_BOMS):
-        return [broken_record(1, data, "the file is UTF-16, expected UTF-8")]
+        yield broken_record(1, data, "the file is UTF-16, expected UTF-8; ask for it in UTF-8")
+        return
     whole = _whole_value(data)
+    first = data[:BROKEN_TEXT_MAX].lstrip(BLANK)[:1]
     if whole is not None:
-        return [record_of(position, raw) for position, raw in enumerate(whole, start=1)]
-    first = data[:BROKEN_TEXT_MAX].lstrip(_BLANK)[:1]
-    if first != b"[" and _is_lines(data):
-        return list(_lines(data))
+        for position, raw in enumerate(whole, start=1):
+            yield record_of(position, bytes(raw))
+    elif first != b"[" and _is_lines(data):
+        yield from _lines(data)
+    else:
+        yield from _broken_document(data, first)
+
+
+def _broken_document(data: bytes, first: bytes) -> Iterator[RawRecord]:
     text = data.decode("latin-1")  # one character a byte: offsets are those of the file
     if first == b"[":
-        return list(salvage(text, text.index("[") + 1, is_envelope=False))
-    if first == b"{" and (start := _envelope_data(text)) is not None:
-        return list(salvage(text, start, is_envelope=True))
-    return [record_of(1, data.strip(_BLANK))]
+        yield from salvage(text, text.index("[") + 1, is_envelope=False)
+    elif first == b"{" and (start := _envelope_data(text)) is not None:
+        yield from salvage(text, start, is_envelope=True)
+    else:
+        yield record_of(1, data.strip(BLANK))
 
 
-def _whole_value(data: bytes) -> list[bytes] | None:
+def _whole_value(data: bytes) -> Sequence[msgspec.Raw] | None:
     """The elements of a file that is one JSON value; None when it is not (NDJSON, or broken)."""
     try:
-        if data.lstrip(_BLANK)[:1] == b"[":
-            return [bytes(raw) for raw in _RAW_LIST.decode(data)]
-        value = bytes(_RAW.decode(data))
-        if value[:1] == b"{":
+        if data.lstrip(BLANK)[:1] == b"[":
+            return _RAW_LIST.decode(data)
+        value = _RAW.decode(data)
+        if bytes(memoryview(value)[:1]) == b"{":
             envelope = _ENVELOPE.decode(value)
-            content = bytes(envelope.data)
-            if content and bytes(envelope.status_code):
-                return _envelope_elements(content)
+            if bytes(envelope.data) and bytes(envelope.status_code):
+                return _envelope_elements(envelope.data)
         return [value]
     except (msgspec.MsgspecError, RecursionError):
         return None
 
 
-def _envelope_elements(content: bytes) -> list[bytes]:
+def _envelope_elements(content: msgspec.Raw) -> Sequence[msgspec.Raw]:
     """What an envelope's data holds: a list of objects, one object, or nothing."""
-    if content[:1] == b"[":
-        return [bytes(raw) for raw in _RAW_LIST.decode(content)]
-    return [] if content == b"null" else [content]
+    start = bytes(memoryview(content)[:4])
+    if start[:1] == b"[":
+        return _RAW_LIST.decode(content)
+    return [] if start == b"null" else [content]
 
 
 def _is_lines(data: bytes) -> bool:
     """Whether the file is NDJSON: its first line is a whole object, or another unindented line is."""
     lines = io.BytesIO(data)
-    first = next((line for line in lines if line.strip(_BLANK)), b"").strip(_BLANK)
-    if _is_object(first):
+    first = next((line for line in lines if line.strip(BLANK)), b"").strip(BLANK)
+    if is_object(first):
         # One line that is an envelope is not NDJSON, even where the quick reader refused it (NaN in it).
-        return _envelope_data(first.decode()) is None or any(line.strip(_BLANK) for line in lines)
+        return _envelope_data(first.decode()) is None or any(line.strip(BLANK) for line in lines)
     # A pretty-printed object's lines are indented, or end in a comma: neither is a whole object in column one.
-    return len(first) > 1 and any(_is_object(line.rstrip(_BLANK)) for line in lines)
+    return len(first) > 1 and any(is_object(line.rstrip(BLANK)) for line in lines)
 
 
-def _is_object(line: bytes) -> bool:
+def is_object(line: bytes) -> bool:
+    """Whether a line is a whole JSON object."""
     return line[:1] == b"{" and json_problem(line) is None
 
 
 def _lines(data: bytes) -> Iterator[RawRecord]:
     """One record for each line that is not blank; its position counts blank lines too."""
     for number, line in enumerate(data.split(b"\n"), start=1):
-        content = line.strip(_BLANK)
+        content = line.strip(BLANK)
         if content:
             yield record_of(number, content)
 
