@@ -4,14 +4,18 @@ import csv
 import hashlib
 import io
 import json
+import shutil
 import zipfile
 from collections.abc import Mapping
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
 import openpyxl
 import pytest
+from openpyxl.utils.escape import unescape
 
+from orchestration.defs.settle import statement_files, statement_xlsx
 from orchestration.defs.settle.statement_csv import safe_text, to_csv
 from orchestration.defs.settle.statement_files import manifests, write_statements
 from orchestration.defs.settle.statement_xlsx import to_xlsx
@@ -102,6 +106,36 @@ def test_a_second_write_touches_nothing(fifteen: Books, tmp_path: Path) -> None:
     assert {path: path.stat().st_mtime_ns for path in (tmp_path / "reports").rglob("*.*")} == before
 
 
+def test_only_what_changed_is_made_again(fifteen_copy: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    home = Home(tmp_path / "home")
+    warehouse = home.warehouse
+    warehouse.parent.mkdir(parents=True)
+    shutil.copy2(fifteen_copy, warehouse)
+    made: list[str] = []
+    monkeypatch.setattr(
+        statement_files, "to_xlsx", lambda statement: made.append(statement.statement_id) or to_xlsx(statement)
+    )  # type: ignore[func-returns-value]
+    first = written(warehouse, home)
+    assert len(made) == len({path for path in first if path.endswith(".xlsx")}) > 2
+    made.clear()
+    assert written(warehouse, home) == first
+    assert not made, "nothing changed"
+    with open_warehouse(warehouse) as connection:
+        connection.execute("update settle.cdr_outcomes set location_id = 'elsewhere' where cdr_id = 'S02'")
+    damaged = home.root / "reports/2026-10/csv"
+    spoilt = next(path for path in sorted(damaged.iterdir()) if path.suffix == ".csv")
+    spoilt.write_text("not ours")
+    second = written(warehouse, home)
+    assert made == [spoilt.stem, "2026-10-emo-P-EUR"]
+    assert second.keys() == first.keys()
+    assert second[spoilt.relative_to(home.root).as_posix()] == first[spoilt.relative_to(home.root).as_posix()]
+    assert "elsewhere" in (home.root / FOLDER / "2026-10-emo-P-EUR.csv").read_text()
+    # What is remembered is derived: without it all is made again, and is the same.
+    (warehouse.parent / "statement_files.json").unlink()
+    shutil.rmtree(home.reports)
+    assert written(warehouse, home) == second
+
+
 def test_the_same_statement_gives_the_same_bytes_anywhere(fifteen: Books, tmp_path: Path) -> None:
     written(fifteen.path, Home(tmp_path / "one"))
     written(fifteen.path, Home(tmp_path / "two"))
@@ -167,11 +201,34 @@ def test_numbers_are_exact(value: str, decimals: int, text: str) -> None:
     assert exact(Decimal(value), decimals) == text
 
 
+@pytest.mark.parametrize(
+    "text", ["a & b <c>", " spaced ", "line\nbreak", "bell\x07", "_x0041_", "Straße 1 €", "x" * 40_000, "\ufffe"]
+)
+def test_any_text_is_read_back_as_it_was(text: str) -> None:
+    data = to_xlsx(a_statement(cdr_id=text, location_id="L1"))
+    sheet = openpyxl.load_workbook(io.BytesIO(data))["Lines"]
+    read = sheet.cell(row=2, column=COLUMNS.index("cdr_id") + 1).value
+    assert isinstance(read, str)
+    assert unescape(read) == text[:32_767], "a cell holds no more than that"
+    assert sheet.cell(row=2, column=COLUMNS.index("location_id") + 1).value == "L1"
+
+
+def test_more_lines_than_a_sheet_holds_go_on_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(statement_xlsx, "LINES_A_SHEET", 2)
+    one = a_statement()
+    lines = [[number, *one.lines[0][1:]] for number in range(1, 6)]
+    book = openpyxl.load_workbook(io.BytesIO(to_xlsx(replace(one, lines=lines))))
+    assert book.sheetnames == ["Statement", "Lines", "Lines 2", "Lines 3"]
+    numbers = [row[0] for name in book.sheetnames[1:] for row in book[name].iter_rows(min_row=2, values_only=True)]
+    assert numbers == [1, 2, 3, 4, 5]
+    assert book["Lines"].dimensions == "A1:S3"
+
+
 def test_a_negative_number_is_a_number_and_not_text() -> None:
     statement = a_statement()
     negative: Mapping[str, Decimal] = {"amount_excl_tax": Decimal("-8.41000000")}
     line = [negative.get(name, value) for name, value in zip(COLUMNS, statement.lines[0], strict=True)]
-    credit = Statement(**{**{name: getattr(statement, name) for name in Statement.__slots__}, "lines": [line]})
+    credit = replace(statement, lines=[line])
     assert rows(to_csv(credit))[0]["amount_excl_tax"] == "-8.41"
     with zipfile.ZipFile(io.BytesIO(to_xlsx(credit))) as archive:
         assert b"<v>-8.41" in archive.read("xl/worksheets/sheet2.xml")

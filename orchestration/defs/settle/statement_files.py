@@ -9,6 +9,7 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
 import duckdb
@@ -17,8 +18,9 @@ from orchestration.defs.partitions import STATEMENTS
 from orchestration.defs.resources import Settlement
 from orchestration.defs.settle.statement_csv import to_csv
 from orchestration.defs.settle.statement_xlsx import to_xlsx
-from orchestration.defs.settle.statements import Statement, exact, read_statements
+from orchestration.defs.settle.statements import Statement, content_hashes, exact, read_heads, with_lines
 from orchestration.facts.home import Home
+from orchestration.version import engine_version
 from orchestration.warehouse import open_warehouse
 
 MANIFEST = "manifest.json"
@@ -29,20 +31,76 @@ def write_statements(
 ) -> dict[str, str]:
     """Write the drafts of a period and partner ('' for all) and take away drafts that no longer stand.
 
-    Returns every file that stands in that scope: path below the home, sha256. A file whose bytes are right already is
-    not touched. A folder whose manifest names anything but drafts is left as it is.
+    Returns every file that stands in that scope: path below the home, sha256. What has not changed since it was written
+    is neither made nor touched. A folder whose manifest names anything but drafts is left as it is.
     """
     folders: dict[Path, list[Statement]] = {}
-    for statement in read_statements(connection, period, partner):
+    for statement in read_heads(connection, period, partner):
         folders.setdefault(home.reports / statement.period / statement.partner, []).append(statement)
     for folder in _report_folders(home, period, partner):
         folders.setdefault(folder, [])
+    drafts = {folder: statements for folder, statements in sorted(folders.items()) if _is_draft(folder)}
+    files = _write_files(connection, home, drafts)
     standing: dict[str, str] = {}
-    for folder, statements in sorted(folders.items()):
-        if _is_draft(folder):
-            for name, sha256 in _write_folder(folder, statements).items():
-                standing[(folder / name).relative_to(home.root).as_posix()] = sha256
+    for folder, statements in drafts.items():
+        mine = {name: sha256 for one in statements for name, sha256 in files[one.statement_id].items()}
+        for name, sha256 in _finish_folder(folder, statements, dict(sorted(mine.items()))).items():
+            standing[(folder / name).relative_to(home.root).as_posix()] = sha256
     return standing
+
+
+def _write_files(
+    connection: duckdb.DuckDBPyConnection, home: Home, drafts: Mapping[Path, Sequence[Statement]]
+) -> dict[str, dict[str, str]]:
+    """The files of each statement, name and sha256 by its id; those whose statement has changed are written first."""
+    heads = [one for statements in drafts.values() for one in statements]
+    contents = content_hashes(connection, heads)
+    written = _read_written(home)
+    stale = []
+    for head in heads:
+        before = written.get(head.statement_id)
+        folder = home.reports / head.period / head.partner
+        if before is None or before["content"] != contents[head.statement_id] or not _stands(folder, before["files"]):
+            stale.append(head)
+    for statement in with_lines(connection, stale):
+        folder = home.reports / statement.period / statement.partner
+        folder.mkdir(parents=True, exist_ok=True)
+        files = {}
+        for ending, render in (("csv", to_csv), ("xlsx", to_xlsx)):
+            data = render(statement)
+            name = f"{statement.statement_id}.{ending}"
+            _replace(folder / name, data)
+            files[name] = hashlib.sha256(data).hexdigest()
+        written[statement.statement_id] = {"content": contents[statement.statement_id], "files": files}
+    _keep_written(home, written)
+    return {head.statement_id: written[head.statement_id]["files"] for head in heads}
+
+
+def _stands(folder: Path, files: Mapping[str, str]) -> bool:
+    return all(
+        (folder / name).is_file() and hashlib.sha256((folder / name).read_bytes()).hexdigest() == sha256
+        for name, sha256 in files.items()
+    )
+
+
+def _memory(home: Home) -> Path:
+    """Beside the warehouse and derived as it is: without it every file is made again, and is the same."""
+    return home.warehouse.parent / "statement_files.json"
+
+
+def _read_written(home: Home) -> dict[str, Any]:
+    """What this version last wrote for each statement: hash of its content, its files."""
+    try:
+        memory = json.loads(_memory(home).read_bytes())
+    except (OSError, ValueError):
+        return {}
+    return dict(memory["statements"]) if memory.get("version") == engine_version() else {}
+
+
+def _keep_written(home: Home, written: Mapping[str, Any]) -> None:
+    _memory(home).parent.mkdir(parents=True, exist_ok=True)
+    body = {"version": engine_version(), "statements": written}
+    _replace(_memory(home), json.dumps(body, sort_keys=True).encode())
 
 
 def manifests(home: Home) -> dict[str, str]:
@@ -68,21 +126,14 @@ def _is_draft(folder: Path) -> bool:
     return all(total["status"] == "draft" for total in totals.values())
 
 
-def _write_folder(folder: Path, statements: Sequence[Statement]) -> dict[str, str]:
-    """Bring one folder to its statements. The manifest is written last and names what stands beside it."""
-    contents: dict[str, bytes] = {}
-    for statement in statements:
-        contents[f"{statement.statement_id}.csv"] = to_csv(statement)
-        contents[f"{statement.statement_id}.xlsx"] = to_xlsx(statement)
-    files = {name: hashlib.sha256(data).hexdigest() for name, data in sorted(contents.items())}
+def _finish_folder(folder: Path, statements: Sequence[Statement], files: dict[str, str]) -> dict[str, str]:
+    """Write the manifest, last, and take away what no longer stands. Returns the folder's files with the manifest."""
     if statements:
-        folder.mkdir(parents=True, exist_ok=True)
-        contents[MANIFEST] = _manifest(files, statements)
-        for name, data in contents.items():
-            _replace(folder / name, data)
-        files[MANIFEST] = hashlib.sha256(contents[MANIFEST]).hexdigest()
+        manifest = _manifest(files, statements)
+        _replace(folder / MANIFEST, manifest)
+        files[MANIFEST] = hashlib.sha256(manifest).hexdigest()
     for left in _listed(folder):
-        if left not in contents:
+        if left not in files:
             (folder / left).unlink(missing_ok=True)
     if not statements:
         (folder / MANIFEST).unlink(missing_ok=True)
@@ -146,7 +197,7 @@ def statement_files(context: dg.AssetExecutionContext, settlement: Settlement) -
     """Write what stands, then tell the partition of each period and partner what is in it."""
     with open_warehouse(settlement.home.warehouse) as connection:
         files = write_statements(connection, settlement.home, settlement.period)
-        statements = read_statements(connection, settlement.period)
+        statements = read_heads(connection, settlement.period)
     by_partition: dict[str, list[Statement]] = {}
     for statement in statements:
         by_partition.setdefault(f"{statement.period}|{statement.partner}", []).append(statement)
@@ -172,7 +223,7 @@ def statement(context: dg.AssetExecutionContext, settlement: Settlement) -> dg.M
     period, _, partner = context.partition_key.partition("|")
     with open_warehouse(settlement.home.warehouse) as connection:
         write_statements(connection, settlement.home, period, partner)
-        drafts = read_statements(connection, period, partner)
+        drafts = read_heads(connection, period, partner)
     return dg.MaterializeResult(metadata=_metadata(drafts))
 
 

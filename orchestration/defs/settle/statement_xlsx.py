@@ -1,9 +1,16 @@
 """A statement as XLSX: totals and waterfall on the first sheet, its lines on the second. Same content, same bytes."""
 
 import io
+import re
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
+
+from xlsxwriter import Workbook
+from xlsxwriter.format import Format
+from xlsxwriter.utility import xl_col_to_name
+from xlsxwriter.worksheet import Worksheet
 
 from orchestration.defs.settle.statements import COLUMNS, Cell, Statement
 
@@ -14,14 +21,20 @@ _STEP_COLUMNS = ("step", "sessions", "sessions_unknown_amount", "energy_kwh", "a
 _MONEY = "#,##0.00##;[Red]-#,##0.00##"
 _ENERGY = "#,##0.0##;[Red]-#,##0.0##"
 
+# A sheet holds 1,048,576 rows, and xlsxwriter leaves out what is beyond without a word; the header is one of them.
+LINES_A_SHEET = 1_000_000
+# What a cell can hold.
+_TEXT_LENGTH = 32_767
+# Text that XML or Excel's own escapes would read otherwise.
+_SPECIAL = re.compile(r"[&<>\x00-\x1f\ufffe\uffff]|_x[0-9A-Fa-f]{4}_|^\s|\s$")
+_ROWS_AT_A_TIME = 2_000
+
 
 def to_xlsx(statement: Statement) -> bytes:
     """The workbook's bytes. Text is written as text (never a formula), decimals as numbers from their own digits."""
-    import xlsxwriter
-
     data = io.BytesIO()
     options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
-    workbook = xlsxwriter.Workbook(data, options)
+    workbook = Workbook(data, options)
     workbook.set_properties({"title": statement.statement_id, "created": _CREATED})
     formats = {
         "head": workbook.add_format({"bold": True, "bottom": 1}),
@@ -29,7 +42,10 @@ def to_xlsx(statement: Statement) -> bytes:
         "energy": workbook.add_format({"num_format": _ENERGY}),
     }
     _summary(workbook.add_worksheet("Statement"), statement, formats)
-    _lines(workbook.add_worksheet("Lines"), statement, formats)
+    for start in range(0, max(len(statement.lines), 1), LINES_A_SHEET):
+        name = "Lines" if start == 0 else f"Lines {start // LINES_A_SHEET + 1}"
+        sheet = workbook.add_worksheet(name, worksheet_class=_LinesSheet)
+        _lines(sheet, statement.lines[start : start + LINES_A_SHEET], formats)
     workbook.close()
     return data.getvalue()
 
@@ -60,14 +76,57 @@ def _summary(sheet: Any, statement: Statement, formats: dict[str, Any]) -> None:
             _write(sheet, row, column, name, value, formats)
 
 
-def _lines(sheet: Any, statement: Statement, formats: dict[str, Any]) -> None:
+def _lines(sheet: Any, lines: Sequence[Sequence[Cell]], formats: dict[str, Any]) -> None:
     sheet.freeze_panes(1, 0)
     sheet.set_column(0, len(COLUMNS) - 1, 16)
     for column, name in enumerate(COLUMNS):
         sheet.write_string(0, column, name, formats["head"])
-    for row, line in enumerate(statement.lines, start=1):
-        for column, (name, value) in enumerate(zip(COLUMNS, line, strict=True)):
-            _write(sheet, row, column, name, value, formats)
+    sheet.lines = lines
+    sheet.decimals = [formats["energy" if name == "energy_kwh" else "money"] for name in COLUMNS]
+
+
+class _LinesSheet(Worksheet):  # type: ignore[misc]
+    """A sheet whose rows below the header go straight to its XML, without an object for each cell."""
+
+    lines: Sequence[Sequence[Cell]] = ()
+    decimals: Sequence[Format] = ()
+
+    def _write_dimension(self) -> None:
+        header, self.dim_rowmax = self.dim_rowmax, len(self.lines)  # type: ignore[has-type]
+        super()._write_dimension()
+        self.dim_rowmax = header
+
+    def _write_rows(self) -> None:
+        super()._write_rows()
+        columns = [(xl_col_to_name(column), style._get_xf_index()) for column, style in enumerate(self.decimals)]
+        for start in range(0, len(self.lines), _ROWS_AT_A_TIME):
+            part = self.lines[start : start + _ROWS_AT_A_TIME]
+            self.fh.write("".join(_row(number, line, columns) for number, line in enumerate(part, start + 2)))
+
+
+def _row(number: int, line: Sequence[Cell], columns: Sequence[tuple[str, int]]) -> str:
+    cells = []
+    for value, (letter, style) in zip(line, columns, strict=True):
+        if value is None:
+            continue
+        if isinstance(value, str):
+            cells.append(f'<c r="{letter}{number}" t="inlineStr"><is>{_text(value)}</is></c>')
+        elif isinstance(value, Decimal):
+            # Digit by digit; a float would bring its own last digits along.
+            cells.append(f'<c r="{letter}{number}" s="{style}"><v>{value:f}</v></c>')
+        else:
+            cells.append(f'<c r="{letter}{number}"><v>{value}</v></c>')
+    return f'<row r="{number}">{"".join(cells)}</row>'
+
+
+def _text(value: str) -> str:
+    """The element of a text, control characters in Excel's own escape."""
+    if not _SPECIAL.search(value) and len(value) <= _TEXT_LENGTH:
+        return f"<t>{value}</t>"
+    text = re.sub(r"_(?=x[0-9A-Fa-f]{4}_)", "_x005F_", value[:_TEXT_LENGTH])
+    text = re.sub(r"[\x00-\x08\x0b-\x1f\ufffe\uffff]", lambda found: f"_x{ord(found[0]):04X}_", text)
+    text = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return f'<t xml:space="preserve">{text}</t>'
 
 
 def _write(sheet: Any, row: int, column: int, name: str, value: Cell, formats: dict[str, Any]) -> None:

@@ -3,9 +3,13 @@
 What does not belong here: file formats (statement_csv, statement_xlsx) and folders (statement_files).
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+import hashlib
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from decimal import Decimal
+from itertools import groupby
+from operator import itemgetter
 
 import duckdb
 
@@ -41,11 +45,17 @@ _LINES = """
         lines.energy_kwh, cdrs.claimed_excl_tax, cdrs.expected_excl_tax,
         lines.amount_excl_tax, lines.tax, lines.amount_incl_tax, lines.currency
     from settle.statement_lines as lines
-    inner join settle.statements as statements on lines.statement_id = statements.statement_id
     left join settle.cdr_outcomes as cdrs on lines.cdr_key = cdrs.cdr_key
-    where (? = '' or statements.period = ?) and (? = '' or statements.partner = ?)
+    where list_contains(?, lines.statement_id)
     order by lines.statement_id, lines.line_no
 """
+
+# JSON keeps texts apart whatever they hold, so that two statements with one hash have the same lines.
+_LINE_HASHES = f"""
+    select statement_id, sha256(string_agg(cast(to_json(lines) as varchar), chr(10) order by line_no))
+    from ({_LINES}) as lines
+    group by statement_id
+"""  # noqa: S608 - our own columns
 
 _HEADS = """
     select
@@ -62,6 +72,8 @@ _STEPS = """
     where (? = '' or period = ?) and (? = '' or partner = ?)
     order by period, partner, direction, currency, step_no
 """
+
+_ROWS_AT_A_TIME = 20_000
 
 Cell = str | int | Decimal | None
 
@@ -85,12 +97,9 @@ class Statement:
     steps: Sequence[Sequence[Cell]]
 
 
-def read_statements(connection: duckdb.DuckDBPyConnection, period: str = "", partner: str = "") -> list[Statement]:
-    """The statements of a period and partner ('' for all), lines in order. Reads schema settle only."""
+def read_heads(connection: duckdb.DuckDBPyConnection, period: str = "", partner: str = "") -> list[Statement]:
+    """The statements of a period and partner ('' for all) without their lines. Reads schema settle only."""
     where = [period, period, partner, partner]
-    lines: dict[str, list[list[Cell]]] = {}
-    for statement_id, *cells in connection.execute(_LINES, where).fetchall():
-        lines.setdefault(statement_id, []).append(cells)
     steps: dict[tuple[str, ...], list[list[Cell]]] = {}
     for period_, partner_, direction, currency, *cells in connection.execute(_STEPS, where).fetchall():
         steps.setdefault((period_, partner_, direction, currency), []).append(cells)
@@ -107,11 +116,38 @@ def read_statements(connection: duckdb.DuckDBPyConnection, period: str = "", par
                 currency=currency,
                 status=status,
                 totals=dict(zip(names, totals, strict=True)),
-                lines=lines.get(statement_id, []),
+                lines=(),
                 steps=steps.get((period_, partner_, direction, currency), []),
             )
         )
     return found
+
+
+def with_lines(connection: duckdb.DuckDBPyConnection, heads: Sequence[Statement]) -> Iterator[Statement]:
+    """These statements with their lines in order, one after another: only one is in memory at a time."""
+    by_id = {head.statement_id: head for head in heads}
+    if not by_id:
+        return
+    cursor = connection.execute(_LINES, [list(by_id)])
+    for statement_id, rows in groupby(_fetched(cursor), key=itemgetter(0)):
+        yield replace(by_id.pop(statement_id), lines=[cells for _, *cells in rows])
+    yield from by_id.values()
+
+
+def content_hashes(connection: duckdb.DuckDBPyConnection, heads: Sequence[Statement]) -> dict[str, str]:
+    """A hash over all that stands on each of these statements, by its id."""
+    by_lines = dict(connection.execute(_LINE_HASHES, [[head.statement_id for head in heads]]).fetchall())
+    return {head.statement_id: _content_hash(head, by_lines.get(head.statement_id)) for head in heads}
+
+
+def _content_hash(head: Statement, lines: str | None) -> str:
+    known = [getattr(head, name) for name in Statement.__slots__ if name != "lines"]
+    return hashlib.sha256(json.dumps([*known, lines], default=str).encode()).hexdigest()
+
+
+def _fetched(cursor: duckdb.DuckDBPyConnection) -> Iterator[tuple[str, ...]]:
+    while rows := cursor.fetchmany(_ROWS_AT_A_TIME):
+        yield from rows
 
 
 def exact(value: Decimal, decimals: int = 2) -> str:
