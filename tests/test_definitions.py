@@ -1,10 +1,12 @@
 """The Dagster code location loads, and shows what analysts are promised to find."""
 
+import json
+
 import dagster as dg
 import pytest
 import yaml
 
-from orchestration.dbt import REPOSITORY
+from orchestration.dbt import MANIFEST, REPOSITORY
 
 STAGES = {"ingest", "inspect", "rate", "reconcile", "settle"}
 
@@ -49,3 +51,11 @@ def test_statements_are_the_only_partitions(defs: dg.Definitions) -> None:
     graph = defs.resolve_asset_graph()
     partitioned = {key.to_user_string() for key in graph.get_all_asset_keys() if graph.get(key).partitions_def}
     assert partitioned == {"settle/statement"}
+
+
+def test_every_data_test_is_a_check_of_an_asset(defs: dg.Definitions) -> None:
+    """One that is none would run unseen: its `meta.dagster.ref` must name a model that it reads."""
+    manifest = json.loads(MANIFEST.read_text())
+    tests = {node["name"] for node in manifest["nodes"].values() if node["resource_type"] == "test"}
+    checks = {key.name for key in defs.resolve_asset_graph().asset_check_keys}
+    assert tests - checks == set()

@@ -4,8 +4,14 @@ import shutil
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import duckdb
+import pytest
+
+from orchestration import dbt
+from orchestration.facts import ledger
+from orchestration.facts.home import Home
 
 Cli = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -49,3 +55,34 @@ def test_a_lost_session_fails_the_check(finished_home: Path, tmp_path: Path) -> 
             "delete from settle.cdr_outcomes where cdr_key = (select min(cdr_key) from settle.cdr_outcomes)"
         )
         assert check(connection) != []
+
+
+def test_a_session_billed_without_its_verdicts_fails_the_run_and_nothing_is_published(
+    cli_here: Cli, home_copy: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The fault is put where an outer join would put it: a held session among the billable ones, in a run as any other."""
+    with duckdb.connect(str(home_copy / "warehouse" / "evsettle.duckdb"), read_only=True) as connection:
+        [(held,)] = connection.execute(
+            "select min(cdr_key) from inspect.gate_verdicts where verdict = 'hold' and cdr_key in"
+            " (select cdr_key from inspect.cdrs) and cdr_key not like '%''%'"
+        ).fetchall()
+    load = dbt.load_manifest
+
+    def with_the_fault(**arguments: frozenset[str]) -> Any:
+        manifest = load(**arguments)
+        node = manifest.nodes["model.evsettle.cdrs_billable"]
+        fault = f"{node.raw_code}\nunion all\nselect cdr_key, revision from cdrs where cdr_key = '{held}'"
+        monkeypatch.setattr(node, "raw_code", fault if "union all" not in node.raw_code else node.raw_code)
+        return manifest
+
+    monkeypatch.setattr(dbt, "load_manifest", with_the_fault)
+    before = {path: path.read_bytes() for name in ("published", "reports") for path in (home_copy / name).rglob("*.*")}
+    failed = cli_here("--home", home_copy, "run", "--full", "--as-of", "2026-11-04T06:00:00Z")
+    assert failed.returncode == 1
+    assert "assert_billable_has_both_verdicts" in failed.stderr
+    assert "Traceback" not in failed.stderr
+    after = {path: path.read_bytes() for name in ("published", "reports") for path in (home_copy / name).rglob("*.*")}
+    assert after == before
+    last = ledger.head(Home(home_copy))
+    assert last is not None
+    assert last.kind == "run", "a run that failed has no end, and the next one does its work again"

@@ -1,4 +1,4 @@
-{{ config(meta={"dagster": {"ref": {"name": "waterfall"}}}) }}
+{{ config(meta={"dagster": {"ref": {"name": "cdr_outcomes"}}}) }}
 {#
     The conservation law, from the raw records to the outcomes:
     received = quarantined + superseded + (held + valid + adjusted + credited + excluded), in records, kWh and money;
