@@ -13,6 +13,7 @@ TABLES = (
     "findings",
     "verdicts",
     "price_lines",
+    "discount_lines",
     "statements",
     "statement_lines",
     "waterfall",

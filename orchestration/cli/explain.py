@@ -44,6 +44,13 @@ _LINES = """
     order by line_no
 """
 
+_DISCOUNTS = """
+    select line_no, granted_by, plan, discount_percent, amount_excl_tax
+    from discount_lines
+    where cdr_key = ?
+    order by line_no
+"""
+
 _EVENTS = """
     select seq, happened_at, actor, event, reason_code, note
     from events
@@ -76,6 +83,7 @@ def story(snapshot: Snapshot, subject: str) -> dict[str, Any]:
         "findings": snapshot.records(_FINDINGS, [key]),
         "verdicts": snapshot.records(_VERDICTS, [key]),
         "price_lines": snapshot.records(_LINES, [key]),
+        "discount_lines": snapshot.records(_DISCOUNTS, [key]),
         "statement_lines": snapshot.records(_STATEMENT, [key]),
         "events": snapshot.records(_EVENTS, [key, key]),
     }
@@ -170,6 +178,15 @@ def _show_price(found: dict[str, Any]) -> None:
             for r in found["price_lines"]
         ],
     )  # fmt: skip
+    if found["discount_lines"]:
+        show_table(
+            "Discounts on the tariff's price, net of tax",
+            [">#", "granted by", "plan", ">% off", ">net"],
+            [
+                (r["line_no"], r["granted_by"], r["plan"], _plain(r["discount_percent"]), _plain(r["amount_excl_tax"]))
+                for r in found["discount_lines"]
+            ],
+        )
     show_table(
         f"Money, net of tax, {cdr['currency']}",
         [">claimed", ">rated", ">expected", ">settled"],

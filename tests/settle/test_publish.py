@@ -17,7 +17,7 @@ def published(path: Path, root: Path) -> list[str]:
         return publish(connection, Home(root))
 
 
-def test_nine_tables_with_their_contracted_columns_first(fifteen: Books, tmp_path: Path) -> None:
+def test_every_table_with_their_contracted_columns_first(fifteen: Books, tmp_path: Path) -> None:
     assert published(fifteen.path, tmp_path) == list(TABLES)
     for name, table in TABLES.items():
         columns = duckdb.read_parquet(str(tmp_path / "published" / f"{name}.parquet")).columns

@@ -11,8 +11,7 @@ outcomes as (
         case when is_credit then -abs(energy_kwh) else energy_kwh end as energy_kwh,
         is_credit,
         settled_by,
-        settled_excl_tax,
-        discount_excl_tax
+        settled_excl_tax
     from {{ ref('cdr_outcomes') }}
     where statement_id is not null
 
@@ -36,6 +35,15 @@ price_lines as (
         amount_excl_tax
     from {{ ref('price_lines') }}
     where reading = 'base'
+
+),
+
+discount_lines as (
+
+    select
+        cdr_key,
+        amount_excl_tax
+    from {{ ref('discount_lines') }}
 
 ),
 
@@ -69,7 +77,6 @@ sessions as (
         outcomes.is_credit,
         outcomes.settled_by,
         outcomes.settled_excl_tax,
-        outcomes.discount_excl_tax,
         terms.rounding_mode,
         terms.rounding_level,
         terms.rounding_scale
@@ -81,15 +88,30 @@ sessions as (
 
 ),
 
--- Level line rounds each price line and the discount. A claim has no lines of ours: it is rounded whole.
+-- What an expected price is made of: the tariff's lines and the discounts'.
+expected_lines as (
+
+    select
+        cdr_key,
+        amount_excl_tax
+    from price_lines
+    union all
+    select
+        cdr_key,
+        amount_excl_tax
+    from discount_lines
+
+),
+
+-- Level line rounds each price line and each discount. A claim has no lines of ours: it is rounded whole.
 rounded_lines as (
 
     select
         sessions.cdr_key,
-        sum({{ round_money('price_lines.amount_excl_tax', 'sessions.rounding_mode', 'sessions.rounding_scale') }})
+        sum({{ round_money('expected_lines.amount_excl_tax', 'sessions.rounding_mode', 'sessions.rounding_scale') }})
             as amount_excl_tax
     from sessions
-    inner join price_lines on sessions.cdr_key = price_lines.cdr_key
+    inner join expected_lines on sessions.cdr_key = expected_lines.cdr_key
     where sessions.rounding_level = 'line' and sessions.settled_by = 'expected' and not sessions.is_credit
     group by sessions.cdr_key
 
@@ -110,16 +132,7 @@ session_lines as (
         case
             when sessions.rounding_level = 'statement' then cast(sessions.settled_excl_tax as decimal(18, 8))
             when rounded_lines.cdr_key is not null
-                then
-                    cast(
-                        rounded_lines.amount_excl_tax
-                        + {{
-                            round_money(
-                                'sessions.discount_excl_tax', 'sessions.rounding_mode', 'sessions.rounding_scale'
-                            )
-                        }}
-                        as decimal(18, 8)
-                    )
+                then cast(rounded_lines.amount_excl_tax as decimal(18, 8))
             else
                 cast(
                     {{ round_money('sessions.settled_excl_tax', 'sessions.rounding_mode', 'sessions.rounding_scale') }}

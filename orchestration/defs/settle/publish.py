@@ -54,6 +54,11 @@ TABLES: Mapping[str, Published] = {
         " unit_price, tax_percent, amount_excl_tax, amount_incl_tax",
         "cdr_key, reading, line_no",
     ),
+    "discount_lines": Published(
+        "reconcile.discount_lines",
+        "cdr_key, line_no, kind, granted_by, plan, discount_percent, currency, amount_excl_tax",
+        "cdr_key, line_no",
+    ),
     "statements": Published(
         "settle.statements",
         "statement_id, partner, period, direction, currency, status, sessions, energy_kwh, amount_excl_tax, tax,"

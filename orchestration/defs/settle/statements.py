@@ -13,7 +13,7 @@ from operator import itemgetter
 
 import duckdb
 
-# The columns of a line as partners see them. Money and energy are decimals, times ISO 8601 in UTC, all else text.
+# The columns of a line as partners see them. A discount is shown beside the price it is taken off; the amount has it. Money and energy are decimals, times ISO 8601 in UTC, all else text.
 COLUMNS = (
     "line_no",
     "kind",
@@ -29,6 +29,8 @@ COLUMNS = (
     "state",
     "energy_kwh",
     "claimed_excl_tax",
+    "rated_excl_tax",
+    "discount_excl_tax",
     "expected_excl_tax",
     "amount_excl_tax",
     "tax",
@@ -42,7 +44,7 @@ _LINES = """
         strftime(timezone('UTC', cdrs.started_at), '%Y-%m-%dT%H:%M:%SZ') as started_at,
         strftime(timezone('UTC', cdrs.ended_at), '%Y-%m-%dT%H:%M:%SZ') as ended_at,
         cdrs.location_id, cdrs.evse_uid, cdrs.connector_id, cdrs.tariff_id, cdrs.state,
-        lines.energy_kwh, cdrs.claimed_excl_tax, cdrs.expected_excl_tax,
+        lines.energy_kwh, cdrs.claimed_excl_tax, cdrs.rated_excl_tax, cdrs.discount_excl_tax, cdrs.expected_excl_tax,
         lines.amount_excl_tax, lines.tax, lines.amount_incl_tax, lines.currency
     from settle.statement_lines as lines
     left join settle.cdr_outcomes as cdrs on lines.cdr_key = cdrs.cdr_key

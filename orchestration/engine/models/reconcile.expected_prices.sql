@@ -22,10 +22,28 @@ terms as (
 
     select
         cdr_key,
-        discount_percent,
         tolerance_amount,
         tolerance_percent
     from "evsettle"."inspect"."cdr_terms"
+
+),
+
+discounts as (
+
+    select
+        cdr_key,
+        discount_percent
+    from "evsettle"."reconcile"."session_discounts"
+
+),
+
+discount_shares as (
+
+    select
+        cdr_key,
+        sum(discount_percent) as discount_percent
+    from discounts
+    group by cdr_key
 
 ),
 
@@ -61,12 +79,13 @@ sessions as (
         -- A credit's claim counts with its sign; one sent positive is read as negative (CREDIT_SIGN_WRONG).
         case when cdrs.is_credit then -abs(cdrs.claimed_excl_tax) else cdrs.claimed_excl_tax end as claimed_excl_tax,
         case when cdrs.is_credit then -abs(cdrs.claimed_incl_tax) else cdrs.claimed_incl_tax end as claimed_incl_tax,
-        coalesce(terms.discount_percent, 0) as discount_percent,
+        cast(coalesce(discount_shares.discount_percent, 0) as decimal(18, 8)) as discount_percent,
         coalesce(terms.tolerance_amount, 0) as tolerance_amount,
         coalesce(terms.tolerance_percent, 0) as tolerance_percent
     from work
     inner join cdrs on work.cdr_key = cdrs.cdr_key
     left join terms on cdrs.cdr_key = terms.cdr_key
+    left join discount_shares on cdrs.cdr_key = discount_shares.cdr_key
 
 ),
 
@@ -75,27 +94,47 @@ base_readings as (
     select
         prices.cdr_key,
         prices.total_excl_tax as rated_excl_tax,
-        prices.total_incl_tax as rated_incl_tax,
-        -- The discount is what the contract takes off the tariff's price: against its sign, for credits too.
-        cast(
-            -cast(prices.total_excl_tax as decimal(38, 16)) * sessions.discount_percent * 0.01
-            as decimal(38, 16)
-        ) as discount_excl_tax
+        prices.total_incl_tax as rated_incl_tax
     from prices
-    inner join sessions on prices.cdr_key = sessions.cdr_key
+    inner join work on prices.cdr_key = work.cdr_key
     where prices.is_priced and prices.total_excl_tax is not null and prices.reading = 'base'
+
+),
+
+-- The sum of the lines that discount_lines shows: each discount is a share of the tariff's price.
+base_discounts as (
+
+    select
+        base_readings.cdr_key,
+        sum(cast(-cast(base_readings.rated_excl_tax as decimal(38, 16)) * discounts.discount_percent * 0.01 as decimal(38, 16))) as discount_excl_tax
+    from base_readings
+    inner join discounts on base_readings.cdr_key = discounts.cdr_key
+    group by base_readings.cdr_key
 
 ),
 
 base_prices as (
 
     select
-        cdr_key,
-        rated_excl_tax,
-        rated_incl_tax,
-        discount_excl_tax,
-        rated_excl_tax + discount_excl_tax as expected_excl_tax
+        base_readings.cdr_key,
+        base_readings.rated_excl_tax,
+        base_readings.rated_incl_tax,
+        coalesce(base_discounts.discount_excl_tax, 0) as discount_excl_tax,
+        base_readings.rated_excl_tax + coalesce(base_discounts.discount_excl_tax, 0) as expected_excl_tax
     from base_readings
+    left join base_discounts on base_readings.cdr_key = base_discounts.cdr_key
+
+),
+
+range_discounts as (
+
+    select
+        price_ranges.cdr_key,
+        sum(cast(-cast(price_ranges.min_excl_tax as decimal(38, 16)) * discounts.discount_percent * 0.01 as decimal(38, 16))) as min_discount,
+        sum(cast(-cast(price_ranges.max_excl_tax as decimal(38, 16)) * discounts.discount_percent * 0.01 as decimal(38, 16))) as max_discount
+    from price_ranges
+    inner join discounts on price_ranges.cdr_key = discounts.cdr_key
+    group by price_ranges.cdr_key
 
 ),
 
@@ -104,18 +143,14 @@ ranges as (
 
     select
         price_ranges.cdr_key,
-        price_ranges.min_excl_tax
-        - cast(cast(price_ranges.min_excl_tax as decimal(38, 16)) * sessions.discount_percent * 0.01 as decimal(38, 16))
-            as range_min,
-        price_ranges.max_excl_tax
-        - cast(cast(price_ranges.max_excl_tax as decimal(38, 16)) * sessions.discount_percent * 0.01 as decimal(38, 16))
-            as range_max,
+        price_ranges.min_excl_tax + coalesce(range_discounts.min_discount, 0) as range_min,
+        price_ranges.max_excl_tax + coalesce(range_discounts.max_discount, 0) as range_max,
         case
             when price_ranges.reading_min = price_ranges.reading_max then price_ranges.reading_min
             else price_ranges.reading_min || ',' || price_ranges.reading_max
         end as readings
     from price_ranges
-    inner join sessions on price_ranges.cdr_key = sessions.cdr_key
+    left join range_discounts on price_ranges.cdr_key = range_discounts.cdr_key
 
 ),
 
