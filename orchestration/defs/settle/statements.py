@@ -13,7 +13,8 @@ from operator import itemgetter
 
 import duckdb
 
-# The columns of a line as partners see them. A discount is shown beside the price it is taken off; the amount has it. Money and energy are decimals, times ISO 8601 in UTC, all else text.
+# The columns of a line as partners see them. Money and energy are decimals, times ISO 8601 in UTC, all else text.
+# A discount is shown beside the price that it is taken off and never added again.
 COLUMNS = (
     "line_no",
     "kind",
