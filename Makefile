@@ -8,7 +8,7 @@ export DAGSTER_DISABLE_TELEMETRY := yes
 export DO_NOT_TRACK := 1
 export GX_ANALYTICS_ENABLED := false
 
-.PHONY: help setup run test test-slow check lint type bench engine lock clean demo perth
+.PHONY: help setup run test test-slow check lint type bench gate-score engine lock clean demo perth
 
 help:  ## show the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -53,6 +53,9 @@ engine: setup  ## recompile the pricing SQL that `evsettle price` ships
 
 bench: setup  ## time and memory of each stage, as ratios
 	@$(BIN)/python benchmarks/stages.py
+
+gate-score: setup  ## how well the gates find planted faults: writes docs/gate-score.md
+	@$(BIN)/python -m orchestration.gate_score
 
 lock: setup  ## pin requirements.in again
 	@$(BIN)/uv pip compile --quiet --python-version 3.11 --generate-hashes --no-emit-index-url --no-strip-extras --no-header requirements.in -o requirements.lock

@@ -61,7 +61,7 @@ def cli() -> Callable[..., subprocess.CompletedProcess[str]]:
 def finished_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A small demo month after one good run. Read it, never write to it: copy it with `home_copy`."""
     home = tmp_path_factory.mktemp("finished") / "home"
-    written = evsettle("demo", home, "--sessions", DEMO_SESSIONS, "--seed", 7, "--month", "2026-10", "--faults", "0.2")
+    written = evsettle("demo", home, "--sessions", DEMO_SESSIONS, "--seed", 7, "--month", "2026-10", "--faults", "0.3")
     assert written.returncode == 0, written.stderr
     ran = evsettle_here("--home", home, "run", "--as-of", "2026-11-03T06:00:00Z")
     assert ran.returncode == 0, ran.stderr + ran.stdout

@@ -1,6 +1,5 @@
 """The demo's planted faults against what the gates found: each caught by its rule, nothing else held."""
 
-import csv
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -8,42 +7,48 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from orchestration.demo.faults import FAULTS
+from orchestration.gate_score import SEEDS, Found, Planted, Score, page, run_seeds, score_homes
+
 Cli = Callable[..., subprocess.CompletedProcess[str]]
 
 
-def truth(home: Path) -> list[dict[str, str]]:
-    with (home / "truth.csv").open(newline="") as file:
-        return list(csv.DictReader(file))
+def test_every_planted_fault_is_one_finding_of_its_own_rule(finished_home: Path) -> None:
+    """A drop of the score fails here; docs/gate-score.md has more seeds."""
+    score = score_homes([finished_home])
+    assert set(score.planted) == {fault.rule_id for fault in FAULTS.values()} - {""}, "each kind is planted"
+    assert not score.missed
+    assert not score.besides, "one fault, one finding that no other explains"
 
 
-def test_every_planted_fault_is_caught_by_its_rule(finished_home: Path, published: duckdb.DuckDBPyConnection) -> None:
-    found = set(
-        published.execute(
-            "select rule_id, cdr_key from findings where cdr_key is not null "
-            "union select rule_id, replace(subject_id, '/cdrs/', '/cdrs/') from findings"
-        ).fetchall()
-    )
-    planted = [row for row in truth(finished_home) if row["rule_id"]]
-    assert len({row["rule_id"] for row in planted}) >= 15, "the sample is large enough to say something"
-    missed = [
-        row
-        for row in planted
-        if not any((row["rule_id"], subject) in found for subject in (row["cdr_key"], row["file"]))
-    ]
-    assert not missed
+def test_nothing_is_found_on_sessions_without_a_fault(finished_home: Path) -> None:
+    score = score_homes([finished_home])
+    assert score.clean > 150, "the sample is large enough to say something"
+    assert not score.false_alarms
 
 
-def test_nothing_is_held_or_rejected_that_no_fault_explains(
-    finished_home: Path, published: duckdb.DuckDBPyConnection
-) -> None:
-    planted = {row["cdr_key"] for row in truth(finished_home)}
-    touched = published.execute(
-        "select distinct cdr_key, rule_id from findings where severity in ('hold', 'reject') and cdr_key is not null"
-    ).fetchall()
-    innocent = [(key, rule) for key, rule in touched if key not in planted]
-    # A planted overlap or duplicate also holds the honest session it collides with.
-    pairs = {"OVERLAP_CONNECTOR", "DUP_NEAR", "SESSION_ID_REUSED", "OVERLAP_TOKEN"}
-    assert not [(key, rule) for key, rule in innocent if rule not in pairs]
+@pytest.mark.slow
+def test_the_score_holds_on_other_seeds(tmp_path: Path) -> None:
+    score = score_homes(run_seeds(tmp_path, SEEDS))
+    assert not score.missed
+    assert not score.false_alarms
+    assert not score.besides
+
+
+def test_the_score_counts_what_is_missed_and_what_is_too_much() -> None:
+    score = Score()
+    planted = [Planted("a", "f.json", "x", "RULE_A"), Planted("b", "f.json#2", "y", "RULE_B"),
+               Planted("c", "f.json", "x", "RULE_A"), Planted("d", "f.json", "credited", "")]  # fmt: skip
+    found = [Found("a", "RULE_A", "hold"), Found("a", "RULE_C", "warn"), Found("f.json#2", "RULE_B", "reject"),
+             Found("clean", "RULE_B", "hold"), Found("clean", "OVERLAP_CONNECTOR", "hold")]  # fmt: skip
+    score.add(planted, found, {"a", "b", "c", "d", "clean", "cleaner"})
+    assert (dict(score.planted), dict(score.caught)) == ({"RULE_A": 2, "RULE_B": 1}, {"RULE_A": 1, "RULE_B": 1})
+    assert (score.clean, dict(score.false_alarms)) == (2, {"RULE_B": 1})
+    assert [row.cdr_key for row in score.missed] == ["c"]
+    assert dict(score.besides) == {("x", "RULE_C"): 1}
+    text = page(score, ["RULE_D"])
+    assert "| RULE_A | 2 | 1 | 50.0 % | 0 | 0.00 % |" in text
+    assert "| x | RULE_C | 1 |" in text and "RULE_D." in text
 
 
 @pytest.fixture(scope="module")

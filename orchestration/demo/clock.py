@@ -87,6 +87,11 @@ class LocalClock:
             return self._offsets[bisect_right(self._starts, at) - 1]
         return self._look_up(at)
 
+    @property
+    def changes(self) -> list[int]:
+        """When this clock is moved in the month, in UTC seconds."""
+        return self._starts[1:]
+
     def is_repeated(self, at: int) -> bool:
         """Whether the local clock shows this time twice, because it was or will be set back."""
         return self.offset(at + HOUR) < self.offset(at) or self.offset(at - HOUR) > self.offset(at)

@@ -1,6 +1,7 @@
 """What is told of the demo's sessions beside their CDRs: OCPI sessions, answers, charger events, receipts.
 
-All of it agrees with the session as it was driven; a fault that is planted in a CDR is not repeated here.
+All of it agrees with the session as it was driven; a fault that is planted in a CDR is not repeated here, and one
+that is planted here is not in the CDR.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -8,15 +9,18 @@ from datetime import timedelta
 from pathlib import Path
 
 from orchestration.demo.clock import DAY, Month, iso
+from orchestration.demo.fault import Beside, Lines
+from orchestration.demo.faults import FAULTS
 from orchestration.demo.files import record_file
 from orchestration.demo.parties import OWN_CPO, OWN_EMSP, Operator
 from orchestration.demo.sessions import Session
 from orchestration.demo.tariffs import UNITS, decimal_text, object_text, price_text, round_half_up
 
-_EVENTS_HEADER = "happened_at,recorded_at,event,value,evse_uid,connector_id,session_id"
-_RECEIPTS_HEADER = (
-    "cdr_id,session_id,cpo_party,kind,shown_at,started_at,ended_at,energy_kwh,amount_excl_tax,amount_incl_tax,currency"
-)
+_EVENTS = ("happened_at", "recorded_at", "event", "value", "evse_uid", "connector_id", "session_id")
+_RECEIPTS = (
+    "cdr_id", "session_id", "cpo_party", "kind", "shown_at", "started_at", "ended_at", "energy_kwh",
+    "amount_excl_tax", "amount_incl_tax", "currency", "terminal_id",
+)  # fmt: skip
 CENT = 100 * UNITS  # of a claim
 
 
@@ -34,7 +38,7 @@ def write_evidence(landing: Path, month: Month, sessions: Sequence[Session]) -> 
             ending = "ndjson" if operator.layout == "ndjson" else "json"
             path = landing / operator.source / "sessions" / f"sessions-{day.isoformat()}.{ending}"
             layouts[path] = operator, month.starts_at + (number + 1) * 7 * DAY
-            files.setdefault(path, []).append(session_text(session))
+            files.setdefault(path, []).append(object_text(beside(session).session))
     for path in sorted(files):
         operator, at = layouts[path]
         with record_file(path, operator.layout, False, at) as put:
@@ -42,9 +46,9 @@ def write_evidence(landing: Path, month: Month, sessions: Sequence[Session]) -> 
                 put(text)
     own = landing / "own"
     written = len(files)
-    written += _by_week(own / "authorizations", month, sessions, "ndjson", "", _answers)
-    written += _by_week(own / "charger_events", month, sessions, "csv", _EVENTS_HEADER, _events)
-    written += _by_week(own / "receipts", month, sessions, "csv", _RECEIPTS_HEADER, _receipts)
+    written += _by_week(own / "authorizations", month, sessions, "ndjson", "", _answer_lines)
+    written += _by_week(own / "charger_events", month, sessions, "csv", ",".join(_EVENTS), _event_lines)
+    written += _by_week(own / "receipts", month, sessions, "csv", ",".join(_RECEIPTS), _receipt_lines)
     return written
 
 
@@ -69,8 +73,33 @@ def _by_week(
     return len(weeks)
 
 
-def session_text(session: Session) -> str:
-    """The finished session as an OCPI 2.2.1 Session object, one line."""
+def beside(session: Session) -> Beside:
+    """What is told of a session, spoilt where its fault says so."""
+    told = Beside(_session(session), list(_answers(session)), list(_events(session)), list(_receipts(session)))
+    tell = FAULTS[session.fault].tell if session.fault else None
+    if tell is not None:
+        tell(told, session)
+    return told
+
+
+def _answer_lines(session: Session) -> Iterator[str]:
+    return (object_text(answer) for answer in beside(session).answers)
+
+
+def _event_lines(session: Session) -> Iterator[str]:
+    return _cells(beside(session).events, _EVENTS)
+
+
+def _receipt_lines(session: Session) -> Iterator[str]:
+    return _cells(beside(session).receipts, _RECEIPTS)
+
+
+def _cells(rows: Lines, columns: Sequence[str]) -> Iterator[str]:
+    return (",".join(row.get(column, "") for column in columns) for row in rows)
+
+
+def _session(session: Session) -> dict[str, str]:
+    """The finished session as an OCPI 2.2.1 Session object."""
     connector, token, tariff = session.connector, session.token, session.connector.tariff
     country, party = connector.operator.party.split("/")
     fields = {
@@ -96,7 +125,7 @@ def session_text(session: Session) -> str:
         "status": '"COMPLETED"',
         "last_updated": f'"{iso(session.end + 20)}"',
     }
-    return object_text(fields)
+    return fields
 
 
 def reference(session: Session) -> str:
@@ -104,7 +133,7 @@ def reference(session: Session) -> str:
     return f"A{session.session_id[:20]}"
 
 
-def _answers(session: Session) -> Iterator[str]:
+def _answers(session: Session) -> Iterator[dict[str, str]]:
     token, connector = session.token, session.connector
     # Somebody whose card is blocked was never allowed to charge: nobody answered for them.
     if not token.is_valid:
@@ -122,10 +151,10 @@ def _answers(session: Session) -> Iterator[str]:
     }
     if token.kind == "APP_USER":
         fields["authorization_reference"] = f'"{reference(session)}"'
-    yield object_text(fields)
+    yield fields
 
 
-def _events(session: Session) -> Iterator[str]:
+def _events(session: Session) -> Iterator[dict[str, str]]:
     connector = session.connector
     if connector.operator.party != OWN_CPO:
         return
@@ -135,10 +164,11 @@ def _events(session: Session) -> Iterator[str]:
     if parked is not None:
         happened.insert(1, (parked, "pause_start", "EV"))
     for at, event, value in happened:
-        yield f"{iso(at)},{iso(at + 2)},{event},{value},{connector.evse_uid},1,{session.session_id}"
+        cells = (iso(at), iso(at + 2), event, value, connector.evse_uid, "1", session.session_id)
+        yield dict(zip(_EVENTS, cells, strict=True))
 
 
-def _receipts(session: Session) -> Iterator[str]:
+def _receipts(session: Session) -> Iterator[dict[str, str]]:
     """Our drivers with the app are charged what the operator asks, as soon as the session has ended."""
     token, connector, tariff = session.token, session.connector, session.connector.tariff
     if token.kind != "APP_USER" or token.emsp != OWN_EMSP:
@@ -149,6 +179,6 @@ def _receipts(session: Session) -> Iterator[str]:
     cells = (
         session.cdr_id, "" if connector.is_csv else session.session_id, connector.operator.party, "charged",
         iso(session.end + 60), iso(session.start), iso(session.end), decimal_text(session.energy_wh, 3), net, gross,
-        tariff.currency,
+        tariff.currency, "",
     )  # fmt: skip
-    yield ",".join(cells)
+    yield dict(zip(_RECEIPTS, cells, strict=True))

@@ -40,6 +40,7 @@ class Wish:
     has_embedded_tariff: bool = False
     days_left: int = 0  # days between its end and the month's, so that a later file can hold an echo
     hours: tuple[int, int] | None = None  # shortest and longest stay, in ninths of an hour
+    is_over_change: bool = False  # begins within two hours before the clocks change
 
 
 CLEAN = Wish(takes_csv=True)
@@ -107,6 +108,8 @@ class Draw:
         while True:
             connector = self._connector(wish)
             start = self.rhythm.start(self.rng, connector.is_dc)
+            if wish.is_over_change:
+                start = connector.clock.changes[-1] - TICK * self.rng.randint(20, 700)
             stay, charging, energy = self._stay(connector, wish)
             end = start + stay
             if end > self.month.ends_at - MONTH_MARGIN - wish.days_left * 86_400:

@@ -1,6 +1,7 @@
 """Writes a demo home: master data, an opening ledger, feeds, a month of CDRs, and the truth about its faults."""
 
 import hashlib
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -68,6 +69,7 @@ def write_demo(root: Path, options: Options, advance: Advance) -> Written:
     for chunk in chunks:
         writer.write(chunk, advance)
     write_truth(home.root / "truth.csv", writer.truth)
+    _set_at_rest(home, month)
     records = sum(len(chunk.places) for chunk in chunks)
     faults = sum(1 for session in sessions if session.fault)
     return Written(len(chunks) + feeds, records, len(PARTNERS), faults)
@@ -89,12 +91,20 @@ def refuse_used(named: Path) -> Home:
     return home
 
 
+def _set_at_rest(home: Home, month: Month) -> None:
+    """Files that came in the month: one that ends within a record is not still being written."""
+    for path in home.landing.rglob("*"):
+        if path.is_file():
+            os.utime(path, (month.ends_at, month.ends_at))
+
+
 def _draw(network: Network, options: Options, advance: Advance) -> list[Session]:
     month = options.month
     rng = Random(f"sessions|{options.seed}|{month.text}")  # noqa: S311
     draw = Draw(rng, month, network, Rhythm(month, LocalClock(NETWORK_ZONE, month)))
     sessions: list[Session] = []
-    for fault in choose(rng, options.sessions, options.rate_ppm):
+    has_clock_change = bool(LocalClock(NETWORK_ZONE, month).changes)
+    for fault in choose(rng, options.sessions, options.rate_ppm, has_clock_change):
         drawn = draw_session(draw, fault)
         sessions += drawn
         advance(len(drawn))

@@ -138,6 +138,8 @@ EVIDENCE_CASES: list[Case] = [
           {"allowed": "ALLOWED", "authorization_reference": "REF-3"}]}],
      [{"authorization_reference": "ref-4", "authorizations": {"allowed": "ALLOWED",
                                                               "authorization_reference": "REF-4"}},
+      {"ocpi_version": "csv", "authorizations": {"allowed": "ALLOWED", "authorization_reference": "REF-5"},
+       "unevaluated": True},
       {"authorizations": {"allowed": "ALLOWED"}, "unevaluated": True}]),
     ("AUTH_CONTRACT_INACTIVE", [{"cpo_party": "NL/REG", "file_seq": 2}, {"cpo_party": "NL/CAR", "file_seq": 2},
                                 {"cpo_party": "NL/REG", "emsp_party": "NL/EVS", "file_seq": 3}],

@@ -22,6 +22,8 @@ def _fill(world: World) -> None:
     world.file(11, arrival_seq=11)
     world.file(12, arrival_seq=12)
     world.file(13, "strict", arrival_seq=13)
+    world.file(16, arrival_seq=16, record_count=2, stated_record_count=2)
+    world.file(17, arrival_seq=17, record_count=2, stated_record_count=3)
     for arrival, content in ((1, "a"), (11, "b")):
         _cdr(world, "CHANGED", file_seq=arrival, content=content)
     for arrival in (1, 11):
@@ -133,6 +135,14 @@ def test_a_repeated_file_is_found_as_a_file(warehouse: duckdb.DuckDBPyConnection
         " where rule_id = 'BATCH_REPLAYED'"
     ).fetchall()
     assert found == [("file", "emo/cdrs/15.json", "warn", "same bytes as emo/cdrs/1.json")]
+
+
+def test_a_file_with_another_number_of_records_than_stated_is_found(warehouse: duckdb.DuckDBPyConnection) -> None:
+    found = warehouse.execute(
+        "select subject_id, severity, observed, expected from inspect.gate_findings"
+        " where rule_id = 'BATCH_COUNT_MISMATCH'"
+    ).fetchall()
+    assert found == [("emo/cdrs/17.json", "hold", "2 records", "3 records")]
 
 
 def test_a_finding_is_known_by_subject_rule_and_revision(warehouse: duckdb.DuckDBPyConnection) -> None:

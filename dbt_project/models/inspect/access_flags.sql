@@ -152,6 +152,8 @@ select
     end as smallint) as auth_whitelist_misuse,
     cast(case
         when evidence.reference_given is null then null
+        -- 2.1.1 has no such field, and a CSV only where its mapping names one.
+        when cdrs.authorization_reference is null and cdrs.ocpi_version in ('2.1.1', 'csv') then null
         when lower(evidence.reference_given) = lower(coalesce(cdrs.authorization_reference, '')) then 1
         else 0
     end as smallint) as auth_reference_mismatch,

@@ -7,7 +7,9 @@ files as (
         source,
         feed,
         file_name,
-        replays_file_seq
+        replays_file_seq,
+        record_count,
+        stated_record_count
     from {{ ref('files') }}
     where feed = 'cdrs'
 
@@ -67,6 +69,13 @@ select
     time_evidence.weekday_wrong_count,
     time_evidence.zone_count,
     time_evidence.zone_contradicted_count,
+    files.record_count,
+    files.stated_record_count,
+    cast(case
+        when files.stated_record_count is null or files.replays_file_seq is not null then null
+        when files.stated_record_count = files.record_count then 1
+        else 0
+    end as smallint) as batch_count_mismatch,
     cast(case when files.replays_file_seq is null then 1 else 0 end as smallint) as batch_replayed,
     cast(case
         when swap_evidence.swappable_count > 0 then case when swap_evidence.is_suspect then 0 else 1 end

@@ -52,6 +52,15 @@ credited as (
 
 ),
 
+-- What repeats another session was never there: it is held as a repetition, and the one it repeats is not.
+repeated as (
+
+    select cdr_key
+    from {{ ref('duplicate_flags') }}
+    where session_id_reused = 0 or dup_near = 0
+
+),
+
 -- A credit and what it credits occupy no connector.
 sessions as (
 
@@ -71,7 +80,13 @@ sessions as (
     left join tolerances
         on terms.partner = tolerances.partner and terms.contract_version = tolerances.contract_version
     left join credited on cdrs.cdr_key = credited.cdr_key
-    where not cdrs.is_credit and credited.cdr_key is null and cdrs.started_at is not null and cdrs.ended_at is not null
+    left join repeated on cdrs.cdr_key = repeated.cdr_key
+    where
+        not cdrs.is_credit
+        and credited.cdr_key is null
+        and repeated.cdr_key is null
+        and cdrs.started_at is not null
+        and cdrs.ended_at is not null
 
 ),
 
