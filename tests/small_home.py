@@ -15,7 +15,7 @@ TEMPLATE = Path(__file__).resolve().parent.parent / "orchestration/defs/ingest/t
 # Tables that a rebuild from the ledger must give again, row for row.
 CONTENT_TABLES = (
     "raw_files", "raw_records", "raw_cdrs", "raw_charging_periods", "raw_date_readings", "raw_content_hashes",
-    "raw_connectors", "raw_tokens", "raw_sessions", "raw_authorizations", "raw_charger_events", "raw_receipts",
+    "raw_connectors", "raw_tokens", "raw_signed_values", "raw_cdr_taxes", "raw_sessions", "raw_authorizations", "raw_charger_events", "raw_receipts",
     "raw_invoices", "raw_invoice_lines", "raw_tariff_sightings", "raw_contracts", "raw_contract_parties", "raw_decisions",
     "raw_zone_offsets", "raw_master_problems", "raw_ledger", "raw_aliases", "raw_tax_rules", "raw_fx_rates", "raw_meters",
     "raw_assets", "raw_memberships", "raw_agreements", "raw_publications",

@@ -169,8 +169,9 @@ select
         when time_form = 'none' then 0
         else 1
     end as smallint) as time_no_zone,
+    -- OICP writes offsets.
     cast(case
-        when time_form is null or ocpi_version = 'csv' then null
+        when time_form is null or ocpi_version in ('csv', 'oicp') then null
         when time_form = 'offset' then 0
         else 1
     end as smallint) as time_offset_form,

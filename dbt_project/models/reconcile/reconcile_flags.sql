@@ -202,10 +202,10 @@ select
     cast(case when size_difference <> 0 then 0 when size_difference = 0 then 1 end as smallint) as credit_amount_diff,
     cast(case when is_credit then case when claim_as_sent > 0 then 0 when claim_as_sent <= 0 then 1 end end as smallint)
         as credit_sign_wrong,
-    -- 2.1.1 has neither field; a CSV has them when its mapping says so.
+    -- 2.1.1 and OICP have neither field; a CSV has them when its mapping says so.
     cast(
         case
-            when ocpi_version = '2.1.1' then null
+            when ocpi_version in ('2.1.1', 'oicp') then null
             when is_credit <> (credit_reference_id is not null) then 0
             when ocpi_version <> 'csv' or is_credit then 1
         end as smallint

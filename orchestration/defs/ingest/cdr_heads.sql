@@ -16,17 +16,20 @@ read_once as (
                 "country_code": "VARCHAR", "party_id": "VARCHAR", "id": "VARCHAR",
                 "start_date_time": "JSON", "end_date_time": "JSON", "stop_date_time": "JSON",
                 "session_id": "VARCHAR", "auth_id": "VARCHAR", "auth_method": "VARCHAR",
-                "authorization_reference": "VARCHAR",
+                "authorization_reference": "VARCHAR", "authorization_id": "VARCHAR",
+                "remark": "VARCHAR", "invoice_reference_id": "VARCHAR",
                 "cdr_token": {
                     "country_code": "VARCHAR", "party_id": "VARCHAR", "uid": "VARCHAR", "type": "VARCHAR",
                     "contract_id": "VARCHAR"
                 },
                 "cdr_location": {
                     "id": "VARCHAR", "country": "VARCHAR", "evse_uid": "VARCHAR", "evse_id": "VARCHAR",
-                    "connector_id": "VARCHAR", "connector_standard": "VARCHAR", "connector_power_type": "VARCHAR"
+                    "connector_id": "VARCHAR", "connector_standard": "VARCHAR", "connector_power_type": "VARCHAR",
+                    "coordinates": {"latitude": "VARCHAR", "longitude": "VARCHAR"}
                 },
                 "location": {
                     "id": "VARCHAR", "country": "VARCHAR", "time_zone": "VARCHAR",
+                    "coordinates": {"latitude": "VARCHAR", "longitude": "VARCHAR"},
                     "evses": [{
                         "uid": "VARCHAR", "evse_id": "VARCHAR",
                         "connectors": [{"id": "VARCHAR", "standard": "VARCHAR", "power_type": "VARCHAR"}]

@@ -13,6 +13,7 @@ import duckdb
 
 from orchestration.defs.ingest.cdr_problems import explain_odd
 from orchestration.defs.ingest.json_fields import EXACT_MARK
+from orchestration.defs.ingest.oicp import load_oicp, split_off
 from orchestration.defs.ingest.record_chunks import RecordChunk, chunks_of_records, prefetched
 from orchestration.defs.ingest.records import RawRecord
 from orchestration.defs.ingest.tariff import Tariff, TariffError, parse_tariff
@@ -61,8 +62,13 @@ def load_cdr_chunks(
     _prepare(connection, profile, ocpi_version, constants or {})
     parsed: dict[tuple[str, str], Tariff | None] = {}
     count = 0
-    for chunk in prefetched(chunks):
-        count += len(chunk)
+    for read in prefetched(chunks):
+        count += len(read)
+        chunk, oicp = split_off(read)
+        if oicp:
+            load_oicp(connection, oicp, constants or {}, is_price=profile == "price")
+        if not chunk:
+            continue
         _stage(connection, chunk)
         _read_chunk(connection)
         _run(connection, "cdr_rows")
@@ -70,6 +76,8 @@ def load_cdr_chunks(
         connection.execute(_RECORDS_SQL)
         connection.execute("insert into ingest.raw_cdrs by name select * from ocpi_rows")
         connection.execute(_PERIODS_SQL)
+        if profile == "record":
+            _run(connection, "cdr_details")
         _load_tariffs_of_cdrs(connection, parsed)
     for table in ("ocpi_exact", "ocpi_rows", "ocpi_heads", "ocpi_periods", "ocpi_text", "ocpi_load"):
         connection.execute(f"drop table if exists temp.{table}")

@@ -148,7 +148,9 @@ select
     started_at,
     ended_at,
     nullif(cdr.session_id, '') as session_id,
-    nullif(cdr.authorization_reference, '') as authorization_reference,
+    -- authorization_id is Gireve's addition to 2.1.1.
+    nullif(coalesce(cdr.authorization_reference, if(is_v211, cdr.authorization_id, null)), '')
+        as authorization_reference,
     nullif(cdr.auth_method, '') as auth_method,
     -- 2.1.1 knows the token by its auth_id alone, which is the contract's id.
     nullif(coalesce(cdr.cdr_token.uid, if(is_v211, cdr.auth_id, null)), '') as token_uid,
@@ -165,6 +167,10 @@ select
     nullif(
         coalesce(cdr.cdr_location.connector_power_type, cdr.location.evses[1].connectors[1].power_type), ''
     ) as sent_power_type,
+    try_cast(coalesce(cdr.cdr_location.coordinates.latitude, cdr.location.coordinates.latitude) as decimal(10, 7))
+        as sent_latitude,
+    try_cast(coalesce(cdr.cdr_location.coordinates.longitude, cdr.location.coordinates.longitude) as decimal(10, 7))
+        as sent_longitude,
     coalesce(nullif(cdr.location.time_zone, ''), mapped_time_zone) as record_time_zone,
     nullif(cdr.meter_id, '') as meter_id,
     upper(nullif(cdr.currency, '')) as currency,
@@ -186,6 +192,8 @@ select
     coalesce(is_credit, false) as is_credit,
     nullif(cdr.credit_reference_id, '') as credit_reference_id,
     is_home_charging,
+    nullif(cdr.invoice_reference_id, '') as invoice_reference_id,
+    nullif(cdr.remark, '') as remark,
     last_updated,
     case
         when

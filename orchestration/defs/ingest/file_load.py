@@ -43,8 +43,8 @@ from orchestration.facts.standing import StandingDecision
 _BY_FILE = ("raw_files", "raw_records", "raw_cdrs")
 _BY_RECORD = (
     "raw_charging_periods", "raw_cdr_tariffs", "raw_date_readings", "raw_content_hashes", "raw_tariff_sightings",
-    "raw_connectors", "raw_tokens", "raw_sessions", "raw_authorizations", "raw_charger_events", "raw_receipts",
-    "raw_invoices", "raw_invoice_lines",
+    "raw_signed_values", "raw_cdr_taxes", "raw_connectors", "raw_tokens", "raw_sessions", "raw_authorizations",
+    "raw_charger_events", "raw_receipts", "raw_invoices", "raw_invoice_lines",
 )  # fmt: skip
 
 
@@ -253,7 +253,10 @@ def _load_csv(connection: duckdb.DuckDBPyConnection, file: ArrivedFile, data: by
 def _constants(mapping: Mapping | FeedMapping | None) -> dict[str, str]:
     if not isinstance(mapping, Mapping):
         return {}
-    given = {name: getattr(mapping.constants, name) for name in ("cpo_party", "emsp_party", "time_zone")}
+    given = {
+        name: getattr(mapping.constants, name)
+        for name in ("cpo_party", "emsp_party", "time_zone", "currency", "country")
+    }
     return {name: value for name, value in given.items() if value is not None}
 
 

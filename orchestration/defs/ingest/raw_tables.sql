@@ -64,7 +64,7 @@ create table if not exists ingest.raw_cdrs (
     emsp_party varchar,
     party_source varchar,              -- record, prefix, mapping
     cdr_id varchar,
-    ocpi_version varchar,              -- 2.1.1, 2.2.1, 2.3.0, csv
+    ocpi_version varchar,              -- 2.1.1, 2.2.1, 2.3.0, oicp, csv
     started_at timestamptz,
     ended_at timestamptz,
     session_id varchar,
@@ -80,6 +80,8 @@ create table if not exists ingest.raw_cdrs (
     location_country varchar,
     sent_standard varchar,             -- of the connector, as the record's own copy of the location has it
     sent_power_type varchar,
+    sent_latitude decimal(10, 7),
+    sent_longitude decimal(10, 7),
     record_time_zone varchar,          -- when the record (2.1.1) or the mapping names it
     meter_id varchar,
     currency varchar,
@@ -96,6 +98,12 @@ create table if not exists ingest.raw_cdrs (
     is_credit boolean,                 -- false when absent
     credit_reference_id varchar,
     is_home_charging boolean,
+    invoice_reference_id varchar,      -- the invoice that the sender has put it on
+    remark varchar,
+    charging_started_at timestamptz,   -- within the session, where the record says so by itself (OICP)
+    charging_ended_at timestamptz,
+    register_start_kwh decimal(18, 8), -- what the meter read before and after (OICP, CSV)
+    register_end_kwh decimal(18, 8),
     last_updated timestamptz,
     time_form varchar,                 -- utc, none (no designator), offset, epoch (a number): how the record's stamps are written; worst of them
     is_time_ambiguous boolean,         -- local stamp in the repeated hour of the clock change; null when not local
@@ -125,6 +133,30 @@ create table if not exists ingest.raw_charging_periods (
     other_dimensions varchar,          -- comma list: known but not billable (POWER, CURRENT, SOC ...)
     unknown_dimensions varchar,        -- comma list: not in this version
     dimension_problems varchar         -- '; ' list: volume not finite, not a number, dimension given twice
+);
+
+-- One row per signed meter value of a CDR, in the order of the record.
+create table if not exists ingest.raw_signed_values (
+    record_id bigint,
+    value_no integer,                  -- 1-based
+    nature varchar,                    -- Start, End, Intermediate, as sent
+    plain_data varchar,
+    signed_data varchar,               -- as sent: OCMF, or Base64 of whatever encoding_method says
+    encoding_method varchar,
+    encoding_version varchar,
+    public_key varchar,                -- the payload's own: not the registered one
+    url varchar
+);
+
+-- One row per named tax of a cost of a CDR (OCPI 2.3.0).
+create table if not exists ingest.raw_cdr_taxes (
+    record_id bigint,
+    part varchar,                      -- total, fixed, energy, time, parking, reservation
+    tax_no integer,                    -- 1-based
+    tax_name varchar,
+    account_number varchar,
+    tax_percent decimal(18, 8),
+    tax_amount decimal(18, 8)
 );
 
 -- The two readings of a date whose day and month could be swapped (CSV only).
