@@ -105,7 +105,7 @@ def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckD
     take_in(home, at(24))
     with open_warehouse(home.warehouse) as connection:
         load_from_ledger(home, connection)
-    invoke([*BUILD, "--select", "group:ingest", "evidence_cdrs", "work"], home.warehouse)
+    invoke([*BUILD, "--select", "group:ingest", "+work"], home.warehouse)
     with open_warehouse(home.warehouse) as connection:
         yield connection
 

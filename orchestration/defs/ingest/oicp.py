@@ -56,7 +56,7 @@ _OFFSET = re.compile(r"[+-]\d{2}:?\d{2}$")
 _EXCESS = re.compile(r"\.\d{5,}$")
 
 _RECORD_COLUMNS = (
-    "record_id", "file_seq", "position", "place", "record_sha256", "raw_text", "is_typed", "problem_rule_id", "problem",
+    "record_id", "file_seq", "position", "record_sha256", "raw_text", "is_typed", "problem_rule_id", "problem",
 )  # fmt: skip
 _CDR_COLUMNS = (
     "record_id", "file_seq", "position", "cdr_key", "cpo_party", "emsp_party", "party_source", "cdr_id",
@@ -115,7 +115,7 @@ def load_oicp(
         except ObjectError as error:
             problem = str(error)
         rule = None if problem is None else "SCHEMA_TYPE_INVALID"
-        records.append((*head, record.place, record.sha256, record.text, problem is None, rule, problem))
+        records.append((*head, record.sha256, record.text, problem is None, rule, problem))
     insert_rows(connection, "raw_records", _RECORD_COLUMNS, records)
     insert_rows(connection, "raw_cdrs", _CDR_COLUMNS, cdrs)
     insert_rows(connection, "raw_charging_periods", _PERIOD_COLUMNS, periods)

@@ -26,13 +26,16 @@ __all__ = ["BLANK", "UTF8_BOM", "FileError", "RawRecord", "decompress", "each_re
 class _Envelope(msgspec.Struct):
     data: msgspec.Raw = msgspec.Raw(b"")
     status_code: msgspec.Raw = msgspec.Raw(b"")
+    # A page of OICP's pulled records.
+    content: msgspec.Raw = msgspec.Raw(b"")
+    number: msgspec.Raw = msgspec.Raw(b"")
 
 
 _ENVELOPE = msgspec.json.Decoder(_Envelope)
 
 
 def split(data: bytes) -> list[RawRecord]:
-    """The records of a JSON file: an object, an array, an OCPI response envelope or NDJSON.
+    """The records of a JSON file: an object, an array, an OCPI response envelope, a page of OICP, or NDJSON.
 
     Never raises: what cannot be read is a record with a problem, and what stands around it is kept.
     A file without content has no records.
@@ -80,6 +83,8 @@ def _whole_value(data: bytes) -> Sequence[msgspec.Raw] | None:
             envelope = _ENVELOPE.decode(value)
             if bytes(envelope.data) and bytes(envelope.status_code):
                 return _envelope_elements(envelope.data)
+            if bytes(envelope.content) and bytes(envelope.number):
+                return _envelope_elements(envelope.content)
         return [value]
     except (msgspec.MsgspecError, RecursionError):
         return None
