@@ -79,7 +79,8 @@ work_cdrs as (
         epoch_us(cdrs.started_at) as cdr_started_us,
         epoch_us(cdrs.ended_at) as cdr_ended_us,
         -- "If not provided, no Tariff is relevant" came with 2.2: a 2.1.1 period cannot name one.
-        coalesce(cdr_terms.period_tariff = 'literal' and cdrs.ocpi_version not in ('2.1.1', 'csv', 'oicp'), false) as is_literal
+        coalesce(cdr_terms.period_tariff = 'literal' and cdrs.ocpi_version not in ('2.1.1', 'csv', 'oicp'), false)
+            as is_literal
     from cdrs
     inner join work on cdrs.cdr_key = work.cdr_key
     left join cdr_terms on cdrs.cdr_key = cdr_terms.cdr_key
