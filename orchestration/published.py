@@ -1,6 +1,6 @@
 """Reading the published snapshot of a home: what status, exceptions and analysts see, never the live warehouse."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import duckdb
@@ -18,6 +18,8 @@ TABLES = (
     "statement_lines",
     "waterfall",
     "events",
+    "connectors",
+    "tokens",
 )
 
 
@@ -37,6 +39,12 @@ class Snapshot:
     def rows(self, sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """All rows of one query over the published tables."""
         return self._connection.execute(sql, list(parameters)).fetchall()
+
+    def named(self, sql: str, parameters: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """As `records`, for a query whose parameters have names ($name)."""
+        cursor = self._connection.execute(sql, dict(parameters))
+        names = [column[0] for column in cursor.description or ()]
+        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
     def records(self, sql: str, parameters: Sequence[Any] = ()) -> list[dict[str, Any]]:
         """All rows as dictionaries by column name."""

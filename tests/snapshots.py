@@ -23,7 +23,15 @@ OF_THE_RUN = {
 
 # Stages whose models are kept per CDR. What is no incremental model there is scratch: it holds the last work alone.
 PER_CDR = ("inspect", "rate", "reconcile")
-WHOLE = ("record_dispositions", "tariff_versions", "file_flags", "credit_pairs", "cdrs_billable")
+WHOLE = (
+    "record_dispositions",
+    "tariff_versions",
+    "file_flags",
+    "credit_pairs",
+    "cdrs_billable",
+    "connector_history",
+    "token_history",
+)
 
 
 def kept() -> set[tuple[str, str]]:

@@ -57,6 +57,18 @@ UPSTREAM: Mapping[str, Mapping[str, str]] = {
         "file_sha256": "varchar", "position": "integer", "record_sha256": "varchar", "received_at": "timestamptz",
         "disposition": "varchar", "reason": "varchar",
     },
+    "inspect.connector_history": {
+        "canonical_connector_id": "varchar", "version_no": "bigint", "cpo_party": "varchar", "location_id": "varchar",
+        "evse_uid": "varchar", "evse_id": "varchar", "connector_id": "varchar", "evse_status": "varchar",
+        "standard": "varchar", "power_type": "varchar", "max_power_w": "decimal(18, 2)", "country": "varchar",
+        "time_zone": "varchar", "alias": "varchar", "valid_from": "timestamptz", "valid_to": "timestamptz",
+        "known_from": "timestamptz", "known_to": "timestamptz",
+    },
+    "inspect.token_history": {
+        "token_key": "varchar", "version_no": "bigint", "emsp_party": "varchar", "token_uid": "varchar",
+        "token_type": "varchar", "contract_id": "varchar", "is_valid": "boolean", "whitelist": "varchar",
+        "valid_from": "timestamptz", "valid_to": "timestamptz", "known_from": "timestamptz", "known_to": "timestamptz",
+    },
     "rate.price_totals": {
         "cdr_key": "varchar", "reading": "varchar", "currency": "varchar", "is_priced": "boolean",
         "total_excl_tax": MONEY, "total_incl_tax": MONEY, "fixed_excl_tax": MONEY, "energy_excl_tax": MONEY,

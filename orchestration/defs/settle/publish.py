@@ -81,6 +81,18 @@ TABLES: Mapping[str, Published] = {
         "seq, happened_at, actor, subject, event, reason_code, note, evidence_sha256, previous_hash, hash",
         "seq, subject, event, note",
     ),
+    "connectors": Published(
+        "inspect.connector_history",
+        "canonical_connector_id, version_no, cpo_party, location_id, evse_uid, evse_id, connector_id, evse_status,"
+        " standard, power_type, max_power_w, country, time_zone, alias, valid_from, valid_to, known_from, known_to",
+        "canonical_connector_id, version_no",
+    ),
+    "tokens": Published(
+        "inspect.token_history",
+        "token_key, version_no, emsp_party, token_uid, token_type, contract_id, is_valid, whitelist, valid_from,"
+        " valid_to, known_from, known_to",
+        "token_key, version_no",
+    ),
 }
 
 
