@@ -187,6 +187,20 @@ problems as (
     where tariff_state = 'not_in_force'
     group by record_id, lower(used_tariff_id)
 
+    union all
+
+    select
+        record_id,
+        'TARIFF_NOT_APPROVED' as rule_id,
+        coalesce(lower(used_tariff_id), 'session') as detail,
+        'hold' as severity,
+        true as is_blocking,
+        'Tariff ' || coalesce(min(used_tariff_id), 'without an id')
+        || ' is not approved by two people, so it prices nothing.' as message
+    from period_contexts
+    where tariff_state = 'not_approved'
+    group by record_id, lower(used_tariff_id)
+
 )
 
 select
