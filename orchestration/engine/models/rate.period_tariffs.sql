@@ -163,11 +163,11 @@ with_tariff as (
         cdr_tariffs.tariff_id as used_tariff_id,
         cdr_tariffs.tariff_index,
         cdr_tariffs.tariff_version,
-        case when cdr_tariffs.status in ('in_force', 'not_approved') then cdr_tariffs.tariff_no end as tariff_no,
+        case when cdr_tariffs.status = 'in_force' then cdr_tariffs.tariff_no end as tariff_no,
         case
-            when cdr_tariffs.tariff_no is not null and cdr_tariffs.status in ('in_force', 'not_approved')
-                then 'in_force'
-            when cdr_tariffs.status = 'not_in_force' then 'not_in_force'
+            when cdr_tariffs.tariff_no is not null and cdr_tariffs.status = 'in_force' then 'in_force'
+            -- Nobody is charged by what nobody approved.
+            when cdr_tariffs.status in ('not_in_force', 'not_approved') then cdr_tariffs.status
             when roles.tariff_id is not null or cdr_tariffs.record_id is not null then 'unknown'
             when roles.is_literal then 'none_relevant'
             when several_tariffs.record_id is not null then 'not_named'
