@@ -5,8 +5,9 @@
 
 Each size is written once as NDJSON (ignored by git), read by DuckDB into a table of declared types, and
 priced as `evsettle price` prices it: loaded into the raw tables, then the compiled models in order. Every
-part runs in a process of its own on two threads, so that its memory is its own. Nothing is asserted:
-figures depend on the machine, ratios much less.
+part runs in a process of its own on two threads, so that its memory is its own. The ratio compares
+processor time: on a machine that does other work too, wall time says more about the others. Nothing is
+asserted: figures depend on the machine, ratios much less.
 """
 
 import argparse
@@ -14,12 +15,12 @@ import json
 import random
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from stages import CDR_COLUMNS, MEGABYTE, SAMPLE_SECONDS, WORK, Sampler, child, machine
+from stages import CDR_COLUMNS, SAMPLE_SECONDS, WORK, Sampler, child, machine
 
 THREADS = 2
 TARIFFS = 60
@@ -57,20 +58,21 @@ def compare(sizes: list[int], with_models: bool) -> None:
     """The whole benchmark: one row a size and part."""
     WORK.mkdir(parents=True, exist_ok=True)
     print(machine() + "\n")
-    print(f"| CDRs of {PERIODS} periods | part | seconds | x read_json | CDRs/s | peak MB |")
-    print("| ---: | --- | ---: | ---: | ---: | ---: |")
+    print(f"| CDRs of {PERIODS} periods | part | seconds | cpu s | x read_json | CDRs per cpu s | peak MB |")
+    print("| ---: | --- | ---: | ---: | ---: | ---: | ---: |")
     for count in sizes:
         path = WORK / f"rating-{count}.ndjson"
         write_cdrs(path, count)
         reading = child("read_json", path, __file__)
         rating = child("rate", path, __file__)
-        parts: dict[str, float] = {"`read_json`, typed": reading["seconds"], **rating["parts"]}
-        for name, seconds in parts.items():
+        everything = {"`read_json`, typed": (reading["seconds"], reading["cpu_seconds"]), **rating["parts"]}
+        for name, (seconds, cpu_seconds) in everything.items():
             peak = reading["peak_mb"] if name.startswith("`read_json`") else rating["peak_mb"]
-            ratio = seconds / reading["seconds"]
-            print(f"| {count:,} | {name} | {seconds:.2f} | {ratio:.2f} | {count / seconds:,.0f} | {peak:,.0f} |")
+            ratio = cpu_seconds / reading["cpu_seconds"]
+            speed = f"{count / cpu_seconds:,.0f}"
+            print(f"| {count:,} | {name} | {seconds:.2f} | {cpu_seconds:.2f} | {ratio:.2f} | {speed} | {peak:,.0f} |")
         if with_models:
-            print("\n" + "\n".join(f"{seconds:8.3f} {name}" for name, seconds in rating["models"].items()))
+            print("\n" + "\n".join(f"{cpu:8.3f} cpu s  {name}" for name, (_, cpu) in rating["models"].items()))
         path.unlink()
 
 
@@ -112,10 +114,14 @@ def a_tariff(chance: random.Random, number: int) -> dict[str, Any]:
 
 def a_cdr(chance: random.Random, number: int, tariff: str) -> str:
     """One line: four periods of charging, one of parking."""
-    start = datetime(2026, 10, 1, tzinfo=UTC) + timedelta(seconds=chance.randrange(30 * 86_400))
+    # By day or by night, so that no period crosses the boundaries of the tariffs above: 07:00 and 22:00, 10 kWh, 2 hours.
+    clock = chance.randrange(6 * 3600, 17 * 3600) if chance.random() < 0.8 else chance.randrange(20 * 3600, 25 * 3600)
+    start = datetime(2026, 10, 1, tzinfo=UTC) + timedelta(days=chance.randrange(24), seconds=clock)
     moment, energy, periods = start, 0.0, []
-    for place in range(1, PERIODS + 1):
-        seconds, kwh = chance.randrange(300, 2400), chance.randrange(100, 9000) / 1000
+    lengths = [chance.randrange(900, 2100) for _ in range(PERIODS - 2)]
+    lengths += [7200 - sum(lengths), chance.randrange(300, 2400)]
+    for place, seconds in enumerate(lengths, start=1):
+        kwh = 10.0 if place == 1 else chance.randrange(100, 9000) / 1000
         charging = [{"type": "ENERGY", "volume": kwh}, {"type": "TIME", "volume": round(seconds / 3600, 4)}]
         parking = [{"type": "PARKING_TIME", "volume": round(seconds / 3600, 4)}]
         periods.append(
@@ -173,28 +179,36 @@ def rate(path: Path) -> dict[str, object]:
 
     sampler = Sampler()
     sampler.start()
-    parts = {"load the raw tables": 0.0, "inspect: counting revision, tariff in force": 0.0, "**rate**": 0.0}
-    models: dict[str, float] = {}
-    begun = time.time()
+    models: dict[str, tuple[float, float]] = {}
+    clock = (time.time(), time.process_time())
+
+    def since(start: tuple[float, float]) -> tuple[float, float]:
+        return time.time() - start[0], time.process_time() - start[1]
+
+    def of(is_wanted: Callable[[str], bool]) -> tuple[float, float]:
+        wanted = [times for name, times in models.items() if is_wanted(name)]
+        return sum(seconds for seconds, _ in wanted), sum(cpu for _, cpu in wanted)
+
     with open_in_memory() as connection:
         connection.execute(f"set threads = {THREADS}")
         prepare(connection, records(), time_zone="Europe/Amsterdam")
-        parts["load the raw tables"] = time.time() - begun
+        loading = since(clock)
         for step, sql in read_engine():
-            started = time.time()
+            started = (time.time(), time.process_time())
             connection.execute(f"create {step.kind} {step.schema}.{step.name} as {sql}")
-            models[f"{step.schema}.{step.name}"] = time.time() - started
-        parts["inspect: counting revision, tariff in force"] = sum(
-            seconds for name, seconds in models.items() if not name.startswith("rate.")
-        )
-        parts["**rate**"] = sum(seconds for name, seconds in models.items() if name.startswith("rate."))
-        ended = time.time()
+            models[f"{step.schema}.{step.name}"] = since(started)
+        whole = since(clock)
         priced = connection.execute("select count(*) from rate.price_totals where reading = 'base' and is_priced")
         found = priced.fetchone()
     sampler.stop()
-    parts["file to totals"] = ended - begun
-    timing = sampler.timing("rate", begun, ended)
-    print(f"{found[0] if found else 0:,} priced, {timing['peak_mb']:,.0f} MB ({MEGABYTE} bytes)", file=sys.stderr)
+    timing = sampler.timing("rate", clock[0], time.time())
+    print(f"{found[0] if found else 0:,} priced", file=sys.stderr)
+    parts = {
+        "load the raw tables": loading,
+        "inspect: counting revision, tariff in force": of(lambda name: not name.startswith("rate.")),
+        "**rate**": of(lambda name: name.startswith("rate.")),
+        "file to totals": whole,
+    }
     return {"parts": parts, "models": models, "peak_mb": timing["peak_mb"]}
 
 

@@ -115,6 +115,21 @@ tariff_elements as (
 
 ),
 
+restrictions as (
+
+    select
+        tariff_no,
+        element_no,
+        restrictions_text
+    from tariff_elements
+    union all
+    select
+        0 as tariff_no,
+        0 as element_no,
+        null as restrictions_text
+
+),
+
 readings as (
 
     select
@@ -247,7 +262,7 @@ select
     numbered.tariff_version,
     numbered.element_no,
     numbered.component_no,
-    tariff_elements.restrictions_text as restrictions,
+    restrictions.restrictions_text as restrictions,
     numbered.unit_price,
     numbered.tax_percent,
     numbered.step_size,
@@ -258,5 +273,8 @@ select
 from numbered
 inner join priced_cdrs on numbered.price_id - numbered.price_id % 16 = priced_cdrs.record_id * 16
 inner join readings on numbered.price_id % 16 = readings.reading_no
-left join tariff_elements
-    on numbered.tariff_no = tariff_elements.tariff_no and numbered.element_no = tariff_elements.element_no
+-- Lines without an element find the row of none: an outer join would build its table of lines and not of elements.
+inner join restrictions
+    on
+        coalesce(numbered.tariff_no, 0) = restrictions.tariff_no
+        and coalesce(numbered.element_no, 0) = restrictions.element_no

@@ -202,8 +202,12 @@ select
     {% endfor %}
     coalesce(totals.limit_count, 0) > 0 as is_limited,
     coalesce(volumes.energy_kwh, 0) as total_energy_kwh,
+    -- An hour has 3,600 million microseconds: 36 of them are 0.00000001 of it.
     cast(
-        {{ decimal_division('(work_cdrs.elapsed_us - coalesce(volumes.reserved_us, 0)) * 0.000001', '3600') }}
+        {{ decimal_division(
+            'cast(work_cdrs.elapsed_us - coalesce(volumes.reserved_us, 0) as decimal(18, 0))',
+            '3600000000', divisor_places=0, places=8
+        ) }}
         as decimal(38, 8)
     ) as total_time_hours,
     coalesce(volumes.parking_hours, 0) as total_parking_hours

@@ -211,6 +211,15 @@ amounts as (
         units_added * cast(unit_price as decimal(19, 8)) as product
     from rounded
 
+),
+
+divided as (
+
+    select
+        *,
+        cast({{ decimal_division('product', 'units_per_volume') }} as decimal(30, 16)) as amount
+    from amounts
+
 )
 
 select
@@ -219,7 +228,7 @@ select
     sorted_no,
     part,
     dimension,
-    cast({{ decimal_division('units_added', 'units_per_volume') }} as decimal(18, 8)) as volume,
+    cast({{ decimal_division('units_added', 'units_per_volume', places=8) }} as decimal(18, 8)) as volume,
     tariff_id,
     tariff_index,
     tariff_version,
@@ -228,24 +237,21 @@ select
     component_no,
     unit_price,
     tax_percent,
+    tax_included,
     step_size,
     cast(
         case
             when tax_included = 'YES' and product <> 0
                 then {{ decimal_division('product', 'units_per_volume * (1 + tax_percent * 0.01)') }}
-            else {{ decimal_division('product', 'units_per_volume') }}
+            else amount
         end
         as decimal(38, 16)
     ) as amount_excl_tax,
     cast(
         case
-            when tax_included in ('YES', 'N/A') or product = 0
-                then {{ decimal_division('product', 'units_per_volume') }}
-            else
-                {{ decimal_division(
-                    'cast(product as decimal(38, 14)) * cast(1 + tax_percent * 0.01 as decimal(12, 8))', 'units_per_volume'
-                ) }}
+            when tax_included in ('YES', 'N/A') or product = 0 then amount
+            else {{ half_even('amount * cast(1 + tax_percent * 0.01 as decimal(12, 8))', 16) }}
         end
         as decimal(38, 16)
     ) as amount_incl_tax
-from amounts
+from divided

@@ -17,7 +17,8 @@ session_steps as (
     select
         price_id,
         part,
-        true as is_divided,
+        -- Wh into kWh leaves no residue.
+        part <> 'energy' or coalesce(tax_included = 'YES', false) as is_divided,
         amount_excl_tax,
         amount_incl_tax
     from "evsettle"."rate"."session_steps"
@@ -84,6 +85,15 @@ amounts as (
 
 ),
 
+rounded as (
+
+    select
+        *,
+        decimal_division(amount_excl_tax, cast(1 as decimal(1, 0)), 2) as half_even_excl_tax
+    from amounts
+
+),
+
 -- Over integers and not over price_lines, which take three times as long; a test holds both equal.
 sums as (
 
@@ -93,11 +103,15 @@ sums as (
         bool_or(is_divided) as is_divided,
         sum(amount_excl_tax) as excl_tax,
         sum(amount_incl_tax) as incl_tax,
-        sum(round(amount_excl_tax, 2)) as half_up_excl_tax,
-        sum(round_even(amount_excl_tax, 2)) as half_even_excl_tax,
+        sum(half_even_excl_tax) as half_even_excl_tax,
+        sum(case
+        when abs(half_even_excl_tax - amount_excl_tax) = 0.005
+            then cast(round(amount_excl_tax, 2) as decimal(30, 2))
+        else half_even_excl_tax
+    end) as half_up_excl_tax,
         bool_or(amount_excl_tax is null) as is_net_unknown,
         bool_or(amount_incl_tax is null) as is_gross_unknown
-    from amounts
+    from rounded
     group by price_id, part
 
 )
@@ -107,16 +121,16 @@ sums as (
 select
     price_id,
     part,
-    half_up_excl_tax,
-    half_even_excl_tax,
+    cast(half_up_excl_tax as decimal(38, 4)) as half_up_excl_tax,
+    cast(half_even_excl_tax as decimal(38, 4)) as half_even_excl_tax,
     case
         when is_net_unknown then null
-        when is_divided then cast(cast(excl_tax as decimal(38, 12)) as decimal(38, 16))
+        when is_divided then cast(decimal_division(excl_tax, cast(1 as decimal(1, 0)), 12) as decimal(38, 16))
         else excl_tax
     end as excl_tax,
     case
         when is_gross_unknown then null
-        when is_divided then cast(cast(incl_tax as decimal(38, 12)) as decimal(38, 16))
+        when is_divided then cast(decimal_division(incl_tax, cast(1 as decimal(1, 0)), 12) as decimal(38, 16))
         else incl_tax
     end as incl_tax
 from sums

@@ -336,11 +336,12 @@ select
     
     coalesce(totals.limit_count, 0) > 0 as is_limited,
     coalesce(volumes.energy_kwh, 0) as total_energy_kwh,
+    -- An hour has 3,600 million microseconds: 36 of them are 0.00000001 of it.
     cast(
         decimal_division(
-        cast((work_cdrs.elapsed_us - coalesce(volumes.reserved_us, 0)) * 0.000001 as decimal(30, 16)),
-        nullif(cast(3600 as decimal(38, 8)), 0),
-        16
+        cast(cast(work_cdrs.elapsed_us - coalesce(volumes.reserved_us, 0) as decimal(18, 0)) as decimal(30, 16)),
+        nullif(cast(3600000000 as decimal(38, 0)), 0),
+        8
     )
         as decimal(38, 8)
     ) as total_time_hours,

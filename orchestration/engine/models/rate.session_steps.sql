@@ -211,6 +211,19 @@ amounts as (
         units_added * cast(unit_price as decimal(19, 8)) as product
     from rounded
 
+),
+
+divided as (
+
+    select
+        *,
+        cast(decimal_division(
+        cast(product as decimal(30, 16)),
+        nullif(cast(units_per_volume as decimal(38, 8)), 0),
+        16
+    ) as decimal(30, 16)) as amount
+    from amounts
+
 )
 
 select
@@ -222,7 +235,7 @@ select
     cast(decimal_division(
         cast(units_added as decimal(30, 16)),
         nullif(cast(units_per_volume as decimal(38, 8)), 0),
-        16
+        8
     ) as decimal(18, 8)) as volume,
     tariff_id,
     tariff_index,
@@ -232,6 +245,7 @@ select
     component_no,
     unit_price,
     tax_percent,
+    tax_included,
     step_size,
     cast(
         case
@@ -241,29 +255,15 @@ select
         nullif(cast(units_per_volume * (1 + tax_percent * 0.01) as decimal(38, 8)), 0),
         16
     )
-            else decimal_division(
-        cast(product as decimal(30, 16)),
-        nullif(cast(units_per_volume as decimal(38, 8)), 0),
-        16
-    )
+            else amount
         end
         as decimal(38, 16)
     ) as amount_excl_tax,
     cast(
         case
-            when tax_included in ('YES', 'N/A') or product = 0
-                then decimal_division(
-        cast(product as decimal(30, 16)),
-        nullif(cast(units_per_volume as decimal(38, 8)), 0),
-        16
-    )
-            else
-                decimal_division(
-        cast(cast(product as decimal(38, 14)) * cast(1 + tax_percent * 0.01 as decimal(12, 8)) as decimal(30, 16)),
-        nullif(cast(units_per_volume as decimal(38, 8)), 0),
-        16
-    )
+            when tax_included in ('YES', 'N/A') or product = 0 then amount
+            else decimal_division(amount * cast(1 + tax_percent * 0.01 as decimal(12, 8)), cast(1 as decimal(1, 0)), 16)
         end
         as decimal(38, 16)
     ) as amount_incl_tax
-from amounts
+from divided
