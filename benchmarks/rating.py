@@ -4,7 +4,7 @@
     .venv/bin/python benchmarks/rating.py --cdrs 100000 1000000
 
 Each size is written once as NDJSON (ignored by git), read by DuckDB into a table of declared types, and
-priced as `evsettle price` prices it: loaded into the raw tables, then the compiled models in order. Every
+priced as a run prices it: loaded into the raw tables of a warehouse file, then the compiled models in order. Every
 part runs in a process of its own on two threads, so that its memory is its own. The ratio compares
 processor time: on a machine that does other work too, wall time says more about the others. Nothing is
 asserted: figures depend on the machine, ratios much less.
@@ -14,6 +14,7 @@ import argparse
 import json
 import random
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -114,7 +115,7 @@ def a_tariff(chance: random.Random, number: int) -> dict[str, Any]:
 
 def a_cdr(chance: random.Random, number: int, tariff: str) -> str:
     """One line: four periods of charging, one of parking."""
-    # By day or by night, so that no period crosses the boundaries of the tariffs above: 07:00 and 22:00, 10 kWh, 2 hours.
+    # By day or by night: no period crosses a boundary of the tariffs above, 07:00 and 22:00, 10 kWh, 2 hours.
     clock = chance.randrange(6 * 3600, 17 * 3600) if chance.random() < 0.8 else chance.randrange(20 * 3600, 25 * 3600)
     start = datetime(2026, 10, 1, tzinfo=UTC) + timedelta(days=chance.randrange(24), seconds=clock)
     moment, energy, periods = start, 0.0, []
@@ -170,7 +171,7 @@ def rate(path: Path) -> dict[str, object]:
     from orchestration.defs.ingest.records import RawRecord
     from orchestration.engine.compile import read_engine
     from orchestration.engine.price import prepare
-    from orchestration.warehouse import open_in_memory
+    from orchestration.warehouse import open_warehouse
 
     def records() -> Iterator[RawRecord]:
         with path.open(encoding="utf-8") as file:
@@ -189,7 +190,10 @@ def rate(path: Path) -> dict[str, object]:
         wanted = [times for name, times in models.items() if is_wanted(name)]
         return sum(seconds for seconds, _ in wanted), sum(cpu for _, cpu in wanted)
 
-    with open_in_memory() as connection:
+    with (
+        tempfile.TemporaryDirectory(dir=WORK) as folder,
+        open_warehouse(Path(folder) / "evsettle.duckdb") as connection,
+    ):
         connection.execute(f"set threads = {THREADS}")
         prepare(connection, records(), time_zone="Europe/Amsterdam")
         loading = since(clock)

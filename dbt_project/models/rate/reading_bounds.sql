@@ -51,7 +51,7 @@ totals as (
 -- part or once a line, with halves away from zero or to even. A limit holds for the sum of the lines, so
 -- where one was met only the session is rounded.
 to_even as (
-{% for digits in [2, 0, 3] %}
+    {% for digits in [2, 0, 3] %}
         select
             cdr_key,
             reading,
@@ -60,23 +60,35 @@ to_even as (
             total_excl_tax,
             lines_half_up_excl_tax,
             lines_half_even_excl_tax,
-        {% for part in parts %}
-            {{ part }}_excl_tax,
-            case
-                when {{ part }}_excl_tax <> 0 and not is_limited
-                    then cast({{ half_even(part ~ '_excl_tax', digits) }} as decimal(38, 4))
-                else 0
-            end as {{ part }}_half_even,
-        {% endfor %}
+            {% for part in parts %}
+                {{ part }}_excl_tax,
+                case
+                    when {{ part }}_excl_tax <> 0 and not is_limited
+                        then cast({{ half_even(part ~ '_excl_tax', digits) }} as decimal(38, 4))
+                    else 0
+                end as {{ part }}_half_even,
+            {% endfor %}
             cast({{ half_even('total_excl_tax', digits) }} as decimal(38, 4)) as session_half_even
         from totals
         where is_allowed and minor_digits = {{ digits }}
-    {% if not loop.last %}
+        {% if not loop.last %}
 
             union all
 
-    {% endif %}
-{% endfor %}
+        {% endif %}
+    {% endfor %}
+
+),
+
+to_nearest as (
+
+    select
+        *,
+        {% for part in parts %}
+            {{ minor_half_up(part ~ '_excl_tax', part ~ '_half_even', 'minor_digits') }} as {{ part }}_half_up,
+        {% endfor %}
+        {{ minor_half_up('total_excl_tax', 'session_half_even', 'minor_digits') }} as session_half_up
+    from to_even
 
 ),
 
@@ -87,21 +99,18 @@ rounded as (
         reading,
         total_excl_tax,
         session_half_even,
-        {{ minor_half_up('total_excl_tax', 'session_half_even', 'minor_digits') }} as session_half_up,
-        case
-            when not is_limited
-                then {% for part in parts %}{{ part }}_half_even{{ ' + ' if not loop.last }}{% endfor %}
-        end as part_half_even,
-        case
-            when not is_limited
-                then
-            {% for part in parts %}
-                {{ minor_half_up(part ~ '_excl_tax', part ~ '_half_even', 'minor_digits') }}{{ ' +' if not loop.last }}
-            {% endfor %}
-        end as part_half_up,
+        session_half_up,
+        {% for mode in ['half_even', 'half_up'] %}
+            case
+                when not is_limited
+                    then
+                        fixed_{{ mode }} + energy_{{ mode }} + time_{{ mode }} + parking_{{ mode }}
+                        + reservation_{{ mode }}
+            end as part_{{ mode }},
+        {% endfor %}
         case when not is_limited and minor_digits = 2 then lines_half_up_excl_tax end as line_half_up,
         case when not is_limited and minor_digits = 2 then lines_half_even_excl_tax end as line_half_even
-    from to_even
+    from to_nearest
 
 ),
 

@@ -54,7 +54,7 @@ totals as (
 -- part or once a line, with halves away from zero or to even. A limit holds for the sum of the lines, so
 -- where one was met only the session is rounded.
 to_even as (
-
+    
         select
             cdr_key,
             reading,
@@ -63,51 +63,51 @@ to_even as (
             total_excl_tax,
             lines_half_up_excl_tax,
             lines_half_even_excl_tax,
-        
-            fixed_excl_tax,
-            case
-                when fixed_excl_tax <> 0 and not is_limited
-                    then cast(decimal_division(fixed_excl_tax, cast(1 as decimal(1, 0)), 2) as decimal(38, 4))
-                else 0
-            end as fixed_half_even,
-        
-            energy_excl_tax,
-            case
-                when energy_excl_tax <> 0 and not is_limited
-                    then cast(decimal_division(energy_excl_tax, cast(1 as decimal(1, 0)), 2) as decimal(38, 4))
-                else 0
-            end as energy_half_even,
-        
-            time_excl_tax,
-            case
-                when time_excl_tax <> 0 and not is_limited
-                    then cast(decimal_division(time_excl_tax, cast(1 as decimal(1, 0)), 2) as decimal(38, 4))
-                else 0
-            end as time_half_even,
-        
-            parking_excl_tax,
-            case
-                when parking_excl_tax <> 0 and not is_limited
-                    then cast(decimal_division(parking_excl_tax, cast(1 as decimal(1, 0)), 2) as decimal(38, 4))
-                else 0
-            end as parking_half_even,
-        
-            reservation_excl_tax,
-            case
-                when reservation_excl_tax <> 0 and not is_limited
-                    then cast(decimal_division(reservation_excl_tax, cast(1 as decimal(1, 0)), 2) as decimal(38, 4))
-                else 0
-            end as reservation_half_even,
-        
+            
+                fixed_excl_tax,
+                case
+                    when fixed_excl_tax <> 0 and not is_limited
+                        then cast(decimal_division(fixed_excl_tax, cast(1 as decimal(1, 0)), 2) as decimal(38, 4))
+                    else 0
+                end as fixed_half_even,
+            
+                energy_excl_tax,
+                case
+                    when energy_excl_tax <> 0 and not is_limited
+                        then cast(decimal_division(energy_excl_tax, cast(1 as decimal(1, 0)), 2) as decimal(38, 4))
+                    else 0
+                end as energy_half_even,
+            
+                time_excl_tax,
+                case
+                    when time_excl_tax <> 0 and not is_limited
+                        then cast(decimal_division(time_excl_tax, cast(1 as decimal(1, 0)), 2) as decimal(38, 4))
+                    else 0
+                end as time_half_even,
+            
+                parking_excl_tax,
+                case
+                    when parking_excl_tax <> 0 and not is_limited
+                        then cast(decimal_division(parking_excl_tax, cast(1 as decimal(1, 0)), 2) as decimal(38, 4))
+                    else 0
+                end as parking_half_even,
+            
+                reservation_excl_tax,
+                case
+                    when reservation_excl_tax <> 0 and not is_limited
+                        then cast(decimal_division(reservation_excl_tax, cast(1 as decimal(1, 0)), 2) as decimal(38, 4))
+                    else 0
+                end as reservation_half_even,
+            
             cast(decimal_division(total_excl_tax, cast(1 as decimal(1, 0)), 2) as decimal(38, 4)) as session_half_even
         from totals
         where is_allowed and minor_digits = 2
-    
+        
 
             union all
 
+        
     
-
         select
             cdr_key,
             reading,
@@ -116,51 +116,51 @@ to_even as (
             total_excl_tax,
             lines_half_up_excl_tax,
             lines_half_even_excl_tax,
-        
-            fixed_excl_tax,
-            case
-                when fixed_excl_tax <> 0 and not is_limited
-                    then cast(decimal_division(fixed_excl_tax, cast(1 as decimal(1, 0)), 0) as decimal(38, 4))
-                else 0
-            end as fixed_half_even,
-        
-            energy_excl_tax,
-            case
-                when energy_excl_tax <> 0 and not is_limited
-                    then cast(decimal_division(energy_excl_tax, cast(1 as decimal(1, 0)), 0) as decimal(38, 4))
-                else 0
-            end as energy_half_even,
-        
-            time_excl_tax,
-            case
-                when time_excl_tax <> 0 and not is_limited
-                    then cast(decimal_division(time_excl_tax, cast(1 as decimal(1, 0)), 0) as decimal(38, 4))
-                else 0
-            end as time_half_even,
-        
-            parking_excl_tax,
-            case
-                when parking_excl_tax <> 0 and not is_limited
-                    then cast(decimal_division(parking_excl_tax, cast(1 as decimal(1, 0)), 0) as decimal(38, 4))
-                else 0
-            end as parking_half_even,
-        
-            reservation_excl_tax,
-            case
-                when reservation_excl_tax <> 0 and not is_limited
-                    then cast(decimal_division(reservation_excl_tax, cast(1 as decimal(1, 0)), 0) as decimal(38, 4))
-                else 0
-            end as reservation_half_even,
-        
+            
+                fixed_excl_tax,
+                case
+                    when fixed_excl_tax <> 0 and not is_limited
+                        then cast(decimal_division(fixed_excl_tax, cast(1 as decimal(1, 0)), 0) as decimal(38, 4))
+                    else 0
+                end as fixed_half_even,
+            
+                energy_excl_tax,
+                case
+                    when energy_excl_tax <> 0 and not is_limited
+                        then cast(decimal_division(energy_excl_tax, cast(1 as decimal(1, 0)), 0) as decimal(38, 4))
+                    else 0
+                end as energy_half_even,
+            
+                time_excl_tax,
+                case
+                    when time_excl_tax <> 0 and not is_limited
+                        then cast(decimal_division(time_excl_tax, cast(1 as decimal(1, 0)), 0) as decimal(38, 4))
+                    else 0
+                end as time_half_even,
+            
+                parking_excl_tax,
+                case
+                    when parking_excl_tax <> 0 and not is_limited
+                        then cast(decimal_division(parking_excl_tax, cast(1 as decimal(1, 0)), 0) as decimal(38, 4))
+                    else 0
+                end as parking_half_even,
+            
+                reservation_excl_tax,
+                case
+                    when reservation_excl_tax <> 0 and not is_limited
+                        then cast(decimal_division(reservation_excl_tax, cast(1 as decimal(1, 0)), 0) as decimal(38, 4))
+                    else 0
+                end as reservation_half_even,
+            
             cast(decimal_division(total_excl_tax, cast(1 as decimal(1, 0)), 0) as decimal(38, 4)) as session_half_even
         from totals
         where is_allowed and minor_digits = 0
-    
+        
 
             union all
 
+        
     
-
         select
             cdr_key,
             reading,
@@ -169,47 +169,115 @@ to_even as (
             total_excl_tax,
             lines_half_up_excl_tax,
             lines_half_even_excl_tax,
-        
-            fixed_excl_tax,
-            case
-                when fixed_excl_tax <> 0 and not is_limited
-                    then cast(decimal_division(fixed_excl_tax, cast(1 as decimal(1, 0)), 3) as decimal(38, 4))
-                else 0
-            end as fixed_half_even,
-        
-            energy_excl_tax,
-            case
-                when energy_excl_tax <> 0 and not is_limited
-                    then cast(decimal_division(energy_excl_tax, cast(1 as decimal(1, 0)), 3) as decimal(38, 4))
-                else 0
-            end as energy_half_even,
-        
-            time_excl_tax,
-            case
-                when time_excl_tax <> 0 and not is_limited
-                    then cast(decimal_division(time_excl_tax, cast(1 as decimal(1, 0)), 3) as decimal(38, 4))
-                else 0
-            end as time_half_even,
-        
-            parking_excl_tax,
-            case
-                when parking_excl_tax <> 0 and not is_limited
-                    then cast(decimal_division(parking_excl_tax, cast(1 as decimal(1, 0)), 3) as decimal(38, 4))
-                else 0
-            end as parking_half_even,
-        
-            reservation_excl_tax,
-            case
-                when reservation_excl_tax <> 0 and not is_limited
-                    then cast(decimal_division(reservation_excl_tax, cast(1 as decimal(1, 0)), 3) as decimal(38, 4))
-                else 0
-            end as reservation_half_even,
-        
+            
+                fixed_excl_tax,
+                case
+                    when fixed_excl_tax <> 0 and not is_limited
+                        then cast(decimal_division(fixed_excl_tax, cast(1 as decimal(1, 0)), 3) as decimal(38, 4))
+                    else 0
+                end as fixed_half_even,
+            
+                energy_excl_tax,
+                case
+                    when energy_excl_tax <> 0 and not is_limited
+                        then cast(decimal_division(energy_excl_tax, cast(1 as decimal(1, 0)), 3) as decimal(38, 4))
+                    else 0
+                end as energy_half_even,
+            
+                time_excl_tax,
+                case
+                    when time_excl_tax <> 0 and not is_limited
+                        then cast(decimal_division(time_excl_tax, cast(1 as decimal(1, 0)), 3) as decimal(38, 4))
+                    else 0
+                end as time_half_even,
+            
+                parking_excl_tax,
+                case
+                    when parking_excl_tax <> 0 and not is_limited
+                        then cast(decimal_division(parking_excl_tax, cast(1 as decimal(1, 0)), 3) as decimal(38, 4))
+                    else 0
+                end as parking_half_even,
+            
+                reservation_excl_tax,
+                case
+                    when reservation_excl_tax <> 0 and not is_limited
+                        then cast(decimal_division(reservation_excl_tax, cast(1 as decimal(1, 0)), 3) as decimal(38, 4))
+                    else 0
+                end as reservation_half_even,
+            
             cast(decimal_division(total_excl_tax, cast(1 as decimal(1, 0)), 3) as decimal(38, 4)) as session_half_even
         from totals
         where is_allowed and minor_digits = 3
+        
     
 
+),
+
+to_nearest as (
+
+    select
+        *,
+        
+            case
+        when minor_digits = 2 and abs(fixed_half_even - fixed_excl_tax) = 0.005
+            then cast(round(fixed_excl_tax, 2) as decimal(38, 4))
+        when minor_digits = 0 and abs(fixed_half_even - fixed_excl_tax) = 0.5
+            then cast(round(fixed_excl_tax, 0) as decimal(38, 4))
+        when minor_digits = 3 and abs(fixed_half_even - fixed_excl_tax) = 0.0005
+            then cast(round(fixed_excl_tax, 3) as decimal(38, 4))
+        else fixed_half_even
+    end as fixed_half_up,
+        
+            case
+        when minor_digits = 2 and abs(energy_half_even - energy_excl_tax) = 0.005
+            then cast(round(energy_excl_tax, 2) as decimal(38, 4))
+        when minor_digits = 0 and abs(energy_half_even - energy_excl_tax) = 0.5
+            then cast(round(energy_excl_tax, 0) as decimal(38, 4))
+        when minor_digits = 3 and abs(energy_half_even - energy_excl_tax) = 0.0005
+            then cast(round(energy_excl_tax, 3) as decimal(38, 4))
+        else energy_half_even
+    end as energy_half_up,
+        
+            case
+        when minor_digits = 2 and abs(time_half_even - time_excl_tax) = 0.005
+            then cast(round(time_excl_tax, 2) as decimal(38, 4))
+        when minor_digits = 0 and abs(time_half_even - time_excl_tax) = 0.5
+            then cast(round(time_excl_tax, 0) as decimal(38, 4))
+        when minor_digits = 3 and abs(time_half_even - time_excl_tax) = 0.0005
+            then cast(round(time_excl_tax, 3) as decimal(38, 4))
+        else time_half_even
+    end as time_half_up,
+        
+            case
+        when minor_digits = 2 and abs(parking_half_even - parking_excl_tax) = 0.005
+            then cast(round(parking_excl_tax, 2) as decimal(38, 4))
+        when minor_digits = 0 and abs(parking_half_even - parking_excl_tax) = 0.5
+            then cast(round(parking_excl_tax, 0) as decimal(38, 4))
+        when minor_digits = 3 and abs(parking_half_even - parking_excl_tax) = 0.0005
+            then cast(round(parking_excl_tax, 3) as decimal(38, 4))
+        else parking_half_even
+    end as parking_half_up,
+        
+            case
+        when minor_digits = 2 and abs(reservation_half_even - reservation_excl_tax) = 0.005
+            then cast(round(reservation_excl_tax, 2) as decimal(38, 4))
+        when minor_digits = 0 and abs(reservation_half_even - reservation_excl_tax) = 0.5
+            then cast(round(reservation_excl_tax, 0) as decimal(38, 4))
+        when minor_digits = 3 and abs(reservation_half_even - reservation_excl_tax) = 0.0005
+            then cast(round(reservation_excl_tax, 3) as decimal(38, 4))
+        else reservation_half_even
+    end as reservation_half_up,
+        
+        case
+        when minor_digits = 2 and abs(session_half_even - total_excl_tax) = 0.005
+            then cast(round(total_excl_tax, 2) as decimal(38, 4))
+        when minor_digits = 0 and abs(session_half_even - total_excl_tax) = 0.5
+            then cast(round(total_excl_tax, 0) as decimal(38, 4))
+        when minor_digits = 3 and abs(session_half_even - total_excl_tax) = 0.0005
+            then cast(round(total_excl_tax, 3) as decimal(38, 4))
+        else session_half_even
+    end as session_half_up
+    from to_even
 
 ),
 
@@ -220,77 +288,25 @@ rounded as (
         reading,
         total_excl_tax,
         session_half_even,
-        case
-        when minor_digits = 2 and abs(session_half_even - total_excl_tax) = 0.005
-            then cast(round(total_excl_tax, 2) as decimal(38, 4))
-        when minor_digits = 0 and abs(session_half_even - total_excl_tax) = 0.5
-            then cast(round(total_excl_tax, 0) as decimal(38, 4))
-        when minor_digits = 3 and abs(session_half_even - total_excl_tax) = 0.0005
-            then cast(round(total_excl_tax, 3) as decimal(38, 4))
-        else session_half_even
-    end as session_half_up,
-        case
-            when not is_limited
-                then fixed_half_even + energy_half_even + time_half_even + parking_half_even + reservation_half_even
-        end as part_half_even,
-        case
-            when not is_limited
-                then
-            
-                case
-        when minor_digits = 2 and abs(fixed_half_even - fixed_excl_tax) = 0.005
-            then cast(round(fixed_excl_tax, 2) as decimal(38, 4))
-        when minor_digits = 0 and abs(fixed_half_even - fixed_excl_tax) = 0.5
-            then cast(round(fixed_excl_tax, 0) as decimal(38, 4))
-        when minor_digits = 3 and abs(fixed_half_even - fixed_excl_tax) = 0.0005
-            then cast(round(fixed_excl_tax, 3) as decimal(38, 4))
-        else fixed_half_even
-    end +
-            
-                case
-        when minor_digits = 2 and abs(energy_half_even - energy_excl_tax) = 0.005
-            then cast(round(energy_excl_tax, 2) as decimal(38, 4))
-        when minor_digits = 0 and abs(energy_half_even - energy_excl_tax) = 0.5
-            then cast(round(energy_excl_tax, 0) as decimal(38, 4))
-        when minor_digits = 3 and abs(energy_half_even - energy_excl_tax) = 0.0005
-            then cast(round(energy_excl_tax, 3) as decimal(38, 4))
-        else energy_half_even
-    end +
-            
-                case
-        when minor_digits = 2 and abs(time_half_even - time_excl_tax) = 0.005
-            then cast(round(time_excl_tax, 2) as decimal(38, 4))
-        when minor_digits = 0 and abs(time_half_even - time_excl_tax) = 0.5
-            then cast(round(time_excl_tax, 0) as decimal(38, 4))
-        when minor_digits = 3 and abs(time_half_even - time_excl_tax) = 0.0005
-            then cast(round(time_excl_tax, 3) as decimal(38, 4))
-        else time_half_even
-    end +
-            
-                case
-        when minor_digits = 2 and abs(parking_half_even - parking_excl_tax) = 0.005
-            then cast(round(parking_excl_tax, 2) as decimal(38, 4))
-        when minor_digits = 0 and abs(parking_half_even - parking_excl_tax) = 0.5
-            then cast(round(parking_excl_tax, 0) as decimal(38, 4))
-        when minor_digits = 3 and abs(parking_half_even - parking_excl_tax) = 0.0005
-            then cast(round(parking_excl_tax, 3) as decimal(38, 4))
-        else parking_half_even
-    end +
-            
-                case
-        when minor_digits = 2 and abs(reservation_half_even - reservation_excl_tax) = 0.005
-            then cast(round(reservation_excl_tax, 2) as decimal(38, 4))
-        when minor_digits = 0 and abs(reservation_half_even - reservation_excl_tax) = 0.5
-            then cast(round(reservation_excl_tax, 0) as decimal(38, 4))
-        when minor_digits = 3 and abs(reservation_half_even - reservation_excl_tax) = 0.0005
-            then cast(round(reservation_excl_tax, 3) as decimal(38, 4))
-        else reservation_half_even
-    end
-            
-        end as part_half_up,
+        session_half_up,
+        
+            case
+                when not is_limited
+                    then
+                        fixed_half_even + energy_half_even + time_half_even + parking_half_even
+                        + reservation_half_even
+            end as part_half_even,
+        
+            case
+                when not is_limited
+                    then
+                        fixed_half_up + energy_half_up + time_half_up + parking_half_up
+                        + reservation_half_up
+            end as part_half_up,
+        
         case when not is_limited and minor_digits = 2 then lines_half_up_excl_tax end as line_half_up,
         case when not is_limited and minor_digits = 2 then lines_half_even_excl_tax end as line_half_even
-    from to_even
+    from to_nearest
 
 ),
 
