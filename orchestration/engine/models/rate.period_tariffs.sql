@@ -96,8 +96,7 @@ cdr_tariffs as (
         tariffs_in_force.tariff_index,
         tariffs_in_force.tariff_no,
         tariffs_in_force.tariff_version,
-        tariffs_in_force.status,
-        count(*) over (partition by work_cdrs.record_id) as tariff_count
+        tariffs_in_force.status
     from work_cdrs
     inner join tariffs_in_force on work_cdrs.cdr_key = tariffs_in_force.cdr_key
 
@@ -105,9 +104,10 @@ cdr_tariffs as (
 
 several_tariffs as (
 
-    select distinct record_id
+    select record_id
     from cdr_tariffs
-    where tariff_count > 1
+    group by record_id
+    having count(*) > 1
 
 ),
 
@@ -174,14 +174,14 @@ with_tariff as (
             else 'none'
         end as tariff_state
     from roles
+    left join several_tariffs on roles.record_id = several_tariffs.record_id
     left join cdr_tariffs
         on
             roles.record_id = cdr_tariffs.record_id
             and (
                 lower(roles.tariff_id) = cdr_tariffs.tariff_key
-                or (roles.tariff_id is null and cdr_tariffs.tariff_count = 1 and not roles.is_literal)
+                or (roles.tariff_id is null and several_tariffs.record_id is null and not roles.is_literal)
             )
-    left join several_tariffs on roles.record_id = several_tariffs.record_id
 
 )
 
