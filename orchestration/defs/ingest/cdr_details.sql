@@ -18,7 +18,7 @@ select
 from ocpi_text as records
 left join ocpi_exact as exact on records.record_id = exact.record_id
 where
-    (contains(records.raw_text, '"signed_data"') or contains(records.raw_text, '"taxes"'))
+    records.record_id in (select record_id from ocpi_heads where has_details)
     and records.record_id in (select record_id from ocpi_rows);
 
 insert into ingest.raw_signed_values by name

@@ -1,6 +1,5 @@
 -- The chunk's periods again, those with odd dimensions read one dimension at a time: a type that is not billable or
 -- not known, in other letters, given twice, or without a number.
-create or replace temp table ocpi_periods as
 with
 
 dimensions as (

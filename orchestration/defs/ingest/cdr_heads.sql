@@ -1,6 +1,5 @@
 -- One row per JSON object of the chunk: every leaf that is read, as JSON text, and the version it is read as.
 -- cdr is null where this reader refuses the text: a filter here would make DuckDB parse every text twice.
-create or replace temp table ocpi_heads as
 with
 
 read_once as (
@@ -50,7 +49,7 @@ read_once as (
                 "total_reservation_cost": {"excl_vat": "JSON", "before_taxes": "JSON"},
                 "total_energy": "JSON", "total_time": "JSON", "total_parking_time": "JSON",
                 "credit": "JSON", "credit_reference_id": "VARCHAR", "home_charging_compensation": "JSON",
-                "last_updated": "JSON"
+                "last_updated": "JSON", "signed_data": "JSON"
             }'
         )) as cdr
     from ocpi_text as records
@@ -80,6 +79,8 @@ select
         cdr.total_parking_cost.before_taxes,
         cdr.total_reservation_cost.before_taxes
     ) as net_of_new,
+    coalesce(cdr.signed_data is not null or cdr.total_cost.taxes is not null or net_of_new is not null, false)
+        as has_details,
     -- 2.1.1 writes the amount without tax as a bare number, which reads as an object of nulls.
     case
         when

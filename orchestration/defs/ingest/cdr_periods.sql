@@ -1,7 +1,6 @@
 -- One row per charging period of the chunk, dimensions side by side, with what is wrong in it.
 -- A period whose dimensions are all billable, each there once and a number, is done here; the others keep their
 -- dimensions for cdr_dimensions.sql, which says what is the matter with them.
-create or replace temp table ocpi_periods as
 with
 
 periods as (

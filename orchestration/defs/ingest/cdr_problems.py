@@ -7,6 +7,7 @@ from typing import Any
 
 import duckdb
 
+from orchestration.defs.ingest.cdr_chunk import CdrChunk
 from orchestration.defs.ingest.json_fields import read_instant
 from orchestration.defs.ingest.text_table import create_text_table
 
@@ -30,14 +31,14 @@ class _Number(str):
     """A number as its digits stand in the record."""
 
 
-def explain_odd(connection: duckdb.DuckDBPyConnection) -> None:
+def explain_odd(connection: duckdb.DuckDBPyConnection, chunk: CdrChunk) -> None:
     """Write type_problems of the chunk's CDRs that are marked odd; rows that turn out whole lose the mark."""
-    rows = connection.execute(
+    rows = chunk.execute(
         "select cdrs.record_id, cdrs.ocpi_version, records.raw_text, load.profile = 'price'"
         " from ocpi_rows as cdrs cross join ocpi_load as load"
         " inner join ocpi_text as records on cdrs.record_id = records.record_id"
         " where cdrs.type_problems = 'odd'"
-    ).fetchall()
+    )
     if not rows:
         return
     create_text_table(
@@ -52,7 +53,7 @@ def explain_odd(connection: duckdb.DuckDBPyConnection) -> None:
         {"record_id": "bigint"},
     )
     connection.execute(
-        "update ocpi_rows as cdrs set type_problems = ocpi_explained.problems from ocpi_explained"
+        "update ingest.raw_cdrs as cdrs set type_problems = ocpi_explained.problems from ocpi_explained"
         " where cdrs.record_id = ocpi_explained.record_id"
     )
     connection.execute("drop table temp.ocpi_explained")

@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 import duckdb
 
+from orchestration.defs.ingest.cdr_chunk import CdrChunk
 from orchestration.defs.ingest.cdr_problems import explain_odd
 from orchestration.defs.ingest.json_fields import EXACT_MARK
 from orchestration.defs.ingest.oicp import load_oicp, split_off
@@ -24,8 +25,6 @@ Profile = Literal["record", "price"]
 
 VERSIONS = ("2.1.1", "2.2.1", "2.3.0")
 CONSTANTS = ("cpo_party", "emsp_party", "time_zone")
-
-RECORD_TYPES = {"record_id": "bigint", "file_seq": "bigint", "position": "integer"}
 
 _HERE = Path(__file__).parent
 # Numbers that a double may not hold to 8 places.
@@ -64,22 +63,22 @@ def load_cdr_chunks(
     count = 0
     for read in prefetched(chunks):
         count += len(read)
-        chunk, oicp = split_off(read)
+        records, oicp = split_off(read)
         if oicp:
             load_oicp(connection, oicp, constants or {}, is_price=profile == "price")
-        if not chunk:
+        if not records:
             continue
-        _stage(connection, chunk)
-        _read_chunk(connection)
-        _run(connection, "cdr_rows")
-        explain_odd(connection)
-        connection.execute(_RECORDS_SQL)
-        connection.execute("insert into ingest.raw_cdrs by name select * from ocpi_rows")
-        connection.execute(_PERIODS_SQL)
-        if profile == "record":
-            _run(connection, "cdr_details")
-        _load_tariffs_of_cdrs(connection, parsed)
-    for table in ("ocpi_exact", "ocpi_rows", "ocpi_heads", "ocpi_periods", "ocpi_text", "ocpi_load"):
+        chunk = CdrChunk(connection, records)
+        _read_chunk(connection, chunk)
+        chunk.run("cdr_rows", "ocpi_rows")
+        chunk.execute(_RECORDS_SQL)
+        chunk.execute("insert into ingest.raw_cdrs by name select * from ocpi_rows")
+        explain_odd(connection, chunk)
+        chunk.execute(_PERIODS_SQL)
+        if profile == "record" and chunk.execute(_HAS_DETAILS_SQL):
+            chunk.execute((_HERE / "cdr_details.sql").read_text())
+        _load_tariffs_of_cdrs(connection, chunk, parsed)
+    for table in ("ocpi_exact", "ocpi_text_rows", "ocpi_load"):
         connection.execute(f"drop table if exists temp.{table}")
     return count
 
@@ -122,6 +121,8 @@ select * exclude (is_excess, is_long, missing, is_odd, zone_form, ocpi_version, 
 where record_id in (select record_id from ocpi_rows)
 """
 
+_HAS_DETAILS_SQL = "select 1 from ocpi_heads where has_details limit 1"
+
 _LONG_SQL = """
 select record_id, raw_text from ocpi_text where record_id in (
     select record_id from ocpi_periods where is_long
@@ -146,7 +147,10 @@ def _prepare(
     constants: Mapping[str, str],
 ) -> None:
     """Macros, and the one row that the statements read how to load from."""
-    _run(connection, "cdr_macros")
+    # Rows of a transaction go to disk as soon as a row group is full, or memory would grow to five of them.
+    connection.execute("set write_buffer_row_group_count = 1")
+    connection.execute("set write_buffer_row_group_memory_limit = '64MB'")
+    connection.execute((_HERE / "cdr_macros.sql").read_text())
     connection.execute(
         "create or replace temp table ocpi_load as select ? as profile,"
         " cast(? as varchar) as ocpi_version, cast(? as varchar) as cpo_party, cast(? as varchar) as emsp_party,"
@@ -155,19 +159,11 @@ def _prepare(
     )
 
 
-def _stage(connection: duckdb.DuckDBPyConnection, chunk: RecordChunk) -> None:
-    """The chunk's rows as they will stand in raw_records, as ocpi_text."""
-    create_text_table(connection, "ocpi_text", {
-        "record_id": chunk.record_ids, "file_seq": chunk.file_seqs, "position": chunk.positions,
-        "record_sha256": chunk.sha256s, "raw_text": chunk.texts, "problem": chunk.problems,
-    }, RECORD_TYPES)  # fmt: skip
-
-
-def _read_chunk(connection: duckdb.DuckDBPyConnection) -> None:
+def _read_chunk(connection: duckdb.DuckDBPyConnection, chunk: CdrChunk) -> None:
     """Heads and periods of the chunk; once more for the few records whose numbers are very long."""
     connection.execute("create or replace temp table ocpi_exact (record_id bigint, exact_text varchar)")
-    _read_heads(connection)
-    long = connection.execute(_LONG_SQL).fetchall()
+    _read_heads(chunk)
+    long = chunk.execute(_LONG_SQL)
     if long:
         create_text_table(
             connection,
@@ -175,18 +171,14 @@ def _read_chunk(connection: duckdb.DuckDBPyConnection) -> None:
             {"record_id": [record for record, _ in long], "exact_text": [exact_text(text) for _, text in long]},
             {"record_id": "bigint"},
         )
-        _read_heads(connection)
+        _read_heads(chunk)
 
 
-def _read_heads(connection: duckdb.DuckDBPyConnection) -> None:
-    _run(connection, "cdr_heads", "cdr_periods")
-    if connection.execute("select 1 from ocpi_periods where odd_dimensions is not null limit 1").fetchone():
-        _run(connection, "cdr_dimensions")
-
-
-def _run(connection: duckdb.DuckDBPyConnection, *names: str) -> None:
-    for name in names:
-        connection.execute((_HERE / f"{name}.sql").read_text())
+def _read_heads(chunk: CdrChunk) -> None:
+    chunk.run("cdr_heads", "ocpi_heads")
+    chunk.run("cdr_periods", "ocpi_periods")
+    if chunk.execute("select 1 from ocpi_periods where odd_dimensions is not null limit 1"):
+        chunk.run("cdr_dimensions", "ocpi_periods")
 
 
 def exact_text(text: str) -> str:
@@ -198,16 +190,19 @@ def exact_text(text: str) -> str:
     return json.dumps(json.loads(text, parse_float=number), ensure_ascii=False)
 
 
-def _load_tariffs_of_cdrs(connection: duckdb.DuckDBPyConnection, parsed: dict[tuple[str, str], Tariff | None]) -> None:
+def _load_tariffs_of_cdrs(
+    connection: duckdb.DuckDBPyConnection, chunk: CdrChunk, parsed: dict[tuple[str, str], Tariff | None]
+) -> None:
     """Rows of raw_cdr_tariffs, and of the tariffs in them; `parsed` remembers what earlier chunks parsed."""
-    connection.execute(
-        "create or replace temp table ocpi_tariffs as select record_id, ocpi_version,"
+    chunk.keep(
+        "select record_id, ocpi_version,"
         " unnest(range(1, len(cdr.tariffs) + 1)) as tariff_index, cast(unnest(cdr.tariffs) as varchar) as tariff_text"
-        " from ocpi_heads where len(cdr.tariffs) > 0 and record_id in (select record_id from ocpi_rows)"
+        " from ocpi_heads where len(cdr.tariffs) > 0 and record_id in (select record_id from ocpi_rows)",
+        "ocpi_tariffs",
     )
-    distinct = connection.execute(
+    distinct = chunk.execute(
         "select tariff_text, ocpi_version from ocpi_tariffs group by all having tariff_text is not null"
-    ).fetchall()
+    )
     new = [key for key in distinct if key not in parsed]
     for text, version in new:
         try:
@@ -222,14 +217,13 @@ def _load_tariffs_of_cdrs(connection: duckdb.DuckDBPyConnection, parsed: dict[tu
         "ocpi_parsed",
         {name: [None if row[at] is None else str(row[at]) for row in rows] for at, name in enumerate(names)},
     )
-    connection.execute(
+    chunk.execute(
         "insert into ingest.raw_cdr_tariffs by name select t.record_id, t.tariff_index, p.tariff_id,"
         " cast(p.tariff_no as bigint) as tariff_no, p.tariff_type, cast(p.valid_from as timestamptz) as valid_from,"
         " cast(p.valid_to as timestamptz) as valid_to from ocpi_tariffs as t"
         " left join ocpi_parsed as p on t.tariff_text = p.tariff_text and t.ocpi_version = p.ocpi_version"
     )
-    for table in ("ocpi_parsed", "ocpi_tariffs"):
-        connection.execute(f"drop table temp.{table}")
+    connection.execute("drop table temp.ocpi_parsed")
 
 
 def _tariff_columns(tariff: Tariff | None) -> tuple[Any, ...]:

@@ -1,6 +1,5 @@
 -- Typed rows of the chunk's CDRs. Every leaf is cast by itself: one that cannot be is null, and its row is marked
 -- in type_problems, where cdr_problems.py then writes which field it is.
-create or replace temp table ocpi_rows as
 with
 
 leaves as (
