@@ -8,8 +8,9 @@ from typing import Any
 import click
 
 from orchestration.cli.show import show_json, show_table
-from orchestration.facts.home import HomeError, open_home
+from orchestration.facts.home import Home, HomeError, open_home
 from orchestration.published import Snapshot
+from orchestration.tariffs.cited import cited_price
 from orchestration.tariffs.standing import truth_of_session
 
 _CDRS = "select * from cdrs where cdr_key = lower(?) or lower(cdr_id) = lower(?) order by cdr_key"
@@ -119,6 +120,13 @@ def raw_text(warehouse: Path, record_sha256: str) -> str | None:
     return None if row is None else str(row[0])
 
 
+def _cited(home: Home, found: dict[str, Any]) -> Decimal | None:
+    """The price under the tariff in the CDR, where that is another than the version in force."""
+    if not any(row["rule_id"] == "TARIFF_BODY_DIFF" for row in found["findings"]):
+        return None
+    return cited_price(home, found["cdr"]["cdr_key"])
+
+
 def _show(found: dict[str, Any], raw: str | None) -> None:
     cdr = found["cdr"]
     click.secho(f"{cdr['cdr_id']}  ({cdr['cdr_key']}, revision {cdr['revision']})", bold=True)
@@ -178,6 +186,11 @@ def _show_price(found: dict[str, Any]) -> None:
             for r in found["price_lines"]
         ],
     )  # fmt: skip
+    if found["cited_excl_tax"] is not None:
+        click.echo(
+            f"The CDR cites another tariff than the one in force: it would cost {_plain(found['cited_excl_tax'])}; "
+            f"by the one in force, which counts, {_plain(cdr['rated_excl_tax'])}.\n"
+        )
     if found["discount_lines"]:
         show_table(
             "Discounts on the tariff's price, net of tax",
@@ -225,6 +238,7 @@ def command(home_path: Path | None, cdr: str, as_json: bool) -> None:
         home = open_home(home_path)
         found = story(Snapshot(home), cdr)
         found["tariff"] = dict(truth_of_session(home, found["cdr"]))
+        found["cited_excl_tax"] = _cited(home, found)
     except HomeError as error:
         raise click.ClickException(str(error)) from error
     if as_json:

@@ -5,7 +5,8 @@ from datetime import date
 from importlib.resources import as_file, files
 from pathlib import Path
 
-from orchestration.demo.clock import DAY, NETWORK_ZONE, Month
+from orchestration.defs.ingest.tariff import parse_tariff
+from orchestration.demo.clock import DAY, NETWORK_ZONE, Month, iso
 from orchestration.demo.csv_rows import mapping_text
 from orchestration.demo.invoices import invoice_mapping_text
 from orchestration.demo.parties import OPERATORS, OWN_CPO, OWN_EMSP, PARTNERS, Partner
@@ -54,6 +55,17 @@ def write_master(folder: Path, month: Month, tariff_texts: dict[tuple[str, str],
     for tariff in OPERATORS[0].tariffs:
         text = tariff_texts[tariff.cpo, tariff.tariff_id] + "\n"
         (folder / "tariffs" / f"{tariff.tariff_id}.json").write_text(text, encoding="utf-8")
+    texts = [tariff_texts[tariff.cpo, tariff.tariff_id] for tariff in OPERATORS[0].tariffs]
+    (folder / "publications.csv").write_text(_publications(month, texts), encoding="utf-8")
+
+
+def _publications(month: Month, texts: list[str]) -> str:
+    """Each of our tariffs is shown from the moment it holds, on the chargers and in the app."""
+    since = iso(tariffs_valid_from(month))
+    lines = ["tariff_id,tariff_body,published_at,published_by,channel"]
+    for tariff in map(parse_tariff, texts):
+        lines += [f"{tariff.tariff_id},{tariff.body},{since},{OWN_CPO},{channel}" for channel in ("app", "charger")]
+    return "\n".join(lines) + "\n"
 
 
 def _network(month: Month) -> str:
