@@ -16,9 +16,10 @@ from orchestration.facts.verify import RecordHashes, Verification, verify
 
 def _record_hashes(home: Home) -> RecordHashes:
     """How ingest split a landed file into records when it was taken in, under the mapping of that time."""
+    from orchestration.defs.ingest.feed_mapping import read_any_mapping
     from orchestration.defs.ingest.files import LandedFile, records_of
     from orchestration.defs.ingest.landing import standing_master
-    from orchestration.defs.ingest.mapping import MappingError, mapping_path, read_mapping
+    from orchestration.defs.ingest.mapping import MappingError, mapping_path
 
     entries: list[Entry] = []
 
@@ -27,7 +28,7 @@ def _record_hashes(home: Home) -> RecordHashes:
         master = standing_master([entry for entry in entries if entry.seq < arrival.seq])
         path = mapping_path(file["source"], file["feed"])
         try:
-            mapping = read_mapping(path, objects.get(home, master[path])) if path in master else None
+            mapping = read_any_mapping(path, objects.get(home, master[path]), file["feed"]) if path in master else None
         except MappingError:
             # It was read the same way then: a mapping that cannot be read is none.
             mapping = None

@@ -30,7 +30,8 @@ from orchestration.defs.ingest.csv_cells import (
 )
 from orchestration.defs.ingest.csv_plan import NUMBERS, TEXTS, Plan, check_columns
 from orchestration.defs.ingest.csv_records import cells_of
-from orchestration.defs.ingest.mapping import Mapping
+from orchestration.defs.ingest.mapping import Format, Mapping
+from orchestration.defs.ingest.parties import contract_party, evse_party, read_party
 from orchestration.defs.ingest.records import RawRecord
 
 # A field's name in messages about what is missing: OCPI's, as for every other source.
@@ -39,6 +40,9 @@ _OCPI_NAMES = {
     "cpo_party": "party_id", "emsp_party": "cdr_token", "currency": "currency",
     "total_time_hours": "total_time", "total_parking_hours": "total_parking_time",
     "claimed_excl_tax": "total_cost", "claimed_incl_tax": "total_cost",
+    "claimed_fixed_excl_tax": "total_fixed_cost", "claimed_energy_excl_tax": "total_energy_cost",
+    "claimed_time_excl_tax": "total_time_cost", "claimed_parking_excl_tax": "total_parking_cost",
+    "register_start_kwh": "register_start_kwh", "register_end_kwh": "register_end_kwh",
 }  # fmt: skip
 _MANDATORY = ("cdr_id", "cpo_party", "emsp_party", "started_at", "ended_at", "energy_kwh", "currency")
 _NOT_READABLE = re.compile(r"[^A-Za-z0-9.:_-]+")
@@ -124,14 +128,14 @@ def read_rows(
     is_swapped = SWAP_REPAIR in repairs
     is_refused, offsets = mapping.nonexistent_times == "refuse", tuple(sorted(mapping.zone_offsets.items()))
     clock = Clock(mapping.constants.time_zone, is_refused, repairs, offsets)
-    names = [name.strip() for name in cells_of(header, mapping.format.delimiter)]
+    names = [name.strip() for name in cells_of(header, mapping.format)]
     check_columns(names, plan)
     rows, seen = CsvRows(), Counter[str]()
     missing = {"", *mapping.format.missing}
     for record in records:
         record_id = file_seq << 32 | record.position
         head = (record_id, file_seq, record.position, record.sha256, record.text)
-        raw, problem = row_cells(record, mapping.format.delimiter, len(names))
+        raw, problem = row_cells(record, mapping.format, len(names))
         if problem is not None:
             rows.records.append((*head, False, "SCHEMA_TYPE_INVALID", problem))
             continue
@@ -145,12 +149,12 @@ def read_rows(
     return rows
 
 
-def row_cells(record: RawRecord, delimiter: str, count: int) -> tuple[list[str], str | None]:
+def row_cells(record: RawRecord, form: Format, count: int) -> tuple[list[str], str | None]:
     """The trimmed cells of a record, or why it cannot be read."""
     if record.problem is not None:
         return [], record.problem
     try:
-        cells = cells_of(record, delimiter)
+        cells = cells_of(record, form)
     except csv.Error as error:
         return [], f"line {record.position} is not CSV ({error}); mend its quotes."
     if len(cells) != count:
@@ -214,16 +218,35 @@ def _cdr_row(row: _Row, record_id: int, file_seq: int, position: int, plan: Plan
     for name, reading in row.readings.items():
         values[name] = reading.swapped if is_swapped else reading.as_written
     get = values.get
+    party_source = _settle_parties(values, plan)
     cpo_party, cdr_id = get("cpo_party"), get("cdr_id")
     # A field whose cell could not be read is not absent: that is another fault, with its own sentence.
     absent = [_OCPI_NAMES[name] for name in _MANDATORY if get(name) is None and name not in row.unread]
     return (
         record_id, file_seq, position, f"{cpo_party}|{cdr_id}".lower() if cpo_party and cdr_id else None,
-        cpo_party, get("emsp_party"), plan.party_source, cdr_id, "csv", get("started_at"), get("ended_at"),
+        cpo_party, get("emsp_party"), party_source, cdr_id, "csv", get("started_at"), get("ended_at"),
         *map(get, TEXTS), get("auth_method"), constants.country, constants.time_zone, get("currency"),
-        *map(get, NUMBERS), False, get("last_updated"), _form(row), _is_ambiguous(row, is_swapped), get("is_test"),
+        *map(get, NUMBERS), get("credit_reference_id") is not None, get("last_updated"), _form(row),
+        _is_ambiguous(row, is_swapped), get("is_test"),
         ",".join(absent) or None, "; ".join(row.problems) or None, ",".join(row.excess) or None,
     )  # fmt: skip
+
+
+def _settle_parties(values: dict[str, Any], plan: Plan) -> str:
+    """Each party of the row's own column, else of the mapping, else of its id's prefix; how the weakest is known."""
+    sources = []
+    for name, prefix in (
+        ("cpo_party", evse_party(values["evse_id"])),
+        ("emsp_party", contract_party(values["contract_id"])),
+    ):
+        if (given := values[name]) is None:
+            values[name] = prefix
+            sources.append("prefix")
+        else:
+            # A spelling that is none of a party's stays as it is, for ID_PARTY_UNKNOWN to name it.
+            values[name] = read_party(given) or given
+            sources.append("mapping" if given == plan.constants[name] else "record")
+    return max(sources, key=("record", "prefix", "mapping").index)
 
 
 def _append_details(rows: CsvRows, row: _Row, record_id: int, position: int, is_swapped: bool) -> None:

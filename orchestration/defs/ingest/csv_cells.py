@@ -18,7 +18,7 @@ _LIMIT = Decimal(10) ** 10
 _NUMBER = re.compile(r"[+-]?\d+(?:\.\d+)?(?:[eE][+-]?\d{1,3})?")
 _FACTORS: dict[str | None, tuple[int, int]] = {
     None: (1, 1), "kWh": (1, 1), "hours": (1, 1), "Wh": (1, 1000), "minutes": (1, 60), "seconds": (1, 3600),
-    "h:mm:ss": (1, 1),
+    "cents": (1, 100), "h:mm:ss": (1, 1),
 }  # fmt: skip
 _CLOCK = re.compile(r"(\d+):([0-5]\d):([0-5]\d)")
 _OFFSET = re.compile(r"([+-])(\d\d):?(\d\d)")

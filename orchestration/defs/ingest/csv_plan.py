@@ -11,10 +11,15 @@ from orchestration.defs.ingest.mapping import Columns, IdPart, Mapping, MappingE
 
 TEXTS = (
     "session_id", "authorization_reference", "token_uid", "token_type", "contract_id",
-    "location_id", "evse_uid", "evse_id", "connector_id", "meter_id",
+    "location_id", "evse_uid", "evse_id", "connector_id", "meter_id", "credit_reference_id", "invoice_reference_id",
+    "remark",
 )  # fmt: skip
 ALL_TEXTS = (*TEXTS, "cdr_id", "cpo_party", "emsp_party", "currency", "tariff_id", "auth_method")
-NUMBERS = ("energy_kwh", "total_time_hours", "total_parking_hours", "claimed_excl_tax", "claimed_incl_tax")
+NUMBERS = (
+    "energy_kwh", "total_time_hours", "total_parking_hours", "claimed_excl_tax", "claimed_incl_tax",
+    "claimed_fixed_excl_tax", "claimed_energy_excl_tax", "claimed_time_excl_tax", "claimed_parking_excl_tax",
+    "register_start_kwh", "register_end_kwh",
+)  # fmt: skip
 STAMPS = ("started_at", "ended_at", "last_updated")
 
 
@@ -29,7 +34,6 @@ class Plan:
     numbers: list[tuple[str, Number]]
     stamps: list[tuple[str, Stamp]]
     id_parts: list[IdPart]
-    party_source: str
     weekday: Text | None
 
     @classmethod
@@ -41,7 +45,6 @@ class Plan:
             name: getattr(columns, name) for name in columns.__struct_fields__ if getattr(columns, name) is not None
         }
         parts = mapping.id.columns if mapping.id is not None else ()
-        by_record = columns.cpo_party is not None and columns.emsp_party is not None
         return cls(
             mapping=mapping,
             columns=columns,
@@ -50,7 +53,6 @@ class Plan:
             numbers=[(name, _spec(given[name], Number)) for name in NUMBERS if name in given],
             stamps=[(name, _spec(given[name], Stamp)) for name in STAMPS if name in given],
             id_parts=[IdPart(column=part) if isinstance(part, str) else part for part in parts],
-            party_source="record" if by_record else "mapping",
             weekday=_spec(columns.weekday, Text) if columns.weekday is not None else None,
         )
 

@@ -139,19 +139,19 @@ def finish(file: EvidenceFile, record: RawRecord, values: Values) -> ReadRecord:
 
 def _csv_records(file: EvidenceFile) -> Iterator[ReadRecord]:
     form = file.mapping.format if file.mapping is not None else Format()
-    lines = split_lines(decompress(file.landed.file_name, file.data), form.encoding, form.delimiter)
+    lines = split_lines(decompress(file.landed.file_name, file.data), form)
     if not lines:
         return
     if lines[0].problem is not None:
         raise FileError(lines[0].problem)
     try:
-        names = [name.strip() for name in cells_of(lines[0], form.delimiter)]
+        names = [name.strip() for name in cells_of(lines[0], form)]
     except csv.Error as error:
         raise FileError(f"the header line is not CSV ({error}); mend its quotes.") from None
     plan = _csv_plan(file, names)
     missing = {"", *form.missing}
     for record in lines[1:]:
-        raw, problem = row_cells(record, form.delimiter, len(names))
+        raw, problem = row_cells(record, form, len(names))
         if problem is not None:
             yield ReadRecord(record, None, ("SCHEMA_TYPE_INVALID", problem))
             continue

@@ -238,7 +238,7 @@ def _load_csv(connection: duckdb.DuckDBPyConnection, file: ArrivedFile, data: by
         return
     try:
         content = decompress(file.file_name, data)
-        lines = split_lines(content, mapping.format.encoding, mapping.format.delimiter)
+        lines = split_lines(content, mapping.format)
         if not lines:
             return
         if lines[0].problem is not None:

@@ -161,7 +161,7 @@ def _whole(file: LandedFile, content: Bytes, mapping: Mapping | FeedMapping | No
         data = decompress(file.file_name, b"".join(pieces(stream)))
     if is_csv(file, mapping):
         form = mapping.format if mapping else Format()
-        return split_lines(data, form.encoding, form.delimiter)[1:]
+        return split_lines(data, form)[1:]
     return split(data)
 
 

@@ -14,6 +14,7 @@ from orchestration.defs.ingest.declared import Declared, DeclaredError, read_dec
 from orchestration.defs.ingest.zones import is_zone
 
 _PARTY = re.compile(r"[A-Z]{2}/[A-Z0-9]{3}")
+_BOM = b"\xef\xbb\xbf"
 _MOMENT = datetime(2026, 10, 23, 14, 45, 59, tzinfo=UTC)
 
 
@@ -25,6 +26,7 @@ class Format(Declared, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How the file is written. `missing`: what stands in a cell that has no value, besides nothing at all."""
 
     delimiter: str = ","
+    quote: str = '"'
     encoding: str = "utf-8"
     header: bool = True
     missing: tuple[str, ...] = ()
@@ -39,10 +41,10 @@ class Text(Declared, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class Number(Declared, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A number column. The unit is what the file has; energy becomes kWh, durations hours."""
+    """A number column. The unit is what the file has; energy becomes kWh, durations hours, cents the currency."""
 
     column: str
-    unit: Literal["kWh", "Wh", "hours", "minutes", "seconds", "h:mm:ss"] | None = None
+    unit: Literal["kWh", "Wh", "hours", "minutes", "seconds", "h:mm:ss", "cents"] | None = None
     decimal: Literal[".", ","] = "."
     thousands: Literal[".", ",", " ", "'"] | None = None
 
@@ -90,6 +92,16 @@ class Columns(Declared, frozen=True, kw_only=True, forbid_unknown_fields=True):
     total_parking_hours: str | Number | None = None
     claimed_excl_tax: str | Number | None = None
     claimed_incl_tax: str | Number | None = None
+    claimed_fixed_excl_tax: str | Number | None = None
+    claimed_energy_excl_tax: str | Number | None = None
+    claimed_time_excl_tax: str | Number | None = None
+    claimed_parking_excl_tax: str | Number | None = None
+    register_start_kwh: str | Number | None = None
+    register_end_kwh: str | Number | None = None
+    # The CDR that this row takes back: a row that names one is a credit.
+    credit_reference_id: str | Text | None = None
+    invoice_reference_id: str | Text | None = None
+    remark: str | Text | None = None
     # The English name of the start's weekday: evidence for a repair of its year.
     weekday: str | Text | None = None
 
@@ -169,10 +181,15 @@ def read_mapping(path: str, data: bytes) -> Mapping:
 def _problems(mapping: Mapping) -> list[str]:
     constants, columns = mapping.constants, mapping.columns
     problems = format_problems(mapping.format)
-    for name in ("cpo_party", "emsp_party"):
+    for name, prefixed in (("cpo_party", "evse_id"), ("emsp_party", "contract_id")):
         constant = getattr(constants, name)
         if constant is None and columns is not None and getattr(columns, name) is None:
-            problems.append(f"constants.{name} is missing; write it as NL/EVS, or name its column under columns.")
+            # Its prefix names the party, where the file has such ids.
+            if getattr(columns, prefixed) is None:
+                problems.append(
+                    f"constants.{name} is missing; write it as NL/EVS, or name its column, or that of {prefixed}, "
+                    "under columns."
+                )
         elif constant is not None and not _PARTY.fullmatch(constant):
             problems.append(f"constants.{name} is {constant!r}; write country and party, as NL/EVS.")
     problems += [] if columns is None else _stamp_problems(columns)
@@ -198,13 +215,18 @@ def format_problems(given: Format) -> list[str]:
     problems = []
     if len(given.delimiter) != 1 or given.delimiter in '"\r\n':
         problems.append(f"format.delimiter is {given.delimiter!r}; write one character.")
+    if len(given.quote) != 1 or given.quote in "\r\n" or given.quote == given.delimiter or not given.quote.isascii():
+        problems.append(f"format.quote is {given.quote!r}; write one character that is not the delimiter.")
     try:
-        # Lines are found in bytes, so that positions and hashes are those of the file.
-        is_usable = codecs.encode(',"\n', given.encoding) == b',"\n'
+        # Lines are found in bytes, so that positions and hashes are those of the file; UTF-16 is turned into them.
+        name = codecs.lookup(given.encoding).name
+        is_usable = name.startswith("utf-16") or codecs.encode(',"\n', name) in (b',"\n', _BOM + b',"\n')
     except (LookupError, TypeError):
         is_usable = False
     if not is_usable:
-        problems.append(f"format.encoding is {given.encoding!r}; use utf-8, cp1252 or another one-byte encoding.")
+        problems.append(
+            f"format.encoding is {given.encoding!r}; use utf-8, utf-16, latin-1, cp1252 or another one-byte encoding."
+        )
     if not given.header:
         problems.append("format.header is false, but columns are named by the header; add a header line to the file.")
     return problems
