@@ -160,7 +160,8 @@ def test_files_that_cannot_be_read_are_one_record_each(home: Home, warehouse: du
     assert found == {
         "unmapped.csv#0": "emo/cdrs/unmapped.csv: there is no master/mappings/emo.cdrs.yaml; "
         "write it to say how its columns are read.",
-        "t.csv#0": "emo/tokens/t.csv: CSV is read in the cdrs feed only; send tokens as OCPI JSON.",
+        "t.csv#0": "emo/tokens/t.csv: the column 'token_uid' is not in the file, which has uid; name its columns "
+        "so, or write master/mappings/emo.tokens.yaml to say how they are read.",
         "t.json#2": "the token has no uid; ask the sender for it.",
         "t.json#3": "the record is 7, expected an object; ask the sender for it.",
     }

@@ -157,3 +157,59 @@ INVOICE_LINES = Feed("invoice lines", INVOICE_LINE, one_of=("cdr_id", "session_i
 INVOICES = Feed("invoices", (*INVOICE_HEAD, *INVOICE_LINE), sender="issuer_party")
 
 EVIDENCE = {feed.name: feed for feed in (SESSIONS, AUTHORIZATIONS, CHARGER_EVENTS, RECEIPTS, INVOICES)}
+
+# OCPI modules as CSV: one row is one token, one connector, or one tariff of at most one price a dimension.
+TOKENS = Feed(
+    "tokens",
+    (
+        Field("emsp_party", "party"),
+        Field("token_uid", is_required=True),
+        Field("token_type"),
+        Field("contract_id"),
+        Field("is_valid", "word", is_required=True, words=("true", "false")),
+        Field("whitelist", "word", words=("ALWAYS", "ALLOWED", "ALLOWED_OFFLINE", "NEVER")),
+        Field("last_updated", "instant"),
+    ),
+    sender="emsp_party",
+)
+LOCATIONS = Feed(
+    "locations",
+    (
+        Field("cpo_party", "party"),
+        Field("location_id", is_required=True),
+        Field("country"),
+        Field("time_zone"),
+        Field("evse_uid"),
+        Field("evse_id"),
+        Field("evse_status"),
+        Field("connector_id"),
+        Field("standard"),
+        Field("power_type"),
+        Field("max_power_kw", "number"),
+        Field("last_updated", "instant"),
+    ),
+)
+TARIFFS = Feed(
+    "tariffs",
+    (
+        Field("cpo_party", "party"),
+        Field("tariff_id", is_required=True),
+        Field("tariff_type"),
+        Field("currency", is_required=True),
+        Field("price_per_kwh", "number"),
+        Field("price_per_hour", "number"),
+        Field("price_per_parking_hour", "number"),
+        Field("price_per_session", "number"),
+        Field("tax_percent", "number"),
+        Field("step_size_wh", "whole"),
+        Field("step_size_seconds", "whole"),
+        Field("min_price_excl_tax", "number"),
+        Field("max_price_excl_tax", "number"),
+        Field("valid_from", "instant"),
+        Field("valid_to", "instant"),
+        Field("last_updated", "instant"),
+    ),
+    one_of=("price_per_kwh", "price_per_hour", "price_per_parking_hour", "price_per_session"),
+)
+OBJECTS = {feed.name: feed for feed in (TARIFFS, LOCATIONS, TOKENS)}
+DECLARED_FEEDS = EVIDENCE | OBJECTS

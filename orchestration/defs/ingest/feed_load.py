@@ -15,7 +15,7 @@ from orchestration.defs.ingest.bulk import insert_rows
 from orchestration.defs.ingest.csv_cdrs import RECORD_COLUMNS, row_cells
 from orchestration.defs.ingest.csv_cells import Cell
 from orchestration.defs.ingest.csv_records import cells_of, split_lines
-from orchestration.defs.ingest.feed_fields import EVIDENCE, Feed
+from orchestration.defs.ingest.feed_fields import DECLARED_FEEDS, Feed
 from orchestration.defs.ingest.feed_mapping import FeedMapping
 from orchestration.defs.ingest.feed_objects import ObjectError, load_object
 from orchestration.defs.ingest.feed_values import Plan, Values, json_cell, read_values
@@ -42,7 +42,7 @@ class EvidenceFile:
     @property
     def feed(self) -> Feed:
         """Which fields its records have."""
-        return EVIDENCE[self.landed.feed]
+        return DECLARED_FEEDS[self.landed.feed]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""How a feed of evidence is read when its columns have other names: master/mappings/<source>.<feed>.yaml.
+"""How a feed other than cdrs is read when its columns have other names: master/mappings/<source>.<feed>.yaml.
 
 What does not belong here: the mapping of a CDR feed (mapping), reading any row (feed_values).
 """
@@ -9,7 +9,7 @@ from typing import Any
 from msgspec import field
 
 from orchestration.defs.ingest.declared import Declared, DeclaredError, convert, load_yaml
-from orchestration.defs.ingest.feed_fields import EVIDENCE, Feed, Kind
+from orchestration.defs.ingest.feed_fields import DECLARED_FEEDS, Feed, Kind
 from orchestration.defs.ingest.mapping import (
     Format,
     Mapping,
@@ -49,7 +49,7 @@ class _Top(Declared, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class FeedMapping(Declared, frozen=True, kw_only=True):
-    """The mapping of one feed of evidence. columns: field → where it stands, `a.b` leads into JSON objects."""
+    """The mapping of one feed. columns: field → where it stands, `a.b` leads into JSON objects."""
 
     feed: str
     format: Format
@@ -75,12 +75,12 @@ def plain_spec(kind: Kind, column: str) -> Spec:
 
 def read_any_mapping(path: str, data: bytes, feed: str) -> "Mapping | FeedMapping":
     """The mapping of any feed. Raises MappingError, a sentence naming file, key and remedy."""
-    return read_feed_mapping(path, data, feed) if feed in EVIDENCE else read_mapping(path, data)
+    return read_feed_mapping(path, data, feed) if feed in DECLARED_FEEDS else read_mapping(path, data)
 
 
 def read_feed_mapping(path: str, data: bytes, feed_name: str) -> FeedMapping:
     """The mapping in a file. Raises MappingError, a sentence naming file, key and remedy."""
-    feed = EVIDENCE[feed_name]
+    feed = DECLARED_FEEDS[feed_name]
     try:
         top = convert(path, load_yaml(path, data), _Top)
         columns = None if top.columns is None else _columns(path, top.columns, feed)

@@ -48,8 +48,13 @@ def load_objects(
     table: str,
     columns: Sequence[str],
     rows_of: Callable[[FeedObject], Iterator[tuple[Any, ...]]],
+    read: "Callable[[RawRecord], dict[str, Any]] | None" = None,
 ) -> None:
-    """Insert a file's records into raw_records and its objects' rows, sighting first, into ingest.<table>."""
+    """Insert a file's records into raw_records and its objects' rows, sighting first, into ingest.<table>.
+
+    read: a record as an object, which may raise ObjectError; None reads its text as JSON.
+    """
+    read = read or (lambda record: load_object(record.text))
     kept: list[tuple[Any, ...]] = []
     rows: list[tuple[Any, ...]] = []
     for record in records:
@@ -57,7 +62,7 @@ def load_objects(
         problem = record.problem
         if problem is None:
             try:
-                found = list(rows_of(FeedObject(load_object(record.text), sighting.default_party)))
+                found = list(rows_of(FeedObject(read(record), sighting.default_party)))
                 head = (record_id, sighting.seq, sighting.seen_at, sighting.source, sighting.is_opening)
                 rows += [(*head, *row) for row in found]
             except ObjectError as error:

@@ -6,7 +6,7 @@ reader's own code. Another reading makes the loader read the file again from its
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from collections.abc import Mapping as Readonly
 from dataclasses import dataclass
 from datetime import datetime
@@ -22,6 +22,7 @@ from orchestration.defs.ingest.arriving import STATED_SUMS
 from orchestration.defs.ingest.bulk import insert_rows
 from orchestration.defs.ingest.cdr_rows import load_cdr_chunks
 from orchestration.defs.ingest.csv_cdrs import RECORD_COLUMNS, load_csv_cdrs
+from orchestration.defs.ingest.csv_objects import csv_objects
 from orchestration.defs.ingest.csv_records import split_lines
 from orchestration.defs.ingest.feed_fields import EVIDENCE
 from orchestration.defs.ingest.feed_load import EvidenceFile, load_evidence
@@ -189,11 +190,11 @@ def _load_other(connection: duckdb.DuckDBPyConnection, file: ArrivedFile, home: 
     if is_csv(landed, reading.mapping) and file.feed == "cdrs":
         _load_csv(connection, file, data, reading)
         return
-    records = records_of(landed, data, reading.mapping)
     if is_csv(landed, reading.mapping):
-        sentence = f"{file.subject}: CSV is read in the cdrs feed only; send {file.feed} as OCPI JSON."
-        _quarantine(connection, file, [broken_file(data, sentence)])
-    elif any(record.position == 0 for record in records):
+        _load_csv_objects(connection, file, landed, data, reading)
+        return
+    records = records_of(landed, data, reading.mapping)
+    if any(record.position == 0 for record in records):
         _quarantine(connection, file, records)
     else:
         _load_feed(connection, file, records, reading.default_party)
@@ -202,27 +203,48 @@ def _load_other(connection: duckdb.DuckDBPyConnection, file: ArrivedFile, home: 
 def _load_evidence(
     connection: duckdb.DuckDBPyConnection, file: ArrivedFile, landed: LandedFile, data: bytes, reading: Reading
 ) -> None:
-    mapping = reading.mapping if isinstance(reading.mapping, FeedMapping) else None
-    evidence = EvidenceFile(file.file_seq, landed, data, mapping, reading.default_party)
     try:
-        if reading.mapping_problem is not None:
-            raise FileError(reading.mapping_problem)
+        evidence = _declared_file(file, landed, data, reading)
         (load_invoices if file.feed == "invoices" else load_evidence)(connection, evidence)
     except (FileError, MappingError) as error:
         _quarantine(connection, file, [broken_file(data, f"{file.subject}: {error}")])
 
 
+def _load_csv_objects(
+    connection: duckdb.DuckDBPyConnection, file: ArrivedFile, landed: LandedFile, data: bytes, reading: Reading
+) -> None:
+    try:
+        records, read = csv_objects(_declared_file(file, landed, data, reading))
+    except (FileError, MappingError) as error:
+        _quarantine(connection, file, [broken_file(data, f"{file.subject}: {error}")])
+    else:
+        _load_feed(connection, file, records, reading.default_party, read)
+
+
+def _declared_file(file: ArrivedFile, landed: LandedFile, data: bytes, reading: Reading) -> EvidenceFile:
+    """The file with its mapping. Raises FileError when that never was usable: reading on without it would guess."""
+    if reading.mapping_problem is not None:
+        raise FileError(reading.mapping_problem)
+    mapping = reading.mapping if isinstance(reading.mapping, FeedMapping) else None
+    return EvidenceFile(file.file_seq, landed, data, mapping, reading.default_party)
+
+
 def _load_feed(
-    connection: duckdb.DuckDBPyConnection, file: ArrivedFile, records: list[RawRecord], default_party: str | None
+    connection: duckdb.DuckDBPyConnection,
+    file: ArrivedFile,
+    records: list[RawRecord],
+    default_party: str | None,
+    read: Callable[[RawRecord], dict[str, Any]] | None = None,
 ) -> None:
     sighting = Sighting(file.file_seq, file.arrival_seq, file.received_at, file.source, file.is_opening, default_party)
     match file.feed:
         case "tariffs":
-            load_tariffs(connection, sighting, records)
+            load_tariffs(connection, sighting, records, read)
         case "locations":
-            load_objects(connection, sighting, records, "raw_connectors", locations.COLUMNS, locations.connector_rows)
+            columns = locations.COLUMNS
+            load_objects(connection, sighting, records, "raw_connectors", columns, locations.connector_rows, read)
         case "tokens":
-            load_objects(connection, sighting, records, "raw_tokens", tokens.COLUMNS, tokens.token_rows)
+            load_objects(connection, sighting, records, "raw_tokens", tokens.COLUMNS, tokens.token_rows, read)
         case _:
             sentence = f"{file.subject}: feed {file.feed} is not read by this version."
             _quarantine(connection, file, [RawRecord(0, "", file.sha256, sentence)])

@@ -1,6 +1,6 @@
 """Tariff objects of a tariffs feed or of master/tariffs: their content once, and each time one was seen."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import duckdb
@@ -17,8 +17,16 @@ COLUMNS = (
 )  # fmt: skip
 
 
-def load_tariffs(connection: duckdb.DuckDBPyConnection, sighting: Sighting, records: list[RawRecord]) -> None:
-    """A tariffs feed's file into raw_records, raw_tariff_sightings and the tables of tariff content."""
+def load_tariffs(
+    connection: duckdb.DuckDBPyConnection,
+    sighting: Sighting,
+    records: list[RawRecord],
+    read: Callable[[RawRecord], dict[str, Any]] | None = None,
+) -> None:
+    """A tariffs feed's file into raw_records, raw_tariff_sightings and the tables of tariff content.
+
+    read: see load_objects.
+    """
     tariffs: list[Tariff] = []
 
     def rows_of(item: FeedObject) -> Iterator[tuple[Any, ...]]:
@@ -26,7 +34,7 @@ def load_tariffs(connection: duckdb.DuckDBPyConnection, sighting: Sighting, reco
         tariffs.append(tariff)
         yield sighting_row(tariff, item.default_party)
 
-    load_objects(connection, sighting, records, "raw_tariff_sightings", COLUMNS, rows_of)
+    load_objects(connection, sighting, records, "raw_tariff_sightings", COLUMNS, rows_of, read)
     store_bodies(connection, tariffs)
 
 
