@@ -140,7 +140,11 @@ CASES: list[tuple[str, list[Bend], list[Bend]]] = [
     ("LOC_CONNECTOR_DRIFT",
      [{"connector_id": "9", "connector": {"connector_id": "1"}}, {"hardware_change": "2026-10-10T09:00:00Z"}],
      [{}, {"hardware_change": "2026-10-10T09:00:01Z"}]),
-    ("LOC_ALIAS_USED", [{"evse_uid": "EV-OLD", "connector": None, "periods": [period("10T09:00")]}], [{}]),
+    # After the migration the new id needs no alias.
+    ("LOC_ALIAS_USED",
+     [{"evse_uid": "EV-OLD", "connector": None, "started_at": at("10T06:00"), "ended_at": at("10T07:00"),
+       "periods": [period("10T06:00")]}],
+     [{"evse_uid": "EV-NEW", "connector": None, "location_id": "LOC-EV-NEW", "periods": [period("10T09:00")]}]),
     ("ID_FORM_DRIFT",
      [{"evse_uid": "EV*FORM", "connector": None}, {"evse_uid": "ev-lower", "connector": None},
       {"contract_id": "NL-EVS-000000001-0"},

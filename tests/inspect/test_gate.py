@@ -1,6 +1,7 @@
 """Gate 1 on real DuckDB, dbt and Great Expectations: each rule rejects what just breaks it and accepts the rest."""
 
 from collections.abc import Iterator
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +14,8 @@ from orchestration.gate_asset import suite_paths
 from orchestration.suite import read_suite
 from tests.inspect.evidence_cases import EVIDENCE_CASES, MASTER, MASTER_TABLES, TOLD_FEEDS, ids_of, merged
 from tests.inspect.gate_cases import CASES as CDR_CASES
-from tests.inspect.gate_cases import TARIFFS, Bend
-from tests.raw_rows import World, new_world
+from tests.inspect.gate_cases import TARIFFS, Bend, period
+from tests.raw_rows import World, at, new_world
 
 SUITES = suite_paths("inspect")
 CASES = merged(CDR_CASES, EVIDENCE_CASES)
@@ -72,7 +73,7 @@ def judged(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Judged]:
     path, world = new_world(tmp_path_factory.mktemp("gate"))
     for known in ("EV-KNOWN", "EV-NEW", "EV-FORM", "EV-LOWER"):
         world.connector(known)
-    world.alias("evse", "EV-OLD", "NL/EMO|EV-NEW", valid_to="2026-10-11T00:00:00Z")
+    world.alias("evse", "EV-OLD", "NL/EMO|EV-NEW", valid_to="2026-10-10T08:00:00Z")
     for table, rows in MASTER.items():
         for row in rows:
             world.insert(f"raw_{table}", **row)
@@ -88,6 +89,12 @@ def judged(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Judged]:
         for side, bends in (("breaks", breaking), ("passes", passing)):
             for number, bend in enumerate(bends):
                 keys[rule_id, side, number] = _add(world, f"{rule_id[:20]}-{side[0]}{number}", bend)
+    # A larger tolerance from the 20th on.
+    world.contract("emo", "NL/EMO", contract_version="emo-2", valid_from="2026-10-20", tolerance_energy_kwh="1")
+    apart = {"energy_kwh": Decimal("10.5"), "periods": [period("10T09:00")]}
+    later = {"started_at": at("21T09:00"), "ended_at": at("21T10:00"), "periods": [period("21T09:00")]}
+    keys["ENERGY_PERIOD_SUM", "breaks", 9] = _add(world, "sum-before", apart)
+    keys["ENERGY_PERIOD_SUM", "passes", 9] = _add(world, "sum-after", apart | later)
     world.finish()
     world.connection.close()
     invoke(["build", "--select", "group:ingest", "group:inspect"], path)
@@ -203,3 +210,20 @@ def test_a_finding_that_another_explains_names_its_root(judged: Judged) -> None:
     }
     assert found["TIME_ZONE_MISSING"][1] == found["LOC_UNKNOWN"][0]
     assert found["LOC_UNKNOWN"][1] is None
+
+
+def test_sessions_before_and_after_a_migration_are_at_one_connector_and_both_pass(judged: Judged) -> None:
+    connection, _, keys = judged
+    found = connection.execute(
+        "select cdrs.evse_uid, cdrs.canonical_connector_id, verdicts.verdict from inspect.cdrs as cdrs"
+        " inner join inspect.gate_verdicts as verdicts on cdrs.cdr_key = verdicts.cdr_key"
+        " where cdrs.cdr_key in (?, ?) order by cdrs.started_at",
+        [keys["LOC_ALIAS_USED", "breaks", 0], keys["LOC_ALIAS_USED", "passes", 0]],
+    ).fetchall()
+    assert found == [("EV-OLD", "nl/emo|ev-new|1", "pass"), ("EV-NEW", "nl/emo|ev-new|1", "pass")]
+
+
+def test_a_tolerance_changed_from_a_day_leaves_earlier_sessions_as_they_were(judged: Judged) -> None:
+    connection, _, keys = judged
+    early, late = keys["ENERGY_PERIOD_SUM", "breaks", 9], keys["ENERGY_PERIOD_SUM", "passes", 9]
+    assert (_flag(connection, "ENERGY_PERIOD_SUM", early), _flag(connection, "ENERGY_PERIOD_SUM", late)) == (0, 1)
