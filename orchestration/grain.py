@@ -19,11 +19,12 @@ _PLAIN = {"severity": "ERROR", "where": None, "limit": None, "fail_calc": "count
 
 @dataclass(frozen=True, slots=True)
 class Grain:
-    """One uniqueness test: dbt's id of it and of its model, the relation, and the query of its failing rows."""
+    """One uniqueness test: dbt's ids of it and its model, the relation, its key, the query of its failing rows."""
 
     test_id: str
     model_id: str
     relation: str
+    key: str
     failing: str
 
 
@@ -40,13 +41,13 @@ def grains(manifest: Mapping[str, Any]) -> Iterator[Grain]:
             continue
         relation = f"{model['schema']}.{model['alias']}"
         if about["name"] == "unique":
-            column = about["kwargs"]["column_name"]
+            listed = column = about["kwargs"]["column_name"]
             rows = f"select {column} from {relation} where {column} is not null group by all having count(*) > 1"
         else:
             columns = about["kwargs"]["columns"]
             listed, nulls = ", ".join(columns), "".join(f" or {column} is null" for column in columns)
             rows = f"select {listed} from {relation} group by {listed} having count(*) > 1{nulls}"
-        yield Grain(test_id, node["attached_node"], relation, rows)
+        yield Grain(test_id, node["attached_node"], relation, listed, rows)
 
 
 def failing_keys(connection: duckdb.DuckDBPyConnection, asked: Sequence[Grain]) -> dict[str, int]:

@@ -170,6 +170,7 @@ def _grain_result(check: dg.AssetCheckKey, one: grain.Grain, failing: int) -> dg
         passed=not failing,
         asset_key=check.asset_key,
         check_name=check.name,
+        description=f"{one.relation} has one row for each {one.key}, and no part of it is missing.",
         metadata={"failing_keys": failing, "query": dg.MetadataValue.md(f"```sql\n{one.failing}\n```")},
     )
 

@@ -1,4 +1,7 @@
-{{ config(meta={"dagster": {"ref": {"name": "cdrs_billable"}}}) }}
+{{ config(meta={
+    "dagster": {"ref": {"name": "cdrs_billable"}},
+    "description": "Each billable CDR has passed gate 1 and gate 2 in its counting revision: no verdict, no billing."
+}) }}
 {#
     No verdict, no billing: each billable CDR has a pass of gate 1 and of gate 2 for its counting revision.
     Without it an outer join in cdrs_billable would bill what no gate has looked at.

@@ -1,4 +1,7 @@
-{{ config(meta={"dagster": {"ref": {"name": "cdr_outcomes"}}}) }}
+{{ config(meta={
+    "dagster": {"ref": {"name": "cdr_outcomes"}},
+    "description": "The conservation law: every record received is quarantined, superseded or in one state, in count, kWh and money."
+}) }}
 {#
     The conservation law, from the raw records to the outcomes:
     received = quarantined + superseded + (held + valid + adjusted + credited + excluded), in records, kWh and money;

@@ -1,4 +1,7 @@
-{{ config(meta={"dagster": {"ref": {"name": "statements"}}}) }}
+{{ config(meta={
+    "dagster": {"ref": {"name": "statements"}},
+    "description": "A statement is the sum of its lines, and its lines are the sessions that settle on it, each once."
+}) }}
 {#
     A statement's total is the sum of its lines, and its lines are the sessions that settle on it, each once.
     Without it a join in statement_lines could drop a billed session and the partner would simply pay less.

@@ -1,4 +1,7 @@
-{{ config(meta={"dagster": {"ref": {"name": "statements"}}}) }}
+{{ config(meta={
+    "dagster": {"ref": {"name": "statements"}},
+    "description": "Every session on a statement has passed all three gates in its counting revision."
+}) }}
 {#
     A session on a statement has the pass of all three gates for its counting revision, and is billable.
     Without it a line could appear that some gate held, or that no gate has seen.

@@ -1,4 +1,7 @@
-{{ config(meta={"dagster": {"ref": {"name": "waterfall"}}}) }}
+{{ config(meta={
+    "dagster": {"ref": {"name": "waterfall"}},
+    "description": "From records received to the statement's amount every step is accounted for, in sessions, kWh and money."
+}) }}
 {#
     From records received to the statement's amount every step is accounted for, in sessions, kWh and money.
     Without it a state or a rounding that no step shows would let the waterfall end beside the statement.

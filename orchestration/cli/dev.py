@@ -43,4 +43,9 @@ def prepare_instance(folder: Path) -> None:
         "class": "RunHistory",
         "config": {"base_dir": str(folder.resolve() / "history" / "runs")},
     }
+    # What a step prints goes to the terminal. To keep a copy, Dagster would start four processes for each run.
+    settings["compute_logs"] = {
+        "module": "dagster._core.storage.noop_compute_log_manager",
+        "class": "NoOpComputeLogManager",
+    }
     (folder / "dagster.yaml").write_text(yaml.safe_dump(settings))

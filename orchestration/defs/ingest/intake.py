@@ -1,6 +1,7 @@
 """Assets that bring a home's files into the ledger, and the ledger into the raw tables."""
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 
 import dagster as dg
@@ -8,6 +9,7 @@ import dagster as dg
 from orchestration.defs.ingest.landing import take_in
 from orchestration.defs.ingest.load import load_from_ledger
 from orchestration.defs.resources import Settlement
+from orchestration.facts import ledger
 from orchestration.run_entries import begin_run
 from orchestration.warehouse import RAW_TABLES_SQL, open_warehouse
 
@@ -34,7 +36,12 @@ def arrivals(context: dg.AssetExecutionContext, settlement: Settlement) -> dg.Ma
     taken = take_in(settlement.home, settlement.instant)
     for problem in taken.problems:
         context.log.warning(problem)
-    return dg.MaterializeResult(metadata={"new_files": taken.file_count, "problems": len(taken.problems)})
+    arrivals = [entry for entry in ledger.read_all(settlement.home) if entry.kind == "arrival"]
+    feeds = Counter((file["source"], file["feed"]) for entry in arrivals for file in entry.body["files"])
+    rows = [{"source": source, "feed": feed, "files": count} for (source, feed), count in sorted(feeds.items())]
+    metadata = {"new_files": taken.file_count, "problems": len(taken.problems), "files": feeds.total()}
+    table = dg.MetadataValue.table([dg.TableRecord(row) for row in rows]) if rows else "none yet"
+    return dg.MaterializeResult(metadata={**metadata, "files_by_feed": table})
 
 
 @dg.multi_asset(

@@ -18,7 +18,15 @@ from orchestration.defs.partitions import STATEMENTS
 from orchestration.defs.resources import Settlement
 from orchestration.defs.settle.statement_csv import to_csv
 from orchestration.defs.settle.statement_xlsx import to_xlsx
-from orchestration.defs.settle.statements import Statement, content_hashes, exact, read_heads, with_lines
+from orchestration.defs.settle.statements import (
+    STEP_COLUMNS,
+    Cell,
+    Statement,
+    content_hashes,
+    exact,
+    read_heads,
+    with_lines,
+)
 from orchestration.facts.home import Home
 from orchestration.version import engine_version
 from orchestration.warehouse import open_warehouse
@@ -193,20 +201,20 @@ def _replace(path: Path, data: bytes) -> None:
     deps=[["settle", "statements"], ["settle", "statement_lines"], ["settle", "cdr_outcomes"], ["settle", "waterfall"]],
     description="Draft statements under reports/: CSV and XLSX with the same totals, and a manifest with their hashes.",
 )
-def statement_files(context: dg.AssetExecutionContext, settlement: Settlement) -> dg.MaterializeResult[None]:
+def statement_files(context: dg.AssetExecutionContext, settlement: Settlement) -> Iterator[dg.MaterializeResult[None]]:
     """Write what stands, then tell the partition of each period and partner what is in it."""
     with open_warehouse(settlement.home.warehouse) as connection:
         files = write_statements(connection, settlement.home, settlement.period)
         statements = read_heads(connection, settlement.period)
+    yield dg.MaterializeResult(metadata={"files": len(files), "statements": len(statements)})
     by_partition: dict[str, list[Statement]] = {}
     for statement in statements:
         by_partition.setdefault(f"{statement.period}|{statement.partner}", []).append(statement)
     context.instance.add_dynamic_partitions("statements", sorted(by_partition))
+    # After the files, or the UI would take every statement for older than what it is made of.
     for key, drafts in sorted(by_partition.items()):
-        context.log_event(
-            dg.AssetMaterialization(asset_key=["settle", "statement"], partition=key, metadata=_metadata(drafts))
-        )
-    return dg.MaterializeResult(metadata={"files": len(files), "statements": len(statements)})
+        metadata = _metadata(settlement.home, drafts)
+        context.log_event(dg.AssetMaterialization(asset_key=["settle", "statement"], partition=key, metadata=metadata))
 
 
 @dg.asset(
@@ -224,20 +232,34 @@ def statement(context: dg.AssetExecutionContext, settlement: Settlement) -> dg.M
     with open_warehouse(settlement.home.warehouse) as connection:
         write_statements(connection, settlement.home, period, partner)
         drafts = read_heads(connection, period, partner)
-    return dg.MaterializeResult(metadata=_metadata(drafts))
+    return dg.MaterializeResult(metadata=_metadata(settlement.home, drafts))
 
 
-def _metadata(drafts: Sequence[Statement]) -> dict[str, str | int | dg.TableMetadataValue]:
-    """A row for each draft, as a table in Dagster."""
-    rows = [
-        dg.TableRecord(
-            {
-                "statement_id": draft.statement_id,
-                "sessions": str(draft.totals["sessions"]),
-                "energy_kwh": str(draft.totals["energy_kwh"]),
-                "amount_excl_tax": f"{draft.totals['amount_excl_tax']} {draft.currency}",
-            }
-        )
-        for draft in drafts
+def _metadata(home: Home, drafts: Sequence[Statement]) -> dict[str, Any]:
+    """What an analyst wants to see of the drafts of one partition: amounts, the way to them, where the files are."""
+    if not drafts:
+        return {"statements": 0}
+    folder = home.reports / drafts[0].period / drafts[0].partner
+    amounts = [
+        {"statement_id": one.statement_id, "direction": one.direction, "status": one.status, "currency": one.currency}
+        | {name: _shown(name, value) for name, value in one.totals.items()}
+        for one in drafts
     ]
-    return {"statements": dg.MetadataValue.table(rows)} if rows else {"statements": 0}
+    steps = [
+        {"statement_id": one.statement_id}
+        | {name: _shown(name, value) for name, value in zip(STEP_COLUMNS, step, strict=True)}
+        for one in drafts
+        for step in one.steps
+    ]
+    return {
+        "statements": dg.MetadataValue.table([dg.TableRecord(row) for row in amounts]),
+        **({"waterfall": dg.MetadataValue.table([dg.TableRecord(row) for row in steps])} if steps else {}),
+        "folder": dg.MetadataValue.path(str(folder)),
+        "explain a line": "evsettle explain <cdr_id> goes from the line back to the file and the row it came in",
+    }
+
+
+def _shown(name: str, value: Cell) -> str:
+    if isinstance(value, Decimal):
+        return exact(value, decimals=0 if name == "energy_kwh" else 2)
+    return "unknown" if value is None else str(value)

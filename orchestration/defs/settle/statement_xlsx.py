@@ -12,12 +12,11 @@ from xlsxwriter.format import Format
 from xlsxwriter.utility import xl_col_to_name
 from xlsxwriter.worksheet import Worksheet
 
-from orchestration.defs.settle.statements import COLUMNS, Cell, Statement
+from orchestration.defs.settle.statements import COLUMNS, STEP_COLUMNS, Cell, Statement
 
 # The format's own dates are fixed: bytes depend on content alone.
 _CREATED = datetime(2000, 1, 1, tzinfo=UTC).replace(tzinfo=None)
 
-_STEP_COLUMNS = ("step", "sessions", "sessions_unknown_amount", "energy_kwh", "amount_excl_tax")
 _MONEY = "#,##0.00##;[Red]-#,##0.00##"
 _ENERGY = "#,##0.0##;[Red]-#,##0.0##"
 
@@ -68,11 +67,11 @@ def _summary(sheet: Any, statement: Statement, formats: dict[str, Any]) -> None:
         _write(sheet, row, 1, name, value, formats)
         row += 1
     row += 1
-    for column, name in enumerate(_STEP_COLUMNS):
+    for column, name in enumerate(STEP_COLUMNS):
         sheet.write_string(row, column, name, formats["head"])
     for step in statement.steps:
         row += 1
-        for column, (name, value) in enumerate(zip(_STEP_COLUMNS, step, strict=True)):
+        for column, (name, value) in enumerate(zip(STEP_COLUMNS, step, strict=True)):
             _write(sheet, row, column, name, value, formats)
 
 

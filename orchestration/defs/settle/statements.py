@@ -39,6 +39,9 @@ COLUMNS = (
     "currency",
 )
 
+# The columns of a step of the waterfall.
+STEP_COLUMNS = ("step", "sessions", "sessions_unknown_amount", "energy_kwh", "amount_excl_tax")
+
 _LINES = """
     select
         lines.statement_id, lines.line_no, lines.kind, cdrs.cdr_id, cdrs.emsp_party, cdrs.cpo_party,
