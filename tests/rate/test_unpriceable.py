@@ -32,6 +32,9 @@ UNPRICEABLE = {
     "no period": (cdr(FREE), "PERIODS_EMPTY"),
     "a credit flag that is neither": (cdr(FREE, period(0, ENERGY=1), credit="true"), "SCHEMA_TYPE_INVALID"),
     "an end before the start": (cdr(FREE, period(0, ENERGY=1), lasts=-1), "TIME_END_BEFORE_START"),
+    # An end of 1970: more microseconds than fourteen digits hold.
+    "an end at the epoch": (
+        {**cdr(FREE, period(0, ENERGY=1)), "end_date_time": "1970-01-01T00:00:00Z"}, "TIME_END_BEFORE_START"),
 }  # fmt: skip
 
 

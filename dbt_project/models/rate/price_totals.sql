@@ -206,7 +206,7 @@ select
     cast(
         {{ decimal_division(
             'cast(work_cdrs.elapsed_us - coalesce(volumes.reserved_us, 0) as decimal(18, 0))',
-            '3600000000', divisor_places=0, places=8
+            '3600000000', whole=18, divisor_places=0, places=8
         ) }}
         as decimal(38, 8)
     ) as total_time_hours,

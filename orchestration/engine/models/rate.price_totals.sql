@@ -339,7 +339,7 @@ select
     -- An hour has 3,600 million microseconds: 36 of them are 0.00000001 of it.
     cast(
         decimal_division(
-        cast(cast(work_cdrs.elapsed_us - coalesce(volumes.reserved_us, 0) as decimal(18, 0)) as decimal(30, 16)),
+        cast(cast(work_cdrs.elapsed_us - coalesce(volumes.reserved_us, 0) as decimal(18, 0)) as decimal(34, 16)),
         nullif(cast(3600000000 as decimal(38, 0)), 0),
         8
     )
