@@ -114,10 +114,8 @@ def read_json(path: Path, database: str) -> dict[str, float]:
 
     columns = "{" + ", ".join(f"'{name}': '{kind}'" for name, kind in CDR_COLUMNS.items()) + "}"
     with duckdb.connect(database) as connection:
-        connection.execute(
-            f"create table cdrs as select * from read_json(?, format = 'newline_delimited', columns = {columns})",  # noqa: S608
-            [str(path)],
-        )
+        options = f"format = 'newline_delimited', ignore_errors = true, columns = {columns}"
+        connection.execute(f"create table cdrs as select * from read_json(?, {options})", [str(path)])  # noqa: S608
         connection.execute("checkpoint")
     return {}
 

@@ -1,5 +1,6 @@
 """The inbox: what becomes a fact, once, and what is left with a clear problem."""
 
+import gzip
 import os
 import threading
 import time
@@ -7,14 +8,19 @@ from pathlib import Path
 
 import pytest
 
-from orchestration.defs.ingest.landing import FEEDS, landing_problems, take_in
+from orchestration.defs.ingest import landing
+from orchestration.defs.ingest.landing import FEEDS, TakenIn, landing_problems, take_in
 from orchestration.facts import ledger, objects
 from orchestration.facts.home import Home
 from orchestration.facts.merkle import merkle_root
 from orchestration.facts.objects import sha256_of
-from tests.small_home import CSV_HEADER, at, land, make_home, write
+from tests.small_home import CSV_HEADER, START, at, land, make_home, write
 
 CSV = CSV_HEADER + "A,2026-10-01 10:00,2026-10-01 11:00,7\nB,2026-10-01 10:00,2026-10-01 11:00,8\n"
+
+
+def arrived(taken: TakenIn) -> list[dict[str, object]]:
+    return [file for entry in taken.entries if entry.kind == "arrival" for file in entry.body["files"]]
 
 
 @pytest.fixture
@@ -88,6 +94,69 @@ def test_a_growing_file_is_left_for_later(home: Home) -> None:
         writer.join()
     assert growing.file_count == 0
     assert take_in(home, at(1)).file_count == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "half", "whole"),
+    [
+        ("a.ndjson", b'{"id":"A"}\n{"id":', b'{"id":"A"}\n{"id":"B"}\n'),
+        ("a.json", b'[{"id":"A"},', b'[{"id":"A"},{"id":"B"}]'),
+        ("a.json.gz", gzip.compress(b'[{"id":"A"},{"id":"B"}]')[:-6], gzip.compress(b'[{"id":"A"},{"id":"B"}]')),
+        ("a.json", b"", b'[{"id":"A"},{"id":"B"}]'),
+    ],
+)
+def test_half_a_file_waits_while_it_is_young_and_is_taken_as_it_is_when_it_is_not(
+    home: Home, name: str, half: bytes, whole: bytes
+) -> None:
+    path = land(home, f"emo/cdrs/{name}", half)
+    os.utime(path)
+    waiting = take_in(home, at(0))
+    assert (waiting.file_count, len(waiting.problems)) == (0, 1)
+    assert waiting.problems[0].startswith(f"landing/emo/cdrs/{name}: may still be coming (")
+    path.write_bytes(whole)
+    (file,) = arrived(take_in(home, at(1)))
+    assert (file["record_count"], file["sha256"]) == (2, sha256_of(whole))
+    # The other outcome: nobody completed it. When that is done later, it is another file of the same name.
+    other = land(home, f"emo/cdrs/old-{name}", half)
+    (old,) = arrived(take_in(home, at(2)))
+    assert old["sha256"] == sha256_of(half)
+    other.write_bytes(gzip.compress(gzip.decompress(whole) + b"\n") if name.endswith(".gz") else whole + b"\n")
+    (file,) = arrived(take_in(home, at(3)))
+    assert (file["file_name"], file["file_seq"], file["replays"]) == (f"old-{name}", 3, None)
+
+
+def test_a_manifest_says_when_a_file_is_whole_and_what_it_should_hold(home: Home) -> None:
+    path = land(home, "emo/cdrs/a.ndjson", b'{"id":"A"}\n')
+    land(home, "emo/cdrs/a.ndjson.manifest.json", '{"record_count": 2, "sums": {"energy_kwh": 18.20, "other": 1}}')
+    os.utime(path)
+    assert take_in(home, at(0)).problems == [
+        "landing/emo/cdrs/a.ndjson: may still be coming (it has 1 of 2 records that its manifest states); it is taken "
+        "in once it is whole, or as it is 5 minutes after it was last written."
+    ]
+    land(home, "emo/cdrs/a.ndjson", b'{"id":"A"}\n')
+    (file,) = arrived(take_in(home, at(1)))
+    assert (file["record_count"], file["stated"]) == (1, {"record_count": 2, "sums": {"energy_kwh": "18.20"}})
+
+
+@pytest.mark.parametrize("text", ["", "[]", '{"records": 1}', '{"record_count": -1}', '{"record_count": 1, "sums": 3}'])
+def test_a_manifest_that_is_none_leaves_its_file_where_it_is(home: Home, text: str) -> None:
+    land(home, "emo/cdrs/a.ndjson", b'{"id":"A"}\n')
+    land(home, "emo/cdrs/a.ndjson.manifest.json", text)
+    taken = take_in(home, at(0))
+    assert taken.file_count == 0
+    assert taken.problems[0].startswith("landing/emo/cdrs/a.ndjson.manifest.json: is not a manifest; write it as {")
+
+
+def test_a_file_that_was_not_touched_is_not_opened_again(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = land(home, "emo/cdrs/a.ndjson", b'{"id":"A"}\n')
+    take_in(home, at(0))
+    monkeypatch.setattr(landing, "sha256_of_file", lambda path: pytest.fail(f"{path} was read again"))
+    assert take_in(home, at(1)).file_count == 0
+    monkeypatch.undo()
+    # Another content of the same size and time is seen all the same.
+    land(home, "emo/cdrs/a.ndjson", b'{"id":"B"}\n')
+    assert path.stat().st_mtime == START.timestamp()
+    assert take_in(home, at(2)).file_count == 1
 
 
 def test_unfinished_and_hidden_files_are_no_arrivals(home: Home) -> None:
