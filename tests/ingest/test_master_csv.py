@@ -1,6 +1,7 @@
 """master/*.csv: typed, wrong ones named by line and column, and both clocks kept."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import duckdb
@@ -11,7 +12,9 @@ from orchestration.defs.ingest.landing import take_in
 from orchestration.defs.ingest.load import load_from_ledger
 from orchestration.defs.ingest.master_csv import read_table
 from orchestration.defs.ingest.master_tables import TABLES, table_of
+from orchestration.facts.decisions import Decision, DecisionError, record
 from orchestration.facts.home import Home
+from orchestration.facts.subjects import SubjectError
 from orchestration.warehouse import open_warehouse
 from tests.small_home import at, make_home, rows, write
 
@@ -100,3 +103,37 @@ def test_a_broken_file_leaves_its_last_good_version(home: Home, warehouse: duckd
     assert rows(warehouse, "select canonical_id, known_to from ingest.raw_aliases") == [("NEW", None)]
     assert summary.problems == ["master/aliases.csv: line 2: canonical_id is blank; fill it."]
     assert rows(warehouse, "select kind, reason from ingest.raw_touched") == [("everything", "a new warehouse")]
+
+
+def test_decided_aliases_stand_beside_the_file_and_can_be_taken_back(
+    home: Home, warehouse: duckdb.DuckDBPyConnection
+) -> None:
+    def decide(hour: int, canonical: str, **values: str) -> None:
+        said = {"canonical": canonical, **values}
+        decision = Decision("alias", "Ada", ["connector:NL/EMO|E1|9"], "ADJ_ALIAS", said)
+        proposal = record(home, decision, at(hour)).entry
+        record(home, Decision("approve", "Bo", answers=proposal.seq), at(hour))
+
+    write(home.master / "aliases.csv", "kind,old_id,canonical_id\nevse,OLD,NEW\n")
+    take_in(home, at(0))
+    decide(1, "E1|1", to="2026-10-11")
+    decide(2, "E1|2")
+    load_from_ledger(home, warehouse)
+    found = "select old_id, canonical_id, valid_to, known_from, known_to from ingest.raw_aliases order by known_from"
+    # A day is its midnight in Amsterdam.
+    assert rows(warehouse, found) == [
+        ("OLD", "NEW", None, at(0), None),
+        ("NL/EMO|E1|9", "E1|1", datetime(2026, 10, 10, 22, tzinfo=UTC), at(1), at(2)),
+        ("NL/EMO|E1|9", "E1|2", None, at(2), None),
+    ]
+    decide(3, "NL/EMO|E1|9")
+    load_from_ledger(home, warehouse)
+    assert rows(warehouse, found)[-1] == ("NL/EMO|E1|9", "E1|2", None, at(2), at(3))
+    assert {kind for (kind,) in rows(warehouse, "select distinct kind from ingest.raw_touched")} == {"everything"}
+
+
+def test_a_decided_alias_is_refused_when_it_cannot_be_read(home: Home) -> None:
+    with pytest.raises(SubjectError, match="is not a connector: write its EVSE too"):
+        record(home, Decision("alias", "Ada", ["connector:E1"], "ADJ_ALIAS", {"canonical": "E2"}), at(1))
+    with pytest.raises(DecisionError, match="from=soon is not a moment: write 2026-01-31"):
+        record(home, Decision("alias", "Ada", ["evse:E1"], "ADJ_ALIAS", {"canonical": "E2", "from": "soon"}), at(1))
