@@ -10,6 +10,7 @@ from orchestration.defs.ingest.landing import take_in
 from orchestration.defs.ingest.load import load_from_ledger
 from orchestration.defs.resources import Settlement
 from orchestration.facts import ledger
+from orchestration.layout import discard_other_layout, note_layout
 from orchestration.run_entries import begin_run
 from orchestration.warehouse import RAW_TABLES_SQL, open_warehouse
 
@@ -58,9 +59,12 @@ def arrivals(context: dg.AssetExecutionContext, settlement: Settlement) -> dg.Ma
         for name, description in raw_tables().items()
     ],
 )
-def raw_records(settlement: Settlement) -> Iterator[dg.MaterializeResult[None]]:
+def raw_records(context: dg.AssetExecutionContext, settlement: Settlement) -> Iterator[dg.MaterializeResult[None]]:
     """Bring the raw tables up to the ledger, and open the run in it."""
+    if discard_other_layout(settlement.home.warehouse):
+        context.log.warning("The warehouse was made by another version: it is built again from the ledger.")
     with open_warehouse(settlement.home.warehouse) as connection:
+        note_layout(connection)
         begin_run(settlement.home, connection, settlement.instant)
         load_from_ledger(settlement.home, connection)
         for name in raw_tables():
