@@ -24,7 +24,7 @@ from orchestration.defs.ingest.cdr_rows import load_cdr_chunks
 from orchestration.defs.ingest.csv_cdrs import RECORD_COLUMNS, load_csv_cdrs
 from orchestration.defs.ingest.csv_objects import csv_objects
 from orchestration.defs.ingest.csv_records import split_lines
-from orchestration.defs.ingest.feed_fields import EVIDENCE
+from orchestration.defs.ingest.feed_fields import EVIDENCE, OBJECTS
 from orchestration.defs.ingest.feed_load import EvidenceFile, load_evidence
 from orchestration.defs.ingest.feed_mapping import FeedMapping
 from orchestration.defs.ingest.feed_objects import Sighting, load_objects
@@ -32,6 +32,7 @@ from orchestration.defs.ingest.files import LandedFile, ObjectBytes, broken_file
 from orchestration.defs.ingest.invoices import load_invoices
 from orchestration.defs.ingest.mapping import Mapping, MappingError, mapping_path
 from orchestration.defs.ingest.master_data import MasterData, party_owners
+from orchestration.defs.ingest.parties import read_party
 from orchestration.defs.ingest.record_chunks import RecordChunk, merged
 from orchestration.defs.ingest.records import FileError, RawRecord, decompress
 from orchestration.defs.ingest.tariff_sightings import load_tariffs
@@ -197,7 +198,7 @@ def _load_other(connection: duckdb.DuckDBPyConnection, file: ArrivedFile, home: 
     if any(record.position == 0 for record in records):
         _quarantine(connection, file, records)
     else:
-        _load_feed(connection, file, records, reading.default_party)
+        _load_feed(connection, file, records, _owner(file.feed, reading))
 
 
 def _load_evidence(
@@ -218,7 +219,7 @@ def _load_csv_objects(
     except (FileError, MappingError) as error:
         _quarantine(connection, file, [broken_file(data, f"{file.subject}: {error}")])
     else:
-        _load_feed(connection, file, records, reading.default_party, read)
+        _load_feed(connection, file, records, _owner(file.feed, reading), read)
 
 
 def _declared_file(file: ArrivedFile, landed: LandedFile, data: bytes, reading: Reading) -> EvidenceFile:
@@ -227,6 +228,13 @@ def _declared_file(file: ArrivedFile, landed: LandedFile, data: bytes, reading: 
         raise FileError(reading.mapping_problem)
     mapping = reading.mapping if isinstance(reading.mapping, FeedMapping) else None
     return EvidenceFile(file.file_seq, landed, data, mapping, reading.default_party)
+
+
+def _owner(feed: str, reading: Reading) -> str | None:
+    """Whose the objects are that do not say: what the mapping declares, else the source's only party."""
+    declared = reading.mapping.constants if isinstance(reading.mapping, FeedMapping) else {}
+    given = declared.get(OBJECTS[feed].sender)
+    return (read_party(given) if given is not None else None) or reading.default_party
 
 
 def _load_feed(

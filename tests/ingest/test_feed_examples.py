@@ -1,0 +1,35 @@
+"""The example files are read as they stand, and the page of feeds names every column."""
+
+import re
+from pathlib import Path
+
+from orchestration.defs.ingest.feed_fields import DECLARED_FEEDS
+from orchestration.defs.ingest.landing import take_in
+from orchestration.defs.ingest.load import load_from_ledger
+from orchestration.warehouse import open_warehouse
+from tests.small_home import at, land, make_home, rows
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+EXAMPLES = sorted((ROOT / "examples/feeds").iterdir())
+
+
+def test_every_feed_has_an_example_that_is_read(tmp_path: Path) -> None:
+    home = make_home(tmp_path / "home")
+    for path in EXAMPLES:
+        land(home, f"emo/{path.stem}/{path.name}", path.read_bytes())
+    take_in(home, at(0))
+    with open_warehouse(home.warehouse) as connection:
+        summary = load_from_ledger(home, connection)
+        read = rows(connection, "select feed from ingest.raw_records inner join ingest.raw_files using (file_seq)"
+                                " where is_typed")  # fmt: skip
+    assert summary.quarantined == 0
+    assert {feed for (feed,) in read} == set(DECLARED_FEEDS)
+
+
+def test_the_page_of_feeds_names_every_column() -> None:
+    page = (ROOT / "docs/feeds.md").read_text()
+    section = page.split("## Default columns")[1].split("##")[0]
+    for name, feed in DECLARED_FEEDS.items():
+        (row,) = re.findall(rf"^\| {name} \| (.*) \|$", section, re.MULTILINE)
+        assert set(re.findall(r"[a-z_]{4,}", row)) >= {field.name for field in feed.fields}, name
+        assert not [field.name for field in feed.fields if field.is_required and f"**{field.name}**" not in row], name
