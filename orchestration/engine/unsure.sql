@@ -1,5 +1,6 @@
--- Records that leave their price open to choice: a field given twice, of which readers take the first or the last,
--- and a credit flag that is neither true nor false. They keep their type_problems, so they stay quarantined.
+-- Records that leave their price open to choice: a field of a period given twice, of which readers take the first or
+-- the last (the loader looks at the record's own fields), and a credit flag that is neither true nor false. They keep
+-- their type_problems, so they stay quarantined.
 create temp table unsure_records as
 with
 
@@ -8,7 +9,6 @@ objects as (
     select
         record_id,
         unnest(list_concat(
-            [try(json_keys(raw_text))],
             try(json_keys(raw_text, '$.charging_periods[*]')),
             try(json_keys(raw_text, '$.charging_periods[*].dimensions[*]'))
         )) as names

@@ -1,6 +1,7 @@
 """Whatever is wrong with a CDR or a tariff: one answer each, and a reason where there is no price."""
 
 import json
+import re
 from decimal import Decimal
 from random import Random
 from typing import Any
@@ -8,7 +9,7 @@ from typing import Any
 import pytest
 
 from orchestration.defs.ingest.records import split
-from orchestration.engine.price import price
+from orchestration.engine.price import PriceError, price, read_tariffs
 from tests.rate.cdr_generator import a_cdr
 from tests.rate.sessions import cdr, component, element, period, tariff, to_json
 
@@ -46,9 +47,17 @@ def damaged(random: Random, number: int) -> str:
         case 1:
             return text.replace("0.", "NaN", 1)
         case 2:
-            return text[:-1] + ',"id":"twice","currency":"EUR"}'
+            return twice(random, text)
+        case 3:
+            return text.replace("[{", "[" * 400 + "{", 1).replace("}]", "}" + "]" * 400, 1)
         case _:
             return text
+
+
+def twice(random: Random, text: str) -> str:
+    """The same object with one of its fields, anywhere, given again with another value."""
+    field = random.choice(list(re.finditer(r'"(\w+)":("[^"]*"|[0-9.]+)', text)))
+    return f'{text[: field.end()]},"{field[1]}":{random.choice(["1", "null", field[2], chr(34) + "x" + chr(34)])}{text[field.end() :]}'
 
 
 def check(seed: int, count: int) -> None:
@@ -80,7 +89,43 @@ def test_a_field_given_twice_leaves_no_price() -> None:
     assert found.pop()["total_cost"] == {"excl_vat": "0.3000", "incl_vat": "0.3600"}
     for name, answer in zip(TWICE, found, strict=True):
         assert answer["total_cost"] is None and answer["lines"] == []
-        assert f"{name} is given more than once" in answer["problems"][0]["message"]
+        message = answer["problems"][0]["message"]
+        assert f"{name} is given more than once" in message or f"the key {name} twice" in message
+
+
+def check_tariffs(seed: int, count: int) -> None:
+    """A damaged tariff from a file is refused with its place, or its session's answer has a price or a problem."""
+    random = Random(seed)
+    refused = 0
+    for number in range(count):
+        item = a_cdr(random, number)
+        of = item["tariffs"][0]
+        for _ in range(random.randrange(1, 3)):
+            container, key = random.choice(places(of))
+            container[key] = random.choice(NASTY)
+        text = to_json(of)
+        try:
+            tariffs = read_tariffs(split((twice(random, text) if random.random() < 0.2 else text).encode()), "t.json")
+        except PriceError as error:
+            refused += 1
+            assert str(error).startswith("t.json"), error
+            continue
+        session = {**item, "tariffs": [], "charging_periods": [
+            {name: value for name, value in p.items() if name != "tariff_id"} for p in item["charging_periods"]
+        ]}  # fmt: skip
+        (line,) = price(split(to_json(session).encode()), tariffs[:1], time_zone="Europe/Amsterdam")
+        answer = json.loads(line)
+        assert answer["total_cost"] is not None or answer["problems"], text
+    assert refused < count
+
+
+def test_damaged_tariffs_are_refused_or_answered() -> None:
+    check_tariffs(5, 25)
+
+
+@pytest.mark.slow
+def test_five_hundred_damaged_tariffs_are_refused_or_answered() -> None:
+    check_tariffs(6, 500)
 
 
 @pytest.mark.slow
