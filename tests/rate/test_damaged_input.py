@@ -120,7 +120,7 @@ def check_tariffs(seed: int, count: int) -> None:
 
 
 def test_damaged_tariffs_are_refused_or_answered() -> None:
-    check_tariffs(5, 25)
+    check_tariffs(5, 8)
 
 
 @pytest.mark.slow
