@@ -7,7 +7,7 @@ import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -69,11 +69,8 @@ class Rule:
 
     @property
     def tolerance_number(self) -> Decimal | None:
-        """The tolerance as SQL knows it; null where there is none, or it is not one number."""
-        try:
-            return None if self.tolerance is None else Decimal(self.tolerance)
-        except InvalidOperation:
-            return None
+        """The tolerance as SQL knows it; null where there is none."""
+        return None if self.tolerance is None else Decimal(self.tolerance)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +98,7 @@ def read_suite(path: Path) -> Suite:
     """The suite of one YAML file. Raises SuiteError."""
     data = path.read_bytes()
     try:
-        content = yaml.safe_load(data)
+        content = yaml.load(data, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 - both are safe
     except yaml.YAMLError as error:
         raise SuiteError(f"{path}: not YAML: {error}") from error
     if not isinstance(content, dict):
@@ -176,6 +173,8 @@ def _rule(entry: Any, place: str) -> Rule:
         _among(instead["severity"], SEVERITIES, f"{place}: instead.severity")
         instead = Instead(instead["severity"], str(instead["when"]))
     tolerance = entry.get("tolerance")
+    if tolerance is not None and not re.fullmatch(r"-?[0-9]+([.][0-9]+)?", str(tolerance)):
+        raise SuiteError(f'{place}: tolerance is {tolerance!r}; write a number such as "0.05", or leave it out')
     return Rule(
         rule_id=rule_id,
         group=group,

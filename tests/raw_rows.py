@@ -21,7 +21,7 @@ from orchestration.warehouse import open_warehouse
 PARTNERS = {"emo": "NL/EMO", "strict": "NL/STR", "registry": "NL/REG", "careful": "NL/CAR"}
 AS_OF = "2026-11-02T06:00:00Z"
 RECEIVED = "2026-10-10T11:00:00Z"
-PRICE, TAXED, FREE, FOREIGN, OTHER, UNTAXED, TAX_WITHIN, CONTRADICTION = 1, 2, 3, 4, 5, 6, 7, 8
+PRICE, TAXED, FREE, FOREIGN, OTHER, UNTAXED, TAX_WITHIN, CONTRADICTION, NIGHTLY = 1, 2, 3, 4, 5, 6, 7, 8, 9
 TAX_INCLUDED = {UNTAXED: "N/A", TAX_WITHIN: "YES", CONTRADICTION: "N/A"}
 
 
@@ -71,6 +71,7 @@ class World:
         content: str | None = None,
         periods: Iterable[Mapping[str, Any]] | None = None,
         tariffs: Iterable[Mapping[str, Any]] | None = None,
+        readings: Iterable[Mapping[str, Any]] = (),
         **fields: Any,
     ) -> str:
         """A session of one hour and 10 kWh at 22 kW, priced 3.00; returns its key. fields: columns of raw_cdrs."""
@@ -88,6 +89,11 @@ class World:
         for number, tariff in enumerate([{}] if tariffs is None else tariffs, start=1):
             self.insert("raw_cdr_tariffs", **{
                 "record_id": record_id, "tariff_index": number, "tariff_id": "T1", "tariff_no": TAXED, **tariff,
+            })  # fmt: skip
+        for number, reading in enumerate(readings, start=1):
+            self.insert("raw_meter_readings", **{
+                "record_id": record_id, "value_no": 1, "reading_no": number, "meter_serial": "M1", "status": "G",
+                "time_status": "S", "error_flags": "", "signature": "good", **reading,
             })  # fmt: skip
         return str(row["cdr_key"])
 
@@ -195,11 +201,13 @@ class World:
                         utc_to=f"{utc_to}T01:00:00Z", offset_seconds=offset)  # fmt: skip
         bodies = {PRICE: ("EUR", "0.30", None), TAXED: ("EUR", "0.30", 21), FREE: ("EUR", "0", None),
                   FOREIGN: ("CHF", "0.30", 21), OTHER: ("EUR", "0.50", 21), UNTAXED: ("EUR", "0.30", None),
-                  TAX_WITHIN: ("EUR", "0.30", 21), CONTRADICTION: ("EUR", "0.30", 21)}  # fmt: skip
+                  TAX_WITHIN: ("EUR", "0.30", 21), CONTRADICTION: ("EUR", "0.30", 21),
+                  NIGHTLY: ("EUR", "0.30", 21)}  # fmt: skip
         for number, (currency, price, tax) in bodies.items():
             self.insert("raw_tariff_bodies", tariff_no=number, tariff_body=f"body{number}", currency=currency,
                         tax_included=TAX_INCLUDED.get(number))  # fmt: skip
-            self.insert("raw_tariff_elements", tariff_no=number, element_no=1)
+            self.insert("raw_tariff_elements", tariff_no=number, element_no=1,
+                        start_minute=0 if number == NIGHTLY else None)  # fmt: skip
             self.insert("raw_tariff_components", tariff_no=number, element_no=1, component_no=1, dimension="ENERGY",
                         price=price, tax_percent=tax, step_size=1)  # fmt: skip
         for file_seq, source in enumerate(("emo", "hub", "own"), start=1):

@@ -19,6 +19,7 @@ COMMANDS = {
     "tariff": "check, compare, approve and try tariffs",
     "partner": "add a partner, check and compare its terms",
     "master": "what master data says as of a date, and what is wrong with it",
+    "rules": "list the rules that decide what is billed",
     "decide": "record a decision in the ledger",
     "verify": "check the ledger, its objects and the reports",
     "dev": "open the Dagster UI on this home",

@@ -40,12 +40,16 @@ def command(home_path: Path | None, period: str, as_of: str | None, full: bool, 
     instant = parse_instant(as_of)
     from orchestration.facts.ledger import LedgerError
     from orchestration.facts.lock import LockHeld, writer_lock
+    from orchestration.suite import SuiteError
+    from orchestration.suite_check import check_suites
 
     try:
+        # A rule that cannot be judged would bill what it should hold: nothing starts with one.
+        check_suites()
         home = open_home(home_path)
         with writer_lock(home):
             ran = _run(home, instant, period, full)
-    except (HomeError, LockHeld, LedgerError) as error:
+    except (SuiteError, HomeError, LockHeld, LedgerError) as error:
         raise click.ClickException(str(error)) from error
     from orchestration.cli.status import show_summary, summary
 

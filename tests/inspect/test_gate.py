@@ -15,10 +15,11 @@ from orchestration.suite import read_suite
 from tests.inspect.evidence_cases import EVIDENCE_CASES, MASTER, MASTER_TABLES, TOLD_FEEDS, ids_of, merged
 from tests.inspect.gate_cases import CASES as CDR_CASES
 from tests.inspect.gate_cases import TARIFFS, Bend, period
+from tests.inspect.meter_cases import METER_CASES
 from tests.raw_rows import World, at, new_world
 
 SUITES = suite_paths("inspect")
-CASES = merged(CDR_CASES, EVIDENCE_CASES)
+CASES = merged(CDR_CASES, EVIDENCE_CASES, METER_CASES)
 # Of a whole file, or of one record among several of a key: test_swapped_dates.py, test_counting_revision.py.
 ELSEWHERE = {"BATCH_COUNT_MISMATCH", "BATCH_REPLAYED", "TIME_DAY_MONTH_SWAP", "ID_REUSED_CHANGED", "DUP_EXACT"}
 

@@ -1,7 +1,7 @@
 {%- set flag_models = [
     'schema_flags', 'duplicate_flags', 'overlap_flags', 'time_flags', 'clock_flags', 'swap_flags', 'energy_flags',
     'unit_flags', 'place_flags', 'id_flags', 'reference_flags', 'tariff_flags', 'money_flags', 'outcome_flags',
-    'access_flags', 'asset_flags', 'duty_flags'
+    'access_flags', 'asset_flags', 'meter_flags', 'evidence_flags', 'duty_flags'
 ] -%}
 with
 
@@ -127,6 +127,16 @@ select
     access_flags.terminal_id,
     asset_flags.owner_party,
     asset_flags.registered_meter_id,
+    meter_flags.meter_serial,
+    meter_flags.meter_start_kwh,
+    meter_flags.meter_end_kwh,
+    meter_flags.meter_before_kwh,
+    evidence_flags.signed_kwh,
+    evidence_flags.odd_status,
+    evidence_flags.time_doubt,
+    evidence_flags.page_min,
+    evidence_flags.page_before,
+    evidence_flags.meter_faults,
     cdrs.meter_id,
     cdrs.emsp_party,
     duty_flags.wrong_percent,
@@ -190,7 +200,17 @@ select
     access_flags.auth_site_not_allowed,
     access_flags.auth_adhoc_duplicate,
     asset_flags.loc_wrong_operator,
-    asset_flags.meter_serial_changed,
+    meter_flags.meter_serial_changed,
+    meter_flags.meter_substitute,
+    meter_flags.meter_register_diff,
+    meter_flags.meter_register_backward,
+    meter_flags.meter_register_gap,
+    evidence_flags.evid_signed_missing,
+    evidence_flags.evid_signature_bad,
+    evidence_flags.evid_value_diff,
+    evidence_flags.evid_error_flags,
+    evidence_flags.evid_time_status,
+    evidence_flags.evid_pagination_gap,
     duty_flags.tax_rate_wrong,
     duty_flags.tariff_not_displayed,
     tariff_flags.tariff_ref_missing,

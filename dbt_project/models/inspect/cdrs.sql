@@ -183,6 +183,8 @@ select
     keyed.sent_power_type,
     keyed.record_time_zone,
     keyed.meter_id,
+    keyed.register_start_kwh,
+    keyed.register_end_kwh,
     keyed.currency,
     keyed.energy_kwh,
     keyed.total_time_hours,

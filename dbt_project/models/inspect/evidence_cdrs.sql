@@ -13,7 +13,11 @@ touched as (
 revisions as (
 
     select
+        record_id,
         work_key,
+        cpo_party,
+        meter_id,
+        register_start_kwh,
         cdr_id,
         session_id,
         authorization_reference,
@@ -102,6 +106,47 @@ ids as (
 
 ),
 
+serials as (
+
+    select
+        record_id,
+        min(meter_serial) as meter_serial
+    from {{ ref('meter_readings') }}
+    group by record_id
+
+),
+
+-- What a meter showed goes on from session to session: the one before and the one after are looked at, too.
+on_meter as (
+
+    select
+        revisions.work_key,
+        lag(revisions.work_key) over (
+            partition by lower(revisions.cpo_party) || '|' || lower(coalesce(serials.meter_serial, revisions.meter_id))
+            order by revisions.started_at asc, revisions.record_id asc
+        ) as key_before,
+        lead(revisions.work_key) over (
+            partition by lower(revisions.cpo_party) || '|' || lower(coalesce(serials.meter_serial, revisions.meter_id))
+            order by revisions.started_at asc, revisions.record_id asc
+        ) as key_after
+    from revisions
+    left join serials on revisions.record_id = serials.record_id
+    where
+        coalesce(serials.meter_serial, revisions.meter_id) is not null
+        and (serials.record_id is not null or revisions.register_start_kwh is not null)
+
+),
+
+metered as (
+
+    select
+        on_meter.key_before,
+        on_meter.key_after
+    from on_meter
+    inner join touched on on_meter.work_key = touched.id and touched.kind = 'cdr'
+
+),
+
 -- A session that its operator left open is looked at in each run: hours after its end that is a fault.
 unfinished as (
 
@@ -130,6 +175,18 @@ by_evidence as (
         'its session is still open' as reason
     from ids
     inner join unfinished on ids.kind = 'session' and ids.id = unfinished.id
+    union all
+    select
+        key_before as cdr_key,
+        'neighbour on the same meter' as reason
+    from metered
+    where key_before is not null
+    union all
+    select
+        key_after as cdr_key,
+        'neighbour on the same meter' as reason
+    from metered
+    where key_after is not null
 
 )
 

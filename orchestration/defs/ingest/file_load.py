@@ -45,8 +45,8 @@ from orchestration.facts.standing import StandingDecision
 _BY_FILE = ("raw_files", "raw_records", "raw_cdrs")
 _BY_RECORD = (
     "raw_charging_periods", "raw_cdr_tariffs", "raw_date_readings", "raw_content_hashes", "raw_tariff_sightings",
-    "raw_signed_values", "raw_cdr_taxes", "raw_connectors", "raw_tokens", "raw_sessions", "raw_authorizations",
-    "raw_charger_events", "raw_receipts", "raw_invoices", "raw_invoice_lines",
+    "raw_signed_values", "raw_meter_readings", "raw_cdr_taxes", "raw_connectors", "raw_tokens", "raw_sessions",
+    "raw_authorizations", "raw_charger_events", "raw_receipts", "raw_invoices", "raw_invoice_lines",
 )  # fmt: skip
 
 

@@ -17,6 +17,7 @@ from orchestration.defs.ingest.file_load import ArrivedFile, Reading, forget_fil
 from orchestration.defs.ingest.history import LoadError, append_history, rewrite_decisions
 from orchestration.defs.ingest.master_data import MasterData, MasterError, fold_master
 from orchestration.defs.ingest.master_rows import rewrite_master
+from orchestration.defs.ingest.meter_values import read_meter_values
 from orchestration.defs.ingest.rules import DeclaredRule, overridable, read_rules
 from orchestration.defs.ingest.touched import touch_decided, touch_everything, touch_file
 from orchestration.defs.ingest.zones import is_zone, zone_spans
@@ -65,6 +66,7 @@ def load_from_ledger(home: Home, connection: duckdb.DuckDBPyConnection) -> LoadS
         changed = rewrite_decisions(connection, decisions)
         touch_decided(connection, changed, [(file.file_seq, file.subject) for file in _arrived(entries)])
         _bring_up_master(connection, entries, master, rules, decisions)
+        read_meter_values(connection)
         _add_zones(connection, master)
         add_contract_ids(connection)
     counts = (0, 0)

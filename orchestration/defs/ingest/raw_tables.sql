@@ -159,6 +159,27 @@ create table if not exists ingest.raw_cdr_taxes (
     tax_amount decimal(18, 8)
 );
 
+-- One row per energy reading within a signed meter value; a value without any has one row of number 0.
+create table if not exists ingest.raw_meter_readings (
+    record_id bigint,
+    value_no integer,                  -- as in raw_signed_values
+    reading_no integer,                -- 1-based
+    nature varchar,                    -- Start, End, Intermediate
+    meter_serial varchar,              -- OCMF MS
+    page varchar,                      -- OCMF PG: T12, F3
+    page_no bigint,
+    context varchar,                   -- OCMF TX: B, C, E ...
+    register_id varchar,               -- OCMF RI
+    reading_kwh decimal(18, 8),
+    loss_kwh decimal(18, 8),           -- OCMF CL
+    read_at timestamptz,
+    time_status varchar,               -- U, I, S, R
+    status varchar,                    -- OCMF ST
+    error_flags varchar,               -- OCMF EF
+    signature varchar,                 -- good, bad, unknown, by the key of master/meters.csv
+    keys_sha256 varchar                -- of all registered keys: with others everything is proved again
+);
+
 -- The two readings of a date whose day and month could be swapped (CSV only).
 create table if not exists ingest.raw_date_readings (
     record_id bigint,
