@@ -193,7 +193,7 @@ def _show_price(found: dict[str, Any]) -> None:
         )
     if found["discount_lines"]:
         show_table(
-            "Discounts on the tariff's price, net of tax",
+            "Discounts, net of tax",
             [">#", "granted by", "plan", ">% off", ">net"],
             [
                 (r["line_no"], r["granted_by"], r["plan"], _plain(r["discount_percent"]), _plain(r["amount_excl_tax"]))

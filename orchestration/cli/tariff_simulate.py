@@ -122,9 +122,9 @@ def _report(draft: str, scope: Scope, said: Sequence[str], result: Repricing, ou
     for name, columns in _VIEWS:
         _show_groups(f"By {name}", name, result.groups(*columns))
     for rule_id, count in result.problems():
-        click.echo(f"{count} sessions have no price under the draft: {rule_id}. They are in no sum above.")
+        click.echo(f"Without a price under the draft because of {rule_id}, so in no sum above: {count}.")
     if count := result.differs_from_the_run():
-        click.echo(f"{count} sessions cost otherwise now than in the last run: decisions or files came since.")
+        click.echo(f"Priced otherwise now than in the last run, because something came since: {count}.")
     for path in written:
         click.echo(f"Written: {path}")
 

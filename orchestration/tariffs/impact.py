@@ -47,7 +47,7 @@ class Impact:
         if len(self.sessions) > _SHOWN:
             said.append(f"  … and {len(self.sessions) - _SHOWN} more; the whole list is kept in the ledger.")
         if self.unpriced:
-            said.append(f"{self.unpriced} sessions have no price now or under it, so their difference is not known.")
+            said.append(f"Without a price now or under it, so with a difference that is not known: {self.unpriced}.")
         return said
 
     def _sum(self, is_sealed: bool, fate: str) -> str:
@@ -77,5 +77,7 @@ def backdated_impact(home: Home, candidate: Candidate) -> Impact:
     except RepricingError:
         # No run yet, or no session since: nothing is changed that anybody has seen.
         found = []
-    changed = tuple(session for session in found if session["difference"])
-    return Impact(changed, sum(session["difference"] is None for session in found), sessions_csv(changed))
+    # Nothing is owed for an excluded session, whatever it would cost.
+    owed = [session for session in found if session["state"] != "excluded"]
+    changed = tuple(session for session in owed if session["difference"])
+    return Impact(changed, sum(session["difference"] is None for session in owed), sessions_csv(changed))
