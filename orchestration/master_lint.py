@@ -217,7 +217,9 @@ def _gaps(home: Home, snapshot: Snapshot, partners: list[str]) -> Iterator[Probl
             continue
         first = min(version.valid_from for version in versions)
         ((count, day),) = snapshot.rows(
-            "select count(*), min(started_at) from cdrs where partner = ? and started_at < cast(? as date)",
+            # A year before 2010 is a fault of its own, TIME_YEAR_IMPLAUSIBLE.
+            "select count(*), min(started_at) from cdrs where partner = ? and started_at < cast(? as date)"
+            " and started_at >= date '2010-01-01'",
             [partner, first],
         )
         if count:

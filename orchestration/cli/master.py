@@ -8,10 +8,12 @@ import click
 
 from orchestration.cli.run import parse_instant
 from orchestration.cli.show import show_json, show_table
+from orchestration.defs.ingest.contract_changes import party_history
+from orchestration.defs.ingest.master_data import MasterError
 from orchestration.facts.home import Home, HomeError, open_home
 from orchestration.published import Snapshot
 
-_KINDS = ("connector", "evse", "location", "token")
+_KINDS = ("party", "connector", "evse", "location", "token")
 _LAST = datetime(9999, 12, 31, tzinfo=UTC)
 # Known at a moment: taken in by then, or with the first delivery, and not yet replaced.
 _KNOWN = "(is_opening or known_from <= $known) and (known_to is null or known_to > $known)"
@@ -73,21 +75,24 @@ def command() -> None:
 def show(
     home_path: Path | None, kind: str, identifier: str, as_of: str | None, known_at: str | None, as_json: bool
 ) -> None:
-    """The history of a connector, EVSE, location or token; `evsettle partner diff` has that of a contract."""
+    """The history of a party, connector, EVSE, location or token; `evsettle partner diff` has that of a contract."""
     home = _home(home_path)
     try:
-        rows = history(Snapshot(home), kind, identifier, _instant(as_of), _instant(known_at))
-    except HomeError as error:
+        if kind == "party":
+            rows = _held(party_history(home, identifier), _instant(as_of), _instant(known_at))
+        else:
+            rows = history(Snapshot(home), kind, identifier, _instant(as_of), _instant(known_at))
+    except (HomeError, MasterError) as error:
         raise click.ClickException(str(error)) from error
     if not rows:
         raise Refused(f"No {kind} {identifier} is known at that time; `evsettle master lint` names what lacks.")
     if as_json:
         show_json({"kind": kind, "id": identifier, "versions": rows})
         return
-    columns = [name for name in rows[0] if any(row[name] is not None for row in rows)]
     for row in rows:
-        click.secho(str(row[columns[0]]), bold=True)
-        show_table("", ["", ""], [(name.replace("_", " "), row[name]) for name in columns[1:]])
+        first, *others = [(name.replace("_", " "), value) for name, value in row.items() if value is not None]
+        click.secho(str(first[1]), bold=True)
+        show_table("", ["", ""], others)
 
 
 def history(
@@ -101,6 +106,20 @@ def history(
     held = [row for row in rows if row["valid_from"] is None or row["valid_from"] <= as_of]
     last: dict[str, dict[str, Any]] = {str(next(iter(row.values()))): row for row in held}
     return list(last.values())
+
+
+def _held(rows: list[dict[str, Any]], as_of: datetime | None, known_at: datetime | None) -> list[dict[str, Any]]:
+    """The rows of a party that held on a day, as known at a moment; our own parties always."""
+    day = None if as_of is None else as_of.date()
+    return [
+        row
+        for row in rows
+        if "valid_from" not in row
+        or (
+            (day is None or (row["valid_from"] <= day and (row["valid_to"] is None or day < row["valid_to"])))
+            and (known_at is None or row["known_from"] <= known_at)
+        )
+    ]
 
 
 def _instant(text: str | None) -> datetime | None:

@@ -111,6 +111,11 @@ def test_the_commands_say_what_they_found(home: Home, cli_here: Cli) -> None:
     shown = cli_here("--home", home.root, "master", "show", "connector", row[0], "--json")
     assert json.loads(shown.stdout)["versions"][0]["connector"] == row[0]
     assert cli_here("--home", home.root, "master", "show", "connector", row[0]).returncode == 0
+    party = cli_here("--home", home.root, "master", "show", "party", "nl/emo", "--as-of", "2026-10-01", "--json")
+    (told,) = json.loads(party.stdout)["versions"]
+    assert (told["of"], told["valid_from"], told["approved_by"]) == ("partner emo", "2025-01-01", "Sem de Wit")
+    early = cli_here("--home", home.root, "master", "show", "party", "NL/EMO", "--as-of", "2024-12-31")
+    assert early.returncode == 2
     nothing = cli_here("--home", home.root, "master", "show", "token", "none")
     assert nothing.returncode == 2 and "No token none is known at that time" in nothing.stderr, nothing.stderr
     assert cli_here("--home", home.root, "master", "lint").returncode == 0

@@ -69,6 +69,28 @@ def contract_versions(home: Home, partner: str) -> list[ContractVersion]:
     ]
 
 
+def party_history(home: Home, party: str) -> list[dict[str, Any]]:
+    """Whose a party is: a row for each contract version that names it, or for our own. Raises MasterError."""
+    entries = ledger.read_all(home)
+    master = fold_master(home, entries, overridable(read_rules(suites())))
+    rows: list[dict[str, Any]] = [
+        {"party": own.party, "of": "us", "name": own.legal_name, "roles": ", ".join(own.roles)}
+        for own in (master.network.parties if master.network else ())
+        if own.party == party.upper()
+    ]
+    for partner in sorted(master.contracts):
+        for version in contract_versions(home, partner):
+            contract = version.known.contract
+            if party.upper() in contract.parties:
+                rows.append({
+                    "party": party.upper(), "of": f"partner {partner}", "name": contract.name,
+                    "valid_from": version.valid_from, "valid_to": version.valid_to,
+                    "known_from": version.known.known_from, "version": version.known.version[:8],
+                    "approved_by": version.approval.approved_by if version.approval else "nobody yet",
+                })  # fmt: skip
+    return rows
+
+
 def find_version(versions: Sequence[ContractVersion], text: str) -> ContractVersion:
     """The version that a day falls into, or whose hash begins with the text. Raises ChangesError."""
     try:
