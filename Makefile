@@ -53,6 +53,7 @@ engine: setup  ## recompile the pricing SQL that `evsettle price` ships
 
 bench: setup  ## time and memory of each stage, as ratios
 	@$(BIN)/python benchmarks/stages.py
+	@$(BIN)/python benchmarks/ingest.py
 
 gate-score: setup  ## how well the gates find planted faults: writes docs/gate-score.md
 	@$(BIN)/python -m orchestration.gate_score

@@ -99,6 +99,7 @@ def test_each_quarantined_record_has_an_owner_and_a_remedy(cli: Cli, troubled: t
     listed = cli("--home", home, "exceptions", "--owner", "platform")
     assert listed.returncode == 0
     assert "SCHEMA_" in listed.stdout
+    assert "gossip is not a feed that is read" in " ".join(listed.stdout.split())
 
 
 def test_an_unknown_feed_is_said_and_left_alone(troubled: tuple[Path, str]) -> None:

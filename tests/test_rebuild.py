@@ -7,12 +7,19 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable
+from datetime import datetime
 from itertools import pairwise
 from pathlib import Path
 
 import conftest
+import duckdb
 import pytest
 import snapshots
+
+from orchestration.facts import ledger
+from orchestration.facts.decisions import Decision, record
+from orchestration.facts.home import Home, open_home
+from orchestration.facts.people import read_people
 
 Cli = Callable[..., subprocess.CompletedProcess[str]]
 AS_OF = "2026-11-03T06:00:00Z"
@@ -93,6 +100,32 @@ def fresh(finished: Path, folder: Path) -> Path:
     return home
 
 
+def decide(home: Home, at: str, chance: random.Random) -> None:
+    """Some of what people decide between two runs: leave a session out, settle one otherwise, read a file again."""
+    instant = datetime.fromisoformat(at)
+    with duckdb.connect() as connection:
+        keys = (
+            connection.read_parquet(str(home.root / "published" / "cdrs.parquet")).order("cdr_key").project("cdr_key")
+        )
+        left_out, adjusted = chance.sample([key for (key,) in keys.fetchall()], 2)
+    arrivals = [entry.body["files"] for entry in ledger.read_all(home) if entry.kind == "arrival"]
+    names = [f"{file['source']}/{file['feed']}/{file['file_name']}" for files in arrivals for file in files]
+    file = f"file:{chance.choice(names)}"
+    people = read_people(home).values()
+    approver = next(person.name for person in people if "approver" in person.roles)
+    finance, platform = (
+        next(person.name for person in people if role in person.roles and person.name != approver)
+        for role in ("finance", "platform")
+    )
+    for decision in (
+        Decision("exclude", finance, [left_out], "EXC_GOODWILL"),
+        Decision("adjust", finance, [adjusted], "ADJ_WAIVER", {"amount": "1.23"}),
+    ):
+        proposal = record(home, decision, instant)
+        record(home, Decision("approve", approver, answers=proposal.entry.seq), instant)
+    record(home, Decision("reprocess", platform, [file], "REPROCESS"), instant)
+
+
 @pytest.mark.parametrize("batches", [2, pytest.param(5, marks=pytest.mark.slow)])
 def test_arrivals_in_any_batches_give_one_warehouse(
     cli_here: Cli, finished_home: Path, tmp_path: Path, batches: int
@@ -110,6 +143,8 @@ def test_arrivals_in_any_batches_give_one_warehouse(
             (home / path).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(whole / path, home / path)
         run(cli_here, home, as_of=f"2026-11-03T0{number + 1}:00:00Z")
+        decide(open_home(home), f"2026-11-03T0{number + 1}:30:00Z", chance)
+    run(cli_here, home, as_of="2026-11-03T06:00:00Z")
     incremental, reports = snapshots.tables(home), snapshots.reports(home)
     for folder in ("warehouse", "published", "reports"):
         shutil.rmtree(home / folder)

@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from orchestration.cli.show import show_json, show_table
-from orchestration.facts.home import HomeError, open_home
+from orchestration.facts.home import Home, HomeError, open_home
 from orchestration.published import Snapshot
 
 _GROUPS = """
@@ -57,6 +57,13 @@ def _listed(snapshot: Snapshot, owner: str | None, partner: str | None, rule: st
     return snapshot.records(_SUBJECTS, [owner, owner, partner, partner, rule, limit])
 
 
+def _not_taken_in(home: Home) -> list[str]:
+    """What no arrival can name yet: a sentence for each, its path first."""
+    from orchestration.defs.ingest.landing import landing_problems
+
+    return landing_problems(home)
+
+
 @click.command(
     "exceptions",
     epilog="Examples:\n\n  evsettle exceptions --owner platform\n\n"
@@ -97,8 +104,9 @@ def command(
         )
         return
     groups = snapshot.records(_GROUPS, [owner, owner, partner, partner, rule, rule, warnings])
+    aside = _not_taken_in(home) if owner in (None, "platform") and partner is None else []
     if as_json:
-        show_json({"exceptions": groups})
+        show_json({"exceptions": groups, "not_taken_in": aside})
         return
     remedies = _remedies()
     show_table(
@@ -108,4 +116,8 @@ def command(
     )
     for rule_id in dict.fromkeys(row["rule_id"] for row in groups):
         click.echo(f"  {rule_id}: {remedies.get(rule_id, '')}")
+    if aside:
+        show_table("In landing and not taken in (owner: platform)", ["file", "reason and remedy"], [
+            tuple(sentence.split(": ", 1)) for sentence in aside
+        ])  # fmt: skip
     click.echo("\nOne session: evsettle explain <subject>   One rule: evsettle exceptions --rule <rule>")

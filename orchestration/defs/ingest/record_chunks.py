@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from orchestration.defs.ingest.records import RawRecord
 
 # A chunk is closed when it holds this much: memory of a load is a few times CHUNK_BYTES, whatever the file's size.
-CHUNK_BYTES = 32 * 1024 * 1024
-CHUNK_RECORDS = 50_000
+CHUNK_BYTES = 64 * 1024 * 1024
+CHUNK_RECORDS = 100_000
 
 
 @dataclass(slots=True)
