@@ -262,13 +262,13 @@ def _write(
     ).fetchone()
     if doubled:
         raise GateBroken(f"gate {gate}: {doubled[1]} is found twice about {doubled[0]}")
-    has_files = any(suite.name == "files" for suite in suites)
+    whole = ", ".join(gate_sql.text(gate_rows.WHOLE[suite.name]) for suite in suites if suite.name in gate_rows.WHOLE)
     columns = gate_sql.FINDING_COLUMNS
     connection.execute("begin transaction")
     try:
         connection.execute(
             f"delete from {gate}.gate_findings where work_key in (select cdr_key from inspect.work)"
-            + (" or subject_kind = 'file'" if has_files else "")
+            + (f" or subject_kind in ({whole})" if whole else "")
         )
         connection.execute(f"delete from {gate}.gate_verdicts where cdr_key in (select cdr_key from inspect.work)")
         connection.execute(f"insert into {gate}.gate_findings ({columns}) select {columns} from gate_resolved")

@@ -70,13 +70,40 @@ from {{flags}} as flags
 left join ({_PATHS}) as paths on flags.file_seq = paths.file_seq
 """
 
-_ROWS = {"cdrs": _CDR_ROWS, "records": _RECORD_ROWS, "files": _FILE_ROWS}
+# Judged whole in each run: what they lack may come, or fall due, without anything new about themselves.
+_OTHER_ROWS = """
+select
+    flags.*,
+    '{kind}' as _kind,
+    flags.{key} as _subject_id,
+    cast(null as varchar) as _cdr_key,
+    cast(null as varchar) as _work_key,
+    cast(null as integer) as _revision,
+    cast(null as varchar) as _file_subject_id,
+    1 as _path_version,
+    cast(null as varchar) as _partner,
+    cast(null as varchar) as _contract_version
+from {{flags}} as flags
+"""
+
+_ROWS = {
+    "cdrs": _CDR_ROWS,
+    "records": _RECORD_ROWS,
+    "files": _FILE_ROWS,
+    "sessions": _OTHER_ROWS.format(kind="session", key="session_key"),
+    "invoices": _OTHER_ROWS.format(kind="invoice", key="invoice_key"),
+}
+
+# Suites whose subjects are all judged in each run, with the kind of subject; no verdict is about them.
+WHOLE = {"files": "file", "sessions": "session", "invoices": "invoice"}
 
 # The keys that must be judged, each exactly once: taken from where the subjects come from, not from the flags.
 SUBJECTS = {
     "cdrs": ("cdr_key", "inspect.cdrs where cdr_key in (select cdr_key from inspect.work)"),
     "records": ("record_id", "ingest.cdr_revisions where work_key in (select cdr_key from inspect.work)"),
     "files": ("file_seq", "ingest.files where feed = 'cdrs'"),
+    "sessions": ("session_key", "ingest.sessions where is_latest"),
+    "invoices": ("invoice_key", "ingest.invoices where is_latest"),
 }
 
 
@@ -105,7 +132,7 @@ def evaluated(suite: Suite) -> str:
 
 def subjects(suite: Suite, table: str) -> str | None:
     """What a verdict is about: each CDR, and of the records that have a key one for each revision."""
-    if suite.name == "files":
+    if suite.name in WHOLE:
         return None
     measured = f"{evaluated(suite)} as evaluated, {len(suite.rules)} as rule_count"
     if suite.name == "cdrs":

@@ -121,6 +121,7 @@ rooted as (
     select
         identified.finding_id,
         identified.rule_id,
+        identified._subject_id,
         identified._file_subject_id,
         identified._work_key,
         identified._revision,
@@ -148,6 +149,11 @@ causes as (
             and rooted._work_key = known.work_key
             and rooted._revision = known.revision
     where known.subject_kind <> 'file' and rooted.rule_id <> known.rule_id
+    union all
+    select rooted.finding_id, known.finding_id as root_id, 2 as kind_no, rooted.position
+    from rooted
+    inner join known on rooted.root_rule_id = known.rule_id and rooted._subject_id = known.subject_id
+    where known.subject_kind in ('session', 'invoice') and rooted.rule_id <> known.rule_id
 
 ),
 

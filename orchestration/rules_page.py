@@ -31,7 +31,13 @@ _REQUIRES = """
 | word | must have been evaluated |
 | --- | --- |
 """
-_SUBJECTS = {"cdrs": "each CDR", "records": "each record of a CDR file", "files": "each CDR file"}
+_SUBJECTS = {
+    "cdrs": "each CDR",
+    "records": "each record of a CDR file",
+    "files": "each CDR file",
+    "sessions": "each session that an operator or partner tells of",
+    "invoices": "each invoice or reconciliation record of a partner",
+}
 
 
 def page() -> str:

@@ -20,7 +20,13 @@ GROUPS = (
     "CREDIT", "TERMS", "TAX", "FX", "PERIOD", "DOC",
 )  # fmt: skip
 # What a suite is about, and the model that holds its flags.
-FLAGS = {"cdrs": "inspect.cdr_flags", "records": "inspect.record_flags", "files": "inspect.file_flags"}
+FLAGS = {
+    "cdrs": "inspect.cdr_flags",
+    "records": "inspect.record_flags",
+    "files": "inspect.file_flags",
+    "sessions": "reconcile.session_flags",
+    "invoices": "reconcile.invoice_flags",
+}
 
 EXPECTATION = "expect_column_values_to_be_in_set"
 

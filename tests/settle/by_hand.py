@@ -36,7 +36,7 @@ UPSTREAM: Mapping[str, Mapping[str, str]] = {
         "cpo_party": "varchar", "emsp_party": "varchar", "party_source": "varchar", "cdr_id": "varchar",
         "ocpi_version": "varchar", "started_at": "timestamptz", "ended_at": "timestamptz", "location_id": "varchar",
         "contract_id": "varchar", "evse_uid": "varchar", "connector_id": "varchar", "currency": "varchar",
-        "energy_kwh": RAW,
+        "session_id": "varchar", "token_uid": "varchar", "last_updated": "timestamptz", "energy_kwh": RAW,
         "claimed_excl_tax": RAW, "claimed_incl_tax": RAW, "claimed_fixed_excl_tax": RAW,
         "claimed_energy_excl_tax": RAW, "claimed_time_excl_tax": RAW, "claimed_parking_excl_tax": RAW,
         "claimed_reservation_excl_tax": RAW, "is_credit": "boolean", "credit_reference_id": "varchar",
@@ -222,7 +222,8 @@ class Books:
             ]  # fmt: skip
             insert(connection, "inspect.gate_verdicts", verdicts)
         # The ingest models that reconcile and settle read themselves, and no others.
-        invoke(["run", "--select", "1+group:reconcile,group:ingest", "1+group:settle,group:ingest"], self.path)
+        told = ("+sessions,group:ingest", "+invoice_lines,group:ingest", "+cdr_revisions,group:ingest")
+        invoke(["run", "--select", "1+group:reconcile,group:ingest", "1+group:settle,group:ingest", *told], self.path)
 
     def query(self, sql: str) -> list[tuple[Any, ...]]:
         with open_warehouse(self.path) as connection:

@@ -18,7 +18,9 @@ cdrs as (
         is_credit,
         credit_reference_id,
         evse_uid,
+        session_id,
         started_at,
+        ended_at,
         energy_kwh,
         claimed_excl_tax,
         claimed_incl_tax
@@ -50,6 +52,9 @@ price_problems as (
         cdr_key,
         max(case when rule_id = 'PRICE_NOT_COMPUTABLE' then 1 else 0 end) as has_price_not_computable,
         max(case when rule_id = 'TARIFF_NO_ELEMENT' then 1 else 0 end) as has_tariff_no_element,
+        max(case when rule_id = 'PERIOD_TOU_MISSING' then case severity when 'hold' then 2 else 1 end else 0 end)
+            as uncut_severity_no,
+        min(case when rule_id = 'PERIOD_TOU_MISSING' then message end) as uncut_problem,
         min(case when is_blocking or rule_id = 'PRICE_NOT_COMPUTABLE' then message end) as price_problem,
         min(case when rule_id = 'TARIFF_NO_ELEMENT' then message end) as element_problem
     from {{ ref('price_problems') }}
@@ -93,6 +98,27 @@ parts as (
 
 ),
 
+completeness as (
+
+    select
+        cdr_key,
+        session_energy_kwh,
+        session_started_at,
+        session_ended_at,
+        energy_gap,
+        time_gap_seconds,
+        earlier_key,
+        credited_key,
+        remark,
+        session_missing,
+        session_cdr_diff,
+        resubmit_totals_changed,
+        credit_not_replaced,
+        price_not_significant
+    from {{ ref('cdr_completeness') }}
+
+),
+
 measured as (
 
     select
@@ -119,6 +145,8 @@ measured as (
         expected_prices.tolerance,
         price_problems.price_problem,
         price_problems.element_problem,
+        coalesce(price_problems.uncut_severity_no, 0) as uncut_severity_no,
+        price_problems.uncut_problem,
         coalesce(price_problems.has_price_not_computable, 0) = 1 as has_price_not_computable,
         coalesce(price_problems.has_tariff_no_element, 0) = 1 as has_tariff_no_element,
         parts.cdr_key is not null as has_parts,
@@ -132,7 +160,22 @@ measured as (
         credit_pairs.original_size,
         credit_pairs.credit_size,
         credit_pairs.size_difference,
-        twins.twin_key
+        twins.twin_key,
+        completeness.session_energy_kwh,
+        completeness.session_started_at,
+        completeness.session_ended_at,
+        completeness.energy_gap,
+        completeness.time_gap_seconds,
+        completeness.earlier_key,
+        completeness.credited_key,
+        completeness.remark,
+        completeness.session_missing,
+        completeness.session_cdr_diff,
+        completeness.resubmit_totals_changed,
+        completeness.credit_not_replaced,
+        completeness.price_not_significant,
+        cdrs.session_id,
+        cdrs.ended_at
     from work
     inner join cdrs on work.cdr_key = cdrs.cdr_key
     inner join expected_prices on cdrs.cdr_key = expected_prices.cdr_key
@@ -140,6 +183,7 @@ measured as (
     left join parts on cdrs.cdr_key = parts.cdr_key
     left join credit_pairs on cdrs.cdr_key = credit_pairs.cdr_key
     left join twins on cdrs.cdr_key = twins.cdr_key
+    left join completeness on cdrs.cdr_key = completeness.cdr_key
 
 )
 
@@ -168,6 +212,20 @@ select
     original_size,
     credit_size,
     twin_key,
+    session_id,
+    started_at,
+    ended_at,
+    energy_kwh,
+    session_energy_kwh,
+    session_started_at,
+    session_ended_at,
+    energy_gap,
+    time_gap_seconds,
+    earlier_key,
+    credited_key,
+    remark,
+    cast(uncut_severity_no as integer) as uncut_severity_no,
+    uncut_problem,
     cast(case when range_gap > tolerance then 0 when range_gap is not null then 1 end as smallint)
         as price_total_diff,
     cast(
@@ -217,5 +275,12 @@ select
             when twin_key is not null then 0
             when evse_uid is not null and started_at is not null and energy_kwh is not null then 1
         end as smallint
-    ) as dup_cross_partner
+    ) as dup_cross_partner,
+    cast(case when expected_excl_tax is null then null when uncut_severity_no > 0 then 0 else 1 end as smallint)
+        as period_tou_missing,
+    session_missing,
+    session_cdr_diff,
+    resubmit_totals_changed,
+    credit_not_replaced,
+    price_not_significant
 from measured

@@ -1,0 +1,241 @@
+{{ config(materialized='incremental', incremental_strategy='replace_work') }}
+
+with
+
+work as (
+
+    select cdr_key
+    from {{ ref('work') }}
+
+),
+
+all_cdrs as (
+
+    select
+        cdr_key,
+        record_id,
+        lower(cpo_party) as cpo_key,
+        lower(session_id) as session_id_key,
+        lower(evse_uid) as evse_key,
+        lower(token_uid) as token_key,
+        cdr_id,
+        coalesce(is_credit, false) as is_credit,
+        received_at,
+        last_updated,
+        started_at,
+        ended_at,
+        energy_kwh,
+        claimed_excl_tax
+    from {{ ref('cdrs') }}
+
+),
+
+cdrs as (
+
+    select all_cdrs.*
+    from all_cdrs
+    inner join work on all_cdrs.cdr_key = work.cdr_key
+
+),
+
+run as (
+
+    select as_of
+    from {{ ref('settlement_run') }}
+
+),
+
+rules as (
+
+    select
+        max(case when rule_id = 'SESSION_MISSING' then tolerance end) as session_hours,
+        max(case when rule_id = 'SESSION_CDR_DIFF' then tolerance end) as energy_tolerance,
+        max(case when rule_id = 'CREDIT_NOT_REPLACED' then tolerance end) as replacement_days
+    from {{ ref('rules') }}
+
+),
+
+sessions as (
+
+    select
+        session_key,
+        cpo_party,
+        status,
+        started_at,
+        ended_at,
+        energy_kwh
+    from {{ ref('sessions') }}
+    where is_latest
+
+),
+
+-- Whoever ever told of a session runs that module.
+senders as (
+
+    select distinct lower(cpo_party) as cpo_key
+    from sessions
+    where cpo_party is not null
+
+),
+
+remarks as (
+
+    select
+        record_id,
+        remark
+    from {{ ref('cdr_revisions') }}
+
+),
+
+credits as (
+
+    select
+        cdr_key,
+        original_key
+    from {{ ref('credit_pairs') }}
+    where is_standing
+
+),
+
+-- The same session under another id: named alike, or by the same token at the same place and start.
+repeats as (
+
+    select
+        cdrs.cdr_key,
+        others.cdr_key as other_key,
+        others.received_at,
+        others.energy_kwh <> cdrs.energy_kwh or others.claimed_excl_tax <> cdrs.claimed_excl_tax as is_other_total,
+        others.received_at < cdrs.received_at
+        or (others.received_at = cdrs.received_at and others.record_id < cdrs.record_id) as is_earlier
+    from cdrs
+    inner join all_cdrs as others
+        on cdrs.cpo_key = others.cpo_key and cdrs.session_id_key = others.session_id_key
+    where
+        cdrs.cdr_key <> others.cdr_key
+        and not others.is_credit
+        and coalesce(cdrs.evse_key = others.evse_key, true)
+        and coalesce({{ seconds_between('cdrs.started_at', 'others.started_at') }} between -300 and 300, true)
+
+),
+
+resubmissions as (
+
+    select
+        repeats.cdr_key,
+        min(repeats.other_key) as earlier_key
+    from repeats
+    left join credits on repeats.other_key = credits.original_key
+    where repeats.is_earlier and repeats.is_other_total and credits.cdr_key is null
+    group by repeats.cdr_key
+
+),
+
+replacements as (
+
+    select distinct credits.cdr_key
+    from credits
+    inner join all_cdrs as originals on credits.original_key = originals.cdr_key
+    inner join all_cdrs as others
+        on originals.cpo_key = others.cpo_key and originals.evse_key = others.evse_key
+    where
+        others.cdr_key <> originals.cdr_key
+        and not others.is_credit
+        and (
+            originals.session_id_key = others.session_id_key
+            or (
+                coalesce(originals.token_key = others.token_key, true)
+                and {{ seconds_between('originals.started_at', 'others.started_at') }} between -300 and 300
+            )
+        )
+
+),
+
+measured as (
+
+    select
+        cdrs.cdr_key,
+        cdrs.is_credit,
+        cdrs.session_id_key,
+        cdrs.energy_kwh,
+        cdrs.started_at,
+        cdrs.ended_at,
+        senders.cpo_key is not null as has_sessions,
+        sessions.session_key is not null as has_session,
+        sessions.status as session_status,
+        sessions.energy_kwh as session_energy_kwh,
+        sessions.started_at as session_started_at,
+        sessions.ended_at as session_ended_at,
+        abs(sessions.energy_kwh - cdrs.energy_kwh) as energy_gap,
+        greatest(
+            abs(coalesce({{ seconds_between('sessions.started_at', 'cdrs.started_at') }}, 0)),
+            abs(coalesce({{ seconds_between('sessions.ended_at', 'cdrs.ended_at') }}, 0))
+        ) as time_gap_seconds,
+        {{ seconds_between('coalesce(cdrs.ended_at, cdrs.started_at)', 'run.as_of') }} as seconds_since,
+        {{ seconds_between('coalesce(cdrs.last_updated, cdrs.received_at)', 'run.as_of') }} as seconds_since_sent,
+        rules.session_hours,
+        rules.energy_tolerance,
+        rules.replacement_days,
+        credits.original_key as credited_key,
+        replacements.cdr_key is not null as is_replaced,
+        resubmissions.earlier_key,
+        remarks.remark
+    from cdrs
+    cross join run
+    cross join rules
+    left join senders on cdrs.cpo_key = senders.cpo_key
+    left join sessions on cdrs.cpo_key || '|' || cdrs.session_id_key = sessions.session_key
+    left join credits on cdrs.cdr_key = credits.cdr_key
+    left join replacements on cdrs.cdr_key = replacements.cdr_key
+    left join resubmissions on cdrs.cdr_key = resubmissions.cdr_key
+    left join remarks on cdrs.record_id = remarks.record_id
+
+)
+
+select
+    cdr_key,
+    session_status,
+    session_energy_kwh,
+    session_started_at,
+    session_ended_at,
+    cast(energy_gap as decimal(18, 8)) as energy_gap,
+    cast(time_gap_seconds as bigint) as time_gap_seconds,
+    earlier_key,
+    credited_key,
+    remark,
+    cast(
+        case
+            when is_credit or not has_sessions or session_id_key is null then null
+            when has_session then 1
+            when seconds_since <= session_hours * 3600 then null
+            else 0
+        end as smallint
+    ) as session_missing,
+    cast(
+        case
+            when is_credit or not has_session or coalesce(upper(session_status), '') <> 'COMPLETED' then null
+            when energy_gap > energy_tolerance or time_gap_seconds > 60 then 0
+            when coalesce(energy_gap, time_gap_seconds) is not null then 1
+        end as smallint
+    ) as session_cdr_diff,
+    cast(
+        case
+            when is_credit or session_id_key is null then null
+            when earlier_key is not null then 0
+            else 1
+        end as smallint
+    ) as resubmit_totals_changed,
+    cast(
+        case
+            when credited_key is null then null
+            when is_replaced then 1
+            when seconds_since_sent > replacement_days * 86400 then 0
+        end as smallint
+    ) as credit_not_replaced,
+    cast(
+        case
+            when remark is null then null
+            when remark like '%[?]%' or remark like '%[*]%' then 0
+            else 1
+        end as smallint
+    ) as price_not_significant
+from measured

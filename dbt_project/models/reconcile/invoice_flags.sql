@@ -1,0 +1,327 @@
+{{ config(materialized='table') }}
+
+with
+
+invoices as (
+
+    select
+        invoice_key,
+        coalesce(invoice_id, reconciliation_id) as invoice_id,
+        partner,
+        direction,
+        form,
+        kind,
+        lower(seller_party) as seller_key,
+        lower(buyer_party) as buyer_key,
+        period_from,
+        period_to,
+        currency,
+        sessions as stated_sessions,
+        energy_kwh as stated_energy_kwh,
+        amount_excl_tax as stated_excl_tax
+    from {{ ref('invoices') }}
+    where is_latest
+
+),
+
+matches as (
+
+    select
+        invoice_key,
+        line_no,
+        form,
+        kind,
+        received_at,
+        named_id,
+        cdr_key
+    from {{ ref('invoice_matches') }}
+
+),
+
+rules as (
+
+    select
+        max(case when rule_id = 'VOLUME_INVOICE_DIFF' then tolerance end) as money_tolerance
+    from {{ ref('rules') }}
+
+),
+
+verdicts as (
+
+    select
+        cdr_key,
+        revision,
+        verdict
+    from {{ source('inspect', 'gate_verdicts') }}
+
+),
+
+local_days as (
+
+    select
+        day,
+        starts_at
+    from {{ ref('local_days') }}
+
+),
+
+credited as (
+
+    select distinct original_key as cdr_key
+    from {{ ref('credit_pairs') }}
+
+),
+
+cdrs as (
+
+    select
+        cdrs.cdr_key,
+        cdrs.partner,
+        cdrs.direction,
+        lower(cdrs.cpo_party) as cpo_key,
+        lower(cdrs.emsp_party) as emsp_key,
+        cdrs.currency,
+        cdrs.energy_kwh,
+        cdrs.claimed_excl_tax,
+        coalesce(cdrs.is_credit, false) as is_credit,
+        coalesce(verdicts.verdict, 'hold') as verdict,
+        cdrs.started_at,
+        coalesce(cdrs.ended_at, cdrs.started_at) as ended_at
+    from {{ ref('cdrs') }} as cdrs
+    left join verdicts on cdrs.cdr_key = verdicts.cdr_key and cdrs.revision = verdicts.revision
+
+),
+
+-- The sessions that the invoice's period and parties say it is about.
+expected as (
+
+    select
+        invoices.invoice_key,
+        cdrs.cdr_key,
+        cdrs.verdict,
+        cdrs.is_credit,
+        cdrs.energy_kwh,
+        cdrs.claimed_excl_tax,
+        credited.cdr_key is not null as is_credited
+    from invoices
+    inner join local_days as first_days on invoices.period_from = first_days.day
+    inner join local_days as last_days on invoices.period_to = last_days.day
+    inner join cdrs
+        on
+            invoices.partner = cdrs.partner
+            and invoices.direction = cdrs.direction
+            and invoices.currency = cdrs.currency
+    left join credited on cdrs.cdr_key = credited.cdr_key
+    where
+        invoices.kind = 'invoice'
+        and (invoices.seller_key is null or invoices.seller_key = cdrs.cpo_key)
+        and (invoices.buyer_key is null or invoices.buyer_key = cdrs.emsp_key)
+        -- The issuer's day begins by its own clock, and its last day may be the one before: within half a day of
+        -- either boundary nothing is missed.
+        and {{ seconds_between('first_days.starts_at', 'cdrs.started_at') }} >= 43200
+        and {{ seconds_between('cdrs.ended_at', 'last_days.starts_at') }} >= 43200
+
+),
+
+listed as (
+
+    select
+        invoice_key,
+        count(*) as lines,
+        count(distinct named_id) as names,
+        count(distinct cdr_key) as matched,
+        count(*) filter (where cdr_key is null) as unknown,
+        min(named_id) filter (where cdr_key is null) as unknown_example
+    from matches
+    group by invoice_key
+
+),
+
+-- What nobody doubts and the invoice leaves out.
+missing as (
+
+    select
+        expected.invoice_key,
+        count(*) as missing,
+        min(expected.cdr_key) as missing_example,
+        sum(expected.claimed_excl_tax) as missing_excl_tax
+    from expected
+    inner join listed on expected.invoice_key = listed.invoice_key
+    left join matches on expected.invoice_key = matches.invoice_key and expected.cdr_key = matches.cdr_key
+    where
+        matches.cdr_key is null
+        and expected.verdict = 'pass'
+        and not expected.is_credit
+        and not expected.is_credited
+    group by expected.invoice_key
+
+),
+
+documents as (
+
+    select
+        cdr_key,
+        form,
+        invoice_key,
+        row_number() over (partition by cdr_key, form order by received_at, invoice_key) as document_no
+    from (
+        select
+            cdr_key,
+            form,
+            invoice_key,
+            min(received_at) as received_at
+        from matches
+        where cdr_key is not null and kind <> 'credit_note'
+        group by cdr_key, form, invoice_key
+    ) as billed
+
+),
+
+repeated as (
+
+    select
+        documents.invoice_key,
+        count(*) as repeated,
+        min(documents.cdr_key) as repeated_example,
+        min(firsts.invoice_key) as first_invoice_key
+    from documents
+    inner join documents as firsts
+        on documents.cdr_key = firsts.cdr_key and documents.form = firsts.form and firsts.document_no = 1
+    where documents.document_no > 1
+    group by documents.invoice_key
+
+),
+
+-- What our records say of the sessions on the invoice; without lines, of those of its period.
+by_lines as (
+
+    select
+        matches.invoice_key,
+        count(*) as sessions,
+        sum(cdrs.energy_kwh) as energy_kwh,
+        sum(cdrs.claimed_excl_tax) as excl_tax,
+        sum(cast(round(cdrs.claimed_excl_tax, 2) as decimal(18, 2))) as rounded_excl_tax
+    from (select distinct invoice_key, cdr_key from matches where cdr_key is not null) as matches
+    inner join cdrs on matches.cdr_key = cdrs.cdr_key
+    group by matches.invoice_key
+
+),
+
+by_period as (
+
+    select
+        invoice_key,
+        count(*) as sessions,
+        sum(energy_kwh) as energy_kwh,
+        sum(claimed_excl_tax) as excl_tax,
+        sum(cast(round(claimed_excl_tax, 2) as decimal(18, 2))) as rounded_excl_tax
+    from expected
+    where verdict <> 'reject'
+    group by invoice_key
+
+),
+
+compared as (
+
+    select
+        invoices.invoice_key,
+        invoices.invoice_id,
+        invoices.partner,
+        invoices.direction,
+        invoices.form,
+        invoices.kind,
+        invoices.currency,
+        invoices.stated_sessions,
+        invoices.stated_energy_kwh,
+        invoices.stated_excl_tax,
+        listed.lines,
+        coalesce(listed.unknown, 0) as unknown,
+        listed.unknown_example,
+        coalesce(missing.missing, 0) as missing,
+        missing.missing_example,
+        missing.missing_excl_tax,
+        listed.lines - listed.names as doubled_lines,
+        coalesce(repeated.repeated, 0) as repeated,
+        repeated.repeated_example,
+        repeated.first_invoice_key,
+        rules.money_tolerance,
+        case when listed.invoice_key is not null then coalesce(by_lines.sessions, 0) else by_period.sessions end
+            as our_sessions,
+        case when listed.invoice_key is not null then coalesce(by_lines.energy_kwh, 0) else by_period.energy_kwh end
+            as our_energy_kwh,
+        case when listed.invoice_key is not null then coalesce(by_lines.excl_tax, 0) else by_period.excl_tax end
+            as our_excl_tax,
+        case
+            when listed.invoice_key is not null then coalesce(by_lines.rounded_excl_tax, 0)
+            else by_period.rounded_excl_tax
+        end as our_rounded_excl_tax
+    from invoices
+    cross join rules
+    left join listed on invoices.invoice_key = listed.invoice_key
+    left join missing on invoices.invoice_key = missing.invoice_key
+    left join repeated on invoices.invoice_key = repeated.invoice_key
+    left join by_lines on invoices.invoice_key = by_lines.invoice_key
+    left join by_period on invoices.invoice_key = by_period.invoice_key
+
+),
+
+judged as (
+
+    select
+        *,
+        case when stated_sessions <> our_sessions then true when stated_sessions is not null then false end
+            as is_count_apart,
+        case
+            when stated_energy_kwh is null or our_energy_kwh is null then null
+            else abs(stated_energy_kwh - our_energy_kwh) * 1000 > abs(our_energy_kwh)
+        end as is_energy_apart,
+        -- Rounded session by session, or once: either agrees.
+        case
+            when stated_excl_tax is null or our_excl_tax is null then null
+            else least(
+                abs(abs(stated_excl_tax) - abs(our_excl_tax)), abs(abs(stated_excl_tax) - abs(our_rounded_excl_tax))
+            ) > money_tolerance
+        end as is_money_apart
+    from compared
+
+)
+
+select
+    invoice_key,
+    invoice_id,
+    partner,
+    direction,
+    form,
+    currency,
+    stated_sessions,
+    stated_energy_kwh,
+    stated_excl_tax,
+    cast(our_sessions as bigint) as our_sessions,
+    cast(our_energy_kwh as decimal(18, 8)) as our_energy_kwh,
+    cast(our_excl_tax as decimal(18, 8)) as our_excl_tax,
+    cast(unknown as bigint) as unknown_lines,
+    unknown_example,
+    cast(missing as bigint) as missing_cdrs,
+    missing_example,
+    cast(missing_excl_tax as decimal(18, 8)) as missing_excl_tax,
+    cast(doubled_lines as bigint) as doubled_lines,
+    cast(repeated as bigint) as repeated_cdrs,
+    repeated_example,
+    first_invoice_key,
+    cast(
+        case
+            when coalesce(is_count_apart, false) or coalesce(is_energy_apart, false) or coalesce(is_money_apart, false)
+                then 0
+            when coalesce(is_count_apart, is_energy_apart, is_money_apart) is not null then 1
+        end as smallint
+    ) as volume_invoice_diff,
+    cast(
+        case
+            when lines is null then null
+            when unknown > 0 or missing > 0 or doubled_lines > 0 then 0
+            else 1
+        end as smallint
+    ) as invoice_cdr_set_diff,
+    cast(case when lines is null or kind = 'credit_note' then null when repeated > 0 then 0 else 1 end as smallint)
+        as invoice_cdr_twice
+from judged
