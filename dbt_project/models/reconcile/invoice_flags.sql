@@ -40,8 +40,7 @@ matches as (
 
 rules as (
 
-    select
-        max(case when rule_id = 'VOLUME_INVOICE_DIFF' then tolerance end) as money_tolerance
+    select max(case when rule_id = 'VOLUME_INVOICE_DIFF' then tolerance end) as money_tolerance
     from {{ ref('rules') }}
 
 ),
@@ -192,18 +191,28 @@ repeated as (
 
 ),
 
+billed_once as (
+
+    select distinct
+        invoice_key,
+        cdr_key
+    from matches
+    where cdr_key is not null
+
+),
+
 -- What our records say of the sessions on the invoice; without lines, of those of its period.
 by_lines as (
 
     select
-        matches.invoice_key,
+        billed_once.invoice_key,
         count(*) as sessions,
         sum(cdrs.energy_kwh) as energy_kwh,
         sum(cdrs.claimed_excl_tax) as excl_tax,
         sum(cast(round(cdrs.claimed_excl_tax, 2) as decimal(18, 2))) as rounded_excl_tax
-    from (select distinct invoice_key, cdr_key from matches where cdr_key is not null) as matches
-    inner join cdrs on matches.cdr_key = cdrs.cdr_key
-    group by matches.invoice_key
+    from billed_once
+    inner join cdrs on billed_once.cdr_key = cdrs.cdr_key
+    group by billed_once.invoice_key
 
 ),
 

@@ -32,8 +32,7 @@ run as (
 
 rules as (
 
-    select
-        max(case when rule_id = 'CDR_MISSING' then tolerance end) as wait_hours
+    select max(case when rule_id = 'CDR_MISSING' then tolerance end) as wait_hours
     from {{ ref('rules') }}
 
 ),
