@@ -114,7 +114,7 @@ repeats as (
         cdrs.cdr_key <> others.cdr_key
         and not others.is_credit
         and coalesce(cdrs.evse_key = others.evse_key, true)
-        and coalesce({{ seconds_between('cdrs.started_at', 'others.started_at') }} between -300 and 300, true)
+        and coalesce(abs({{ seconds_between('cdrs.started_at', 'others.started_at') }}) <= 300, true)
 
 ),
 
@@ -144,7 +144,7 @@ replacements as (
             originals.session_id_key = others.session_id_key
             or (
                 coalesce(originals.token_key = others.token_key, true)
-                and {{ seconds_between('originals.started_at', 'others.started_at') }} between -300 and 300
+                and abs({{ seconds_between('originals.started_at', 'others.started_at') }}) <= 300
             )
         )
 

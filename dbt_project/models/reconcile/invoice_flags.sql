@@ -6,10 +6,8 @@ invoices as (
 
     select
         invoice_key,
-        coalesce(invoice_id, reconciliation_id) as invoice_id,
         partner,
         direction,
-        form,
         kind,
         lower(seller_party) as seller_key,
         lower(buyer_party) as buyer_key,
@@ -28,10 +26,6 @@ matches as (
 
     select
         invoice_key,
-        line_no,
-        form,
-        kind,
-        received_at,
         named_id,
         cdr_key
     from {{ ref('invoice_matches') }}
@@ -115,8 +109,7 @@ expected as (
         invoices.kind = 'invoice'
         and (invoices.seller_key is null or invoices.seller_key = cdrs.cpo_key)
         and (invoices.buyer_key is null or invoices.buyer_key = cdrs.emsp_key)
-        -- The issuer's day begins by its own clock, and its last day may be the one before: within half a day of
-        -- either boundary nothing is missed.
+        -- The issuer has its own clock and last day: within half a day of either boundary nothing is missed.
         and {{ seconds_between('first_days.starts_at', 'cdrs.started_at') }} >= 43200
         and {{ seconds_between('cdrs.ended_at', 'last_days.starts_at') }} >= 43200
 
@@ -156,38 +149,14 @@ missing as (
 
 ),
 
-documents as (
+repeats as (
 
     select
-        cdr_key,
-        form,
         invoice_key,
-        row_number() over (partition by cdr_key, form order by received_at, invoice_key) as document_no
-    from (
-        select
-            cdr_key,
-            form,
-            invoice_key,
-            min(received_at) as received_at
-        from matches
-        where cdr_key is not null and kind <> 'credit_note'
-        group by cdr_key, form, invoice_key
-    ) as billed
-
-),
-
-repeated as (
-
-    select
-        documents.invoice_key,
-        count(*) as repeated,
-        min(documents.cdr_key) as repeated_example,
-        min(firsts.invoice_key) as first_invoice_key
-    from documents
-    inner join documents as firsts
-        on documents.cdr_key = firsts.cdr_key and documents.form = firsts.form and firsts.document_no = 1
-    where documents.document_no > 1
-    group by documents.invoice_key
+        repeated,
+        repeated_example,
+        first_invoice_key
+    from {{ ref('invoice_repeats') }}
 
 ),
 
@@ -234,10 +203,8 @@ compared as (
 
     select
         invoices.invoice_key,
-        invoices.invoice_id,
         invoices.partner,
         invoices.direction,
-        invoices.form,
         invoices.kind,
         invoices.currency,
         invoices.stated_sessions,
@@ -250,9 +217,9 @@ compared as (
         missing.missing_example,
         missing.missing_excl_tax,
         listed.lines - listed.names as doubled_lines,
-        coalesce(repeated.repeated, 0) as repeated,
-        repeated.repeated_example,
-        repeated.first_invoice_key,
+        coalesce(repeats.repeated, 0) as repeated,
+        repeats.repeated_example,
+        repeats.first_invoice_key,
         rules.money_tolerance,
         case when listed.invoice_key is not null then coalesce(by_lines.sessions, 0) else by_period.sessions end
             as our_sessions,
@@ -268,7 +235,7 @@ compared as (
     cross join rules
     left join listed on invoices.invoice_key = listed.invoice_key
     left join missing on invoices.invoice_key = missing.invoice_key
-    left join repeated on invoices.invoice_key = repeated.invoice_key
+    left join repeats on invoices.invoice_key = repeats.invoice_key
     left join by_lines on invoices.invoice_key = by_lines.invoice_key
     left join by_period on invoices.invoice_key = by_period.invoice_key
 
@@ -297,10 +264,7 @@ judged as (
 
 select
     invoice_key,
-    invoice_id,
     partner,
-    direction,
-    form,
     currency,
     stated_sessions,
     stated_energy_kwh,

@@ -62,7 +62,7 @@ placed as (
     select distinct sessions.session_key
     from sessions
     inner join cdrs on lower(sessions.evse_uid) = cdrs.evse_key
-    where {{ seconds_between('sessions.started_at', 'cdrs.started_at') }} between -300 and 300
+    where abs({{ seconds_between('sessions.started_at', 'cdrs.started_at') }}) <= 300
 
 )
 
