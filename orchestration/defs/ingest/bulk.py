@@ -43,6 +43,28 @@ def insert_rows(
     return count
 
 
+class Gathered:
+    """Rows of many small files for a few tables, inserted together: a statement costs more than a day's file."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
+        self._connection = connection
+        self._rows: dict[tuple[str, tuple[str, ...]], list[Sequence[Any]]] = {}
+
+    def add(self, table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+        """Keep rows for a table; those of a table that has enough of them go in."""
+        key = table, tuple(columns)
+        kept = self._rows.setdefault(key, [])
+        kept.extend(rows)
+        if len(kept) >= CHUNK_ROWS:
+            insert_rows(self._connection, *key, self._rows.pop(key))
+
+    def flush(self) -> None:
+        """Insert all that is kept."""
+        for key, rows in self._rows.items():
+            insert_rows(self._connection, *key, rows)
+        self._rows.clear()
+
+
 def _text(value: Any) -> str | None:
     if value is None or isinstance(value, str):
         return value

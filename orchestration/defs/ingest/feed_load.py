@@ -9,9 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-import duckdb
-
-from orchestration.defs.ingest.bulk import insert_rows
+from orchestration.defs.ingest.bulk import Gathered
 from orchestration.defs.ingest.csv_cdrs import RECORD_COLUMNS, row_cells
 from orchestration.defs.ingest.csv_cells import Cell
 from orchestration.defs.ingest.csv_records import cells_of, split_lines
@@ -55,13 +53,13 @@ class ReadRecord:
     party_source: str | None = None
 
 
-def load_evidence(connection: duckdb.DuckDBPyConnection, file: EvidenceFile) -> None:
-    """Insert the file's rows. Raises FileError or MappingError when the file as a whole cannot be read."""
+def load_evidence(gathered: Gathered, file: EvidenceFile) -> None:
+    """Gather the file's rows. Raises FileError or MappingError when the file as a whole cannot be read."""
     read = list(read_records(file))
-    insert_rows(connection, "raw_records", RECORD_COLUMNS, [record_row(file.file_seq, one) for one in read])
+    gathered.add("raw_records", RECORD_COLUMNS, [record_row(file.file_seq, one) for one in read])
     names = [field.name for field in file.feed.fields]
     # The values of a record stand in the order of the feed's fields.
-    insert_rows(connection, f"raw_{file.feed.name}", ("record_id", "party_source", *names), [
+    gathered.add(f"raw_{file.feed.name}", ("record_id", "party_source", *names), [
         (file.file_seq << 32 | one.record.position, one.party_source, *one.values.fields.values())
         for one in read if one.values is not None
     ])  # fmt: skip

@@ -19,7 +19,7 @@ import duckdb
 
 from orchestration.defs.ingest import locations, tokens
 from orchestration.defs.ingest.arriving import STATED_SUMS
-from orchestration.defs.ingest.bulk import insert_rows
+from orchestration.defs.ingest.bulk import Gathered, insert_rows
 from orchestration.defs.ingest.cdr_rows import load_cdr_chunks
 from orchestration.defs.ingest.csv_cdrs import RECORD_COLUMNS, load_csv_cdrs
 from orchestration.defs.ingest.csv_objects import csv_objects
@@ -156,9 +156,11 @@ def load_files(home: Home, connection: duckdb.DuckDBPyConnection, files: Sequenc
     OCPI CDRs of files that follow each other are loaded together: a month of daily files is one load.
     """
     ocpi = [(file, reading) for file, reading in files if _is_ocpi_cdrs(file, reading)]
+    gathered = Gathered(connection)
     for file, reading in files:
         if not _is_ocpi_cdrs(file, reading):
-            _load_other(connection, file, home, reading)
+            _load_other(connection, gathered, file, home, reading)
+    gathered.flush()
     for constants, run in groupby(ocpi, key=lambda item: _constants(item[1].mapping)):
         load_cdr_chunks(connection, merged(_chunks(home, run)), constants=constants)
 
@@ -177,7 +179,9 @@ def _chunks(home: Home, files: Iterable[tuple[ArrivedFile, Reading]]) -> Iterato
         yield from file_chunks(_landed(file), content, reading.mapping, file.file_seq)
 
 
-def _load_other(connection: duckdb.DuckDBPyConnection, file: ArrivedFile, home: Home, reading: Reading) -> None:
+def _load_other(
+    connection: duckdb.DuckDBPyConnection, gathered: Gathered, file: ArrivedFile, home: Home, reading: Reading
+) -> None:
     """Load a file that is not one of OCPI CDRs: an archive's own records, or a file that is read as a whole."""
     landed, content = _landed(file), ObjectBytes(home, file.size, file.sha256)
     if is_zip(file.file_name) or not 0 < file.size <= DOCUMENT_BYTES_MAX:
@@ -186,7 +190,11 @@ def _load_other(connection: duckdb.DuckDBPyConnection, file: ArrivedFile, home: 
         return
     data = objects.get(home, file.sha256)
     if file.feed in EVIDENCE:
-        _load_evidence(connection, file, landed, data, reading)
+        try:
+            evidence = _declared_file(file, landed, data, reading)
+            (load_invoices if file.feed == "invoices" else load_evidence)(gathered, evidence)
+        except (FileError, MappingError) as error:
+            _quarantine(connection, file, [broken_file(data, f"{file.subject}: {error}")])
         return
     if is_csv(landed, reading.mapping) and file.feed == "cdrs":
         _load_csv(connection, file, data, reading)
@@ -199,16 +207,6 @@ def _load_other(connection: duckdb.DuckDBPyConnection, file: ArrivedFile, home: 
         _quarantine(connection, file, records)
     else:
         _load_feed(connection, file, records, _owner(file.feed, reading))
-
-
-def _load_evidence(
-    connection: duckdb.DuckDBPyConnection, file: ArrivedFile, landed: LandedFile, data: bytes, reading: Reading
-) -> None:
-    try:
-        evidence = _declared_file(file, landed, data, reading)
-        (load_invoices if file.feed == "invoices" else load_evidence)(connection, evidence)
-    except (FileError, MappingError) as error:
-        _quarantine(connection, file, [broken_file(data, f"{file.subject}: {error}")])
 
 
 def _load_csv_objects(

@@ -8,9 +8,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-import duckdb
-
-from orchestration.defs.ingest.bulk import insert_rows
+from orchestration.defs.ingest.bulk import Gathered
 from orchestration.defs.ingest.csv_cdrs import RECORD_COLUMNS
 from orchestration.defs.ingest.feed_fields import INVOICE_HEAD, INVOICE_HEADS, INVOICE_LINE, INVOICE_LINES
 from orchestration.defs.ingest.feed_load import EvidenceFile, ReadRecord, finish, read_records, record_row
@@ -54,8 +52,8 @@ class _Invoice:
     lines: list[tuple[int, dict[str, Any]]] = field(default_factory=list)
 
 
-def load_invoices(connection: duckdb.DuckDBPyConnection, file: EvidenceFile) -> None:
-    """Insert the file's rows. Raises FileError or MappingError when the file as a whole cannot be read."""
+def load_invoices(gathered: Gathered, file: EvidenceFile) -> None:
+    """Gather the file's rows. Raises FileError or MappingError when the file as a whole cannot be read."""
     is_json = not is_csv(file.landed, file.mapping)
     is_nested = is_json and (file.mapping is None or file.mapping.columns is None)
     read: list[ReadRecord] = []
@@ -64,9 +62,9 @@ def load_invoices(connection: duckdb.DuckDBPyConnection, file: EvidenceFile) -> 
         read.append(one)
         if invoice is not None:
             invoices.append(invoice)
-    insert_rows(connection, "raw_records", RECORD_COLUMNS, [record_row(file.file_seq, one) for one in read])
-    insert_rows(connection, "raw_invoices", HEAD_COLUMNS, [_head_row(invoice) for invoice in invoices])
-    insert_rows(connection, "raw_invoice_lines", LINE_COLUMNS, _line_rows(invoices))
+    gathered.add("raw_records", RECORD_COLUMNS, [record_row(file.file_seq, one) for one in read])
+    gathered.add("raw_invoices", HEAD_COLUMNS, [_head_row(invoice) for invoice in invoices])
+    gathered.add("raw_invoice_lines", LINE_COLUMNS, _line_rows(invoices))
 
 
 def _head_row(invoice: _Invoice) -> tuple[Any, ...]:
