@@ -100,6 +100,29 @@ locations as (
 
 ),
 
+-- OICP names the EVSE alone: neither its location nor its connector.
+evses as (
+
+    select
+        cpo_key,
+        evse_id_key,
+        time_zone
+    from (
+        select
+            lower(cpo_party) as cpo_key,
+            lower(evse_id) as evse_id_key,
+            time_zone,
+            row_number() over (
+                partition by lower(cpo_party), lower(evse_id)
+                order by coalesce(last_updated, seen_at) desc, sighting_seq desc, record_id desc, connector_id asc
+            ) as latest_no
+        from {{ ref('connectors') }}
+        where time_zone is not null and evse_id is not null
+    ) as ranked
+    where latest_no = 1
+
+),
+
 originals as (
 
     select credits.original_key
@@ -151,7 +174,7 @@ select
     keyed.ocpi_version,
     keyed.started_at,
     keyed.ended_at,
-    coalesce(connector_versions.time_zone, locations.time_zone, keyed.record_time_zone) as time_zone,
+    coalesce(connector_versions.time_zone, locations.time_zone, evses.time_zone, keyed.record_time_zone) as time_zone,
     keyed.session_id,
     keyed.authorization_reference,
     keyed.auth_method,
@@ -221,4 +244,9 @@ left join connector_versions
         and (connector_versions.valid_from is null or keyed.started_at >= connector_versions.valid_from)
         and (connector_versions.valid_to is null or keyed.started_at < connector_versions.valid_to)
 left join locations on keyed.cpo_key = locations.cpo_key and keyed.location_key = locations.location_key
+left join evses
+    on
+        keyed.cpo_key = evses.cpo_key
+        and keyed.location_key is null
+        and lower(keyed.evse_id) = evses.evse_id_key
 left join originals on keyed.original_key = originals.original_key
