@@ -189,6 +189,20 @@ def test_an_approved_repair_swaps_the_dates_of_that_file(home: Home, warehouse: 
     ]  # fmt: skip
 
 
+def test_a_file_is_read_again_when_somebody_asks_for_it(home: Home, warehouse: duckdb.DuckDBPyConnection) -> None:
+    path = land(home, "council/cdrs/a.csv", CSV)
+    take_in(home, at(0))
+    path.unlink()  # the ledger has its own copy
+    load_from_ledger(home, warehouse)
+    before = contents(warehouse)
+    record(home, Decision("reprocess", "Ada", ["file:council/cdrs/a.csv"], "REPROCESS"), at(1))
+    assert load_from_ledger(home, warehouse).files_read == 1
+    assert load_from_ledger(home, warehouse).files_read == 0
+    after = contents(warehouse)
+    for table in ("raw_records", "raw_cdrs", "raw_charging_periods"):
+        assert after[table] == before[table]
+
+
 def test_content_of_a_repeated_key_tells_a_repetition_from_a_change(
     home: Home, warehouse: duckdb.DuckDBPyConnection
 ) -> None:
