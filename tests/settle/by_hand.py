@@ -84,6 +84,7 @@ UPSTREAM: Mapping[str, Mapping[str, str]] = {
     },
     "rate.price_lines": {
         "cdr_key": "varchar", "reading": "varchar", "line_no": "integer", "period_no": "integer",
+        "kind": "varchar", "part": "varchar", "step_size": "bigint",
         "dimension": "varchar", "volume": RAW, "tariff_id": "varchar", "tariff_version": "varchar",
         "element_no": "integer", "component_no": "integer", "unit_price": RAW, "tax_percent": RAW,
         "amount_excl_tax": MONEY, "amount_incl_tax": MONEY,

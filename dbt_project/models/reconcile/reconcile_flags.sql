@@ -105,8 +105,6 @@ completeness as (
         session_energy_kwh,
         session_started_at,
         session_ended_at,
-        energy_gap,
-        time_gap_seconds,
         earlier_key,
         credited_key,
         remark,
@@ -116,6 +114,15 @@ completeness as (
         credit_not_replaced,
         price_not_significant
     from {{ ref('cdr_completeness') }}
+
+),
+
+wrong_readings as (
+
+    select
+        cdr_key,
+        wrong_reading
+    from {{ ref('wrong_readings') }}
 
 ),
 
@@ -164,8 +171,6 @@ measured as (
         completeness.session_energy_kwh,
         completeness.session_started_at,
         completeness.session_ended_at,
-        completeness.energy_gap,
-        completeness.time_gap_seconds,
         completeness.earlier_key,
         completeness.credited_key,
         completeness.remark,
@@ -174,6 +179,7 @@ measured as (
         completeness.resubmit_totals_changed,
         completeness.credit_not_replaced,
         completeness.price_not_significant,
+        wrong_readings.wrong_reading,
         cdrs.session_id,
         cdrs.ended_at
     from work
@@ -184,6 +190,7 @@ measured as (
     left join credit_pairs on cdrs.cdr_key = credit_pairs.cdr_key
     left join twins on cdrs.cdr_key = twins.cdr_key
     left join completeness on cdrs.cdr_key = completeness.cdr_key
+    left join wrong_readings on cdrs.cdr_key = wrong_readings.cdr_key
 
 )
 
@@ -219,8 +226,6 @@ select
     session_energy_kwh,
     session_started_at,
     session_ended_at,
-    energy_gap,
-    time_gap_seconds,
     earlier_key,
     credited_key,
     remark,
@@ -282,5 +287,9 @@ select
     session_cdr_diff,
     resubmit_totals_changed,
     credit_not_replaced,
+    {% for cause in ['PRICE_STEP_PER_PERIOD', 'PRICE_STEP_TIME_PARKING', 'PRICE_MIN_MISAPPLIED', 'PRICE_MAX_MISAPPLIED'] %}
+        cast(case when wrong_reading = '{{ cause }}' then 0 when range_gap is not null then 1 end as smallint)
+            as {{ cause | lower }},
+    {% endfor %}
     price_not_significant
 from measured
