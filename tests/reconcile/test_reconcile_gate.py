@@ -40,6 +40,11 @@ def judged(tmp_path_factory: pytest.TempPathFactory) -> Books:
     )  # fmt: skip
     books.session("waived", claim="6.00", rated="5.00", direction="payable")
     books.decide("waive", "waived", rule_id="PRICE_TOTAL_DIFF")
+    books.session("no_minimum", claim="2.00", rated="5.00")
+    books.rows["rate.price_lines"].append(
+        {"cdr_key": "no_minimum", "reading": "base", "line_no": 2, "kind": "min_price", "part": "limit",
+         "amount_excl_tax": "3.00"}
+    )  # fmt: skip
     books.session("out", claim="5.00", rated="5.00")
     books.decide("exclude", "out")
     books.session("held_before", claim="5.00", rated="5.00")
@@ -72,6 +77,7 @@ FOUND = {
     "by_hub": [("DUP_CROSS_PARTNER", "hold", "operations")],
     "unpriced_part": [("TARIFF_NO_ELEMENT", "warn", "finance")],
     "waived": [("PRICE_TOTAL_DIFF", "hold", "finance")],
+    "no_minimum": [("PRICE_MIN_MISAPPLIED", "hold", "platform"), ("PRICE_TOTAL_DIFF", "hold", "platform")],
     "out": [],
     "held_before": [],
 }
@@ -114,6 +120,7 @@ def test_the_missing_discount_is_the_root_of_the_difference(judged: Books) -> No
         "inner join reconcile.gate_findings as root on effect.caused_by = root.finding_id"
     )
     assert ("PRICE_TOTAL_DIFF", "PRICE_DISCOUNT_DIFF") in rows
+    assert ("PRICE_TOTAL_DIFF", "PRICE_MIN_MISAPPLIED") in rows
     assert ("PRICE_COMPONENT_SUM", "PRICE_COMPONENT_DIFF") in rows
 
 

@@ -287,7 +287,9 @@ select
     session_cdr_diff,
     resubmit_totals_changed,
     credit_not_replaced,
-    {% for cause in ['PRICE_STEP_PER_PERIOD', 'PRICE_STEP_TIME_PARKING', 'PRICE_MIN_MISAPPLIED', 'PRICE_MAX_MISAPPLIED'] %}
+    {% for cause in [
+        'PRICE_STEP_PER_PERIOD', 'PRICE_STEP_TIME_PARKING', 'PRICE_MIN_MISAPPLIED', 'PRICE_MAX_MISAPPLIED'
+    ] %}
         cast(case when wrong_reading = '{{ cause }}' then 0 when range_gap is not null then 1 end as smallint)
             as {{ cause | lower }},
     {% endfor %}
