@@ -8,7 +8,7 @@ export DAGSTER_DISABLE_TELEMETRY := yes
 export DO_NOT_TRACK := 1
 export GX_ANALYTICS_ENABLED := false
 
-.PHONY: help setup run test test-slow check lint type bench gate-score engine lock clean demo perth
+.PHONY: help setup run test test-stages test-whole style test-slow check lint type bench gate-score engine lock clean demo perth
 
 help:  ## show the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -34,12 +34,23 @@ run: setup  ## the demo month, the whole pipeline, and where to look
 	@test -d $(HOME_DIR)/ledger || $(BIN)/evsettle demo $(HOME_DIR)
 	@$(BIN)/evsettle --home $(HOME_DIR) run
 
-test: setup  ## lint, types, tests (under 10 minutes)
+# The folders of the stages beside everything else, one core each; what is in neither list runs with everything else.
+STAGE_TESTS := tests/ingest tests/inspect tests/rate tests/reconcile tests/settle
+
+test: setup  ## lint, types, tests (under 10 minutes on two cores)
+	@$(MAKE) --no-print-directory -j 2 test-stages style test-whole
+
+test-stages: setup
+	@$(BIN)/pytest $(STAGE_TESTS)
+
+test-whole: setup
+	@$(BIN)/pytest $(addprefix --ignore=,$(STAGE_TESTS))
+
+style: setup  ## lint and types, changing nothing
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
-	@$(BIN)/sqlfluff lint dbt_project/models dbt_project/tests --processes 2 --disable-progress-bar
-	@$(BIN)/pytest
+	@$(BIN)/sqlfluff lint dbt_project/models dbt_project/tests --disable-progress-bar
 
 test-slow: setup  ## the broad runs
 	@$(BIN)/pytest -m slow

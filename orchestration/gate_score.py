@@ -21,8 +21,8 @@ MONTH, AS_OF, FAULT_RATE = "2026-10", "2026-11-03T06:00:00Z", "0.4"
 
 # Of two sessions in one place at one time nobody can say which is wrong: the rule holds both.
 BOTH_SIDES = frozenset({"OVERLAP_CONNECTOR", "OVERLAP_TOKEN"})
-# The demo's tariffs do leave dimensions without a price, so what these say of a clean session is true.
-TRUE_OF_CLEAN = frozenset({"TARIFF_NO_ELEMENT"})
+# The demo's tariffs do leave dimensions without a price and nothing replaces its credits: what these say is true.
+TRUE_OF_DEMO = frozenset({"TARIFF_NO_ELEMENT", "CREDIT_NOT_REPLACED"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,12 +70,12 @@ class Score:
                 self.caught[row.rule_id] += 1
             else:
                 self.missed.append(row)
-            for other in own - {row.rule_id} - TRUE_OF_CLEAN:
+            for other in own - {row.rule_id} - TRUE_OF_DEMO:
                 self.besides[row.fault, other] += 1
         self.clean += len(subjects - touched)
         for subject, rules in by_subject.items():
             if subject not in touched and subject in subjects:
-                self.false_alarms.update(rules - BOTH_SIDES - TRUE_OF_CLEAN)
+                self.false_alarms.update(rules - BOTH_SIDES - TRUE_OF_DEMO)
 
 
 def read_truth(home: Path) -> list[Planted]:

@@ -13,6 +13,8 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 EVSETTLE = Path(sys.executable).with_name("evsettle")
 DEMO_SESSIONS = 300
+# One demo for all: tests that write it again compare with the finished one.
+DEMO = ("--sessions", DEMO_SESSIONS, "--seed", 7, "--month", "2026-10", "--faults", "0.3")
 
 os.environ.setdefault("DAGSTER_DISABLE_TELEMETRY", "yes")
 os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
@@ -61,7 +63,7 @@ def cli() -> Callable[..., subprocess.CompletedProcess[str]]:
 def finished_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A small demo month after one good run. Read it, never write to it: copy it with `home_copy`."""
     home = tmp_path_factory.mktemp("finished") / "home"
-    written = evsettle("demo", home, "--sessions", DEMO_SESSIONS, "--seed", 7, "--month", "2026-10", "--faults", "0.3")
+    written = evsettle("demo", home, *DEMO)
     assert written.returncode == 0, written.stderr
     ran = evsettle_here("--home", home, "run", "--as-of", "2026-11-03T06:00:00Z")
     assert ran.returncode == 0, ran.stderr + ran.stdout

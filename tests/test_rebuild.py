@@ -90,9 +90,7 @@ def test_twenty_killed_runs_lose_and_double_nothing(cli: Cli, finished_home: Pat
 def fresh(finished: Path, folder: Path) -> Path:
     """The same demo before its first run: ledger entries of the demo itself, landing and master."""
     home = folder / "fresh"
-    result = conftest.evsettle(
-        "demo", home, "--sessions", conftest.DEMO_SESSIONS, "--seed", 7, "--month", "2026-10", "--faults", "0.2"
-    )
+    result = conftest.evsettle("demo", home, *conftest.DEMO)
     assert result.returncode == 0, result.stderr
     assert sorted(path.name for path in (home / "landing").iterdir()) == sorted(
         path.name for path in (finished / "landing").iterdir()
