@@ -10,6 +10,7 @@ from orchestration.demo.clock import DAY, NETWORK_ZONE, Month, iso
 from orchestration.demo.csv_rows import mapping_text
 from orchestration.demo.invoices import invoice_mapping_text
 from orchestration.demo.parties import OPERATORS, OWN_CPO, OWN_EMSP, PARTNERS, Partner
+from orchestration.demo.taxes import VAT_IDS, tax_rules_csv
 
 TEMPLATE = "eu-roaming"
 VALID_DAYS = 270  # contracts and tariffs hold from so long before the month
@@ -56,6 +57,7 @@ def write_master(folder: Path, month: Month, tariff_texts: dict[tuple[str, str],
         text = tariff_texts[tariff.cpo, tariff.tariff_id] + "\n"
         (folder / "tariffs" / f"{tariff.tariff_id}.json").write_text(text, encoding="utf-8")
     texts = [tariff_texts[tariff.cpo, tariff.tariff_id] for tariff in OPERATORS[0].tariffs]
+    (folder / "tax_rules.csv").write_text(tax_rules_csv(contracts_valid_from(month)), encoding="utf-8")
     (folder / "publications.csv").write_text(_publications(month, texts), encoding="utf-8")
 
 
@@ -76,13 +78,13 @@ parties:
     roles: [CPO]
     legal_name: EVSettle Charging B.V.
     country: NL
-    vat_id: NL000000001B01
+    vat_id: {VAT_IDS[OWN_CPO]}
     bank_account: NL00DEMO0000000001
   - party: {OWN_EMSP}
     roles: [EMSP]
     legal_name: EVSettle Mobility B.V.
     country: NL
-    vat_id: NL000000002B01
+    vat_id: {VAT_IDS[OWN_EMSP]}
     bank_account: NL00DEMO0000000002
 country: NL
 currency: EUR
@@ -125,7 +127,7 @@ def _contract(partner: Partner, month: Month) -> str:
         lines.append(f"requires: {partner.requires}")
     lines += [
         f"pricing: {{tariff_source: {partner.tariff_source}}}",
-        f"tax: {{country: {partner.country}, regime: reseller}}",
+        f"tax: {{country: {partner.country}, regime: reseller, vat_id: {VAT_IDS[partner.party]}}}",
         f"contacts: {{operations: ops@{domain}, platform: it@{domain}, finance: ap@{domain}}}",
     ]
     return "\n".join(lines) + "\n"

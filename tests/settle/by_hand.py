@@ -49,6 +49,7 @@ UPSTREAM: Mapping[str, Mapping[str, str]] = {
         "rounding_level": "varchar", "rounding_scale": "integer", "tolerance_amount": RAW, "tolerance_percent": RAW,
         "late_days": "integer", "due_days_reject": "integer", "due_days_hold": "integer", "due_days_warn": "integer",
     },
+    "inspect.duty_flags": {"cdr_key": "varchar", "site_country": "varchar"},
     "inspect.tariffs_in_force": {
         "cdr_key": "varchar", "tariff_index": "integer", "tariff_id": "varchar", "tariff_version": "varchar",
     },
@@ -126,9 +127,13 @@ class Books:
         claim: str | None,
         rated: str | None,
         terms: Mapping[str, Any] | None = None,
+        site: str | None = "NL",
         **cdr: Any,
     ) -> None:
-        """One counting CDR with its claim and its rated price (both net, in text); None: no claim, cannot be priced."""
+        """One counting CDR with its claim and its rated price (both net, in text); None: no claim, cannot be priced.
+
+        site: the country where its charger stands.
+        """
         record_id = len(self.raw.setdefault("raw_records", [])) + (1 << 32) + 1
         row = {
             **CDR, "cdr_key": key, "record_id": record_id, "cdr_id": key.upper(), "evse_uid": f"E-{key}",
@@ -139,6 +144,7 @@ class Books:
         self.rows["inspect.cdrs"].append(row)
         self.rows["inspect.work"].append({"cdr_key": key, "reason": "new"})
         self.rows["inspect.cdr_terms"].append({"cdr_key": key, "partner": row["partner"], **TERMS, **(terms or {})})
+        self.rows["inspect.duty_flags"].append({"cdr_key": key, "site_country": site})
         self.rows["inspect.tariffs_in_force"].append(
             {"cdr_key": key, "tariff_index": 1, "tariff_id": "T1", "tariff_version": "t1-v1"}
         )

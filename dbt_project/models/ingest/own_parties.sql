@@ -6,7 +6,9 @@ own_parties_as_read as (
         party,
         role,
         legal_name,
-        country
+        country,
+        vat_id,
+        is_vat_id_valid
     from {{ source('ingest', 'raw_own_parties') }}
 
 )
@@ -15,5 +17,7 @@ select
     party,
     role,
     legal_name,
-    country
+    country,
+    vat_id,
+    is_vat_id_valid
 from own_parties_as_read

@@ -45,6 +45,26 @@ periods as (
 
 ),
 
+taxes as (
+
+    select
+        cdr_key,
+        supplier_country,
+        customer_country,
+        customer_regime,
+        site_country,
+        customer_vat_id,
+        is_customer_vat_id_valid,
+        has_rules,
+        answers,
+        decision_id,
+        category,
+        rate_percent,
+        note
+    from {{ ref('cdr_taxes_due') }}
+
+),
+
 measured as (
 
     select
@@ -63,11 +83,24 @@ measured as (
         periods.service_period,
         periods.service_cut_off_at,
         periods.billing_period,
+        taxes.supplier_country,
+        taxes.customer_country,
+        taxes.customer_regime,
+        taxes.site_country,
+        taxes.customer_vat_id,
+        taxes.is_customer_vat_id_valid,
+        taxes.has_rules,
+        taxes.answers as tax_answers,
+        taxes.decision_id as tax_decision_id,
+        taxes.category as tax_category,
+        taxes.rate_percent as tax_rate_percent,
+        taxes.note as tax_note,
         cast({{ seconds_between('cdrs.ended_at', 'cdrs.received_at') }} as bigint) as late_seconds
     from work
     inner join cdrs on work.cdr_key = cdrs.cdr_key
     inner join periods on cdrs.cdr_key = periods.cdr_key
     left join terms on cdrs.cdr_key = terms.cdr_key
+    left join taxes on cdrs.cdr_key = taxes.cdr_key
 
 )
 
@@ -87,6 +120,15 @@ select
     service_period,
     service_cut_off_at,
     billing_period,
+    supplier_country,
+    customer_country,
+    customer_regime,
+    site_country,
+    customer_vat_id,
+    tax_answers,
+    tax_category,
+    tax_rate_percent,
+    tax_note,
     -- A session of our own drivers at our own chargers needs no contract: there is nobody to bill.
     cast(
         case
@@ -110,5 +152,29 @@ select
             when late_seconds > cast(late_days as bigint) * 86400 then 0
             else 1
         end as smallint
-    ) as period_too_old
+    ) as period_too_old,
+    -- A home that declares no rule of tax decides none, and its documents bear none.
+    cast(
+        case
+            when has_rules is null or not has_rules then null
+            when tax_decision_id is null then 0
+            else 1
+        end as smallint
+    ) as tax_no_decision,
+    cast(
+        case
+            when tax_category is null or tax_category <> 'AE' then null
+            when is_customer_vat_id_valid then 1
+            else 0
+        end as smallint
+    ) as tax_dealer_evidence,
+    cast(case when tax_category is null then null when tax_category = 'K' then 0 else 1 end as smallint)
+        as tax_category_mix,
+    cast(
+        case
+            when tax_category is null or tax_category <> 'S' then null
+            when lower(tax_note) like 'contested%' then 0
+            else 1
+        end as smallint
+    ) as tax_rate_contested
 from measured

@@ -81,6 +81,26 @@ class Tax(Declared, frozen=True, kw_only=True, forbid_unknown_fields=True):
     regime: str | None = None
 
 
+class Fee(Declared, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What is charged beside the sessions, as a line of its own on the statement that it is `on`.
+
+    rate: an amount in the statement's currency for each session or period, or a percentage of the sessions' net.
+    """
+
+    name: str
+    per: Literal["session", "percent", "period"]
+    rate: Decimal
+    on: Literal["receivable", "payable"] = "receivable"
+
+
+class Fx(Declared, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How sessions of another currency are settled in the contract's: whose rate, and of which day."""
+
+    source: str
+    rate_date: Literal["session", "period_end"] = "session"
+    max_age_days: int = 3
+
+
 class DueDays(Declared, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Working days until a finding of a severity is due; null: no deadline."""
 
@@ -122,8 +142,8 @@ class Contract(Declared, frozen=True, kw_only=True, forbid_unknown_fields=True):
     due_days: DueDays = DueDays()
     rules: dict[str, RuleTerms] = msgspec.field(default_factory=dict)
     contacts: Contacts = Contacts()
-    fees: Any = None
-    fx: Any = None
+    fees: tuple[Fee, ...] = ()
+    fx: Fx | None = None
     caps: Any = None
     self_billing: Any = None
     scope: Any = None
@@ -160,6 +180,7 @@ def contract_problems(path: str, contract: Contract, rules: Mapping[str, Rule]) 
     if not 0 <= contract.pricing.discount_percent <= 100:
         problems.append(f"pricing.discount_percent is {contract.pricing.discount_percent}; use 0 to 100.")
     problems += _negatives(contract)
+    problems += _fee_problems(contract)
     for rule_id in contract.rules:
         rule = rules.get(rule_id)
         if rule is None:
@@ -174,8 +195,23 @@ def contract_problems(path: str, contract: Contract, rules: Mapping[str, Rule]) 
     return problems
 
 
+def _fee_problems(contract: Contract) -> list[str]:
+    names = [fee.name for fee in contract.fees]
+    problems = [f"fees has {name!r} twice; name each fee once." for name in names if names.count(name) > 1][:1]
+    for number, fee in enumerate(contract.fees, start=1):
+        if not fee.name.strip():
+            problems.append(f"fees.{number}.name is blank; fill it.")
+        if fee.rate < 0:
+            problems.append(f"fees.{number}.rate is {fee.rate}; use 0 or more.")
+        if fee.per == "percent" and fee.rate > 100:
+            problems.append(f"fees.{number}.rate is {fee.rate}; a percentage is 0 to 100.")
+    return problems
+
+
 def _negatives(contract: Contract) -> list[str]:
     blocks = {"settlement": contract.settlement, "tolerances": contract.tolerances, "due_days": contract.due_days}
+    if contract.fx is not None:
+        blocks["fx"] = contract.fx
     return [
         f"{block}.{name} is {value}; use 0 or more."
         for block, struct in blocks.items()

@@ -18,14 +18,32 @@ from orchestration.defs.ingest.rules import DeclaredRule
 from orchestration.defs.ingest.tariff import Tariff
 from orchestration.defs.ingest.tariff_rows import store_bodies
 from orchestration.defs.ingest.tariff_sightings import insert_master_sightings, read_tariff, sighting_row
+from orchestration.defs.ingest.vat_ids import is_vat_id
 from orchestration.defs.ingest.zones import zone
 from orchestration.facts.ledger import Entry
 from orchestration.facts.standing import StandingDecision
 
 _TABLES = (
-    "raw_own_parties", "raw_network", "raw_contracts", "raw_contract_parties", "raw_contract_rules", "raw_rules",
+    "raw_own_parties", "raw_network", "raw_contracts", "raw_contract_parties", "raw_contract_rules",
+    "raw_settlement_terms", "raw_contract_fees", "raw_rules",
     "raw_local_days", "raw_billing_periods", "raw_master_problems",
 )  # fmt: skip
+_SETTLEMENT_COLUMNS = (
+    "partner",
+    "contract_version",
+    "payment_terms_days",
+    "netting",
+    "minimum_amount",
+    "tax_country",
+    "tax_regime",
+    "vat_id",
+    "is_vat_id_valid",
+    "fx_source",
+    "fx_rate_date",
+    "fx_max_age_days",
+)
+_OWN_PARTY_COLUMNS = ("party", "role", "legal_name", "country", "vat_id", "is_vat_id_valid")
+_FEE_COLUMNS = ("partner", "contract_version", "fee_no", "name", "per", "rate", "charged_on")
 _CONTRACT_COLUMNS = (
     "partner", "contract_version", "name", "valid_from", "known_seq", "known_from", "is_approved", "currency",
     "frequency", "cut_off_days", "tariff_source", "tariff_approval", "period_tariff", "period_policy",
@@ -47,8 +65,8 @@ def rewrite_master(
         connection.execute(f"delete from ingest.{table}")  # noqa: S608 - our own names
     network = master.network
     assert network is not None
-    insert_rows(connection, "raw_own_parties", ("party", "role", "legal_name", "country"), [
-        (own.party, role, own.legal_name, own.country or own.party[:2])
+    insert_rows(connection, "raw_own_parties", _OWN_PARTY_COLUMNS, [
+        (own.party, role, own.legal_name, own.country or own.party[:2], own.vat_id, _validity(own.vat_id))
         for own in network.parties for role in dict.fromkeys(own.roles)
     ])  # fmt: skip
     insert_rows(connection, "raw_network", ("time_zone", "country", "currency", "history_before"), [
@@ -77,7 +95,7 @@ def _insert_contracts(
     connection: duckdb.DuckDBPyConnection, master: MasterData, decisions: Sequence[StandingDecision]
 ) -> None:
     owners = party_owners(master)
-    contracts, parties, overrides = [], [], []
+    contracts, parties, overrides, settlements, fees = [], [], [], [], []
     for partner, history in sorted(master.contracts.items()):
         terms = [KnownTerms(known.version, known.file_sha256, known.known_seq) for known in history]
         approved = approvals(partner, terms, decisions)
@@ -89,6 +107,11 @@ def _insert_contracts(
                 for party in dict.fromkeys(known.contract.parties)
                 if owners.get(party, partner) == partner
             ]
+            settlements.append(_settlement_row(known))
+            fees += [
+                (partner, version, fee_no, fee.name, fee.per, fee.rate, fee.on)
+                for fee_no, fee in enumerate(known.contract.fees, start=1)
+            ]
             overrides += [
                 (partner, version, rule_id, rule.severity, rule.tolerance)
                 for rule_id, rule in known.contract.rules.items()
@@ -98,6 +121,22 @@ def _insert_contracts(
     insert_rows(
         connection, "raw_contract_rules", ("partner", "contract_version", "rule_id", "severity", "tolerance"), overrides
     )
+    insert_rows(connection, "raw_settlement_terms", _SETTLEMENT_COLUMNS, settlements)
+    insert_rows(connection, "raw_contract_fees", _FEE_COLUMNS, fees)
+
+
+def _settlement_row(known: KnownContract) -> tuple[Any, ...]:
+    contract: Contract = known.contract
+    settlement, tax, fx = contract.settlement, contract.tax, contract.fx
+    return (
+        contract.partner, known.version, settlement.payment_terms_days, settlement.netting, settlement.minimum_amount,
+        tax.country, tax.regime, tax.vat_id, _validity(tax.vat_id),
+        *((fx.source, fx.rate_date, fx.max_age_days) if fx else (None, None, None)),
+    )  # fmt: skip
+
+
+def _validity(vat_id: str | None) -> bool | None:
+    return is_vat_id(vat_id) if vat_id else None
 
 
 def _contract_row(known: KnownContract, is_approved: bool) -> tuple[Any, ...]:

@@ -450,7 +450,9 @@ create table if not exists ingest.raw_own_parties (
     party varchar,
     role varchar,                      -- CPO, EMSP; one row per role
     legal_name varchar,
-    country varchar
+    country varchar,
+    vat_id varchar,
+    is_vat_id_valid boolean            -- form and check digits; null = no id
 );
 
 -- One row: network-wide terms.
@@ -502,6 +504,33 @@ create table if not exists ingest.raw_contract_rules (
     rule_id varchar,
     severity varchar,                  -- null = the rule's own
     tolerance decimal(18, 8)           -- null = the rule's own
+);
+
+-- How each version of a contract is settled: payment, tax, currency.
+create table if not exists ingest.raw_settlement_terms (
+    partner varchar,
+    contract_version varchar,
+    payment_terms_days integer,
+    netting boolean,                   -- a settlement nets receivable and payable of one currency
+    minimum_amount decimal(18, 8),
+    tax_country varchar,               -- where the partner is established
+    tax_regime varchar,                -- reseller ...
+    vat_id varchar,
+    is_vat_id_valid boolean,           -- form and check digits; null = no id
+    fx_source varchar,                 -- null = no other currency is settled
+    fx_rate_date varchar,              -- session, period_end
+    fx_max_age_days integer
+);
+
+-- What each version of a contract charges beside the sessions.
+create table if not exists ingest.raw_contract_fees (
+    partner varchar,
+    contract_version varchar,
+    fee_no integer,
+    name varchar,
+    per varchar,                       -- session, percent, period
+    rate decimal(18, 8),
+    charged_on varchar                 -- receivable, payable
 );
 
 -- The rules as declared in the suites: one row per rule.

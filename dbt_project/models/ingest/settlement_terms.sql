@@ -1,0 +1,35 @@
+with
+
+settlement_terms_as_read as (
+
+    select
+        partner,
+        contract_version,
+        payment_terms_days,
+        netting,
+        minimum_amount,
+        tax_country,
+        tax_regime,
+        vat_id,
+        is_vat_id_valid,
+        fx_source,
+        fx_rate_date,
+        fx_max_age_days
+    from {{ source('ingest', 'raw_settlement_terms') }}
+
+)
+
+select
+    partner,
+    contract_version,
+    payment_terms_days,
+    netting,
+    minimum_amount,
+    tax_country,
+    tax_regime,
+    vat_id,
+    is_vat_id_valid,
+    fx_source,
+    fx_rate_date,
+    fx_max_age_days
+from settlement_terms_as_read
