@@ -1,3 +1,8 @@
+{%- set rule_text -%}
+    supplier_country || '|' || coalesce(customer_country, '') || '|' || coalesce(customer_regime, '') || '|'
+    || coalesce(site_country, '') || '|' || coalesce(cast(valid_from as varchar), '') || '|' || category || '|'
+    || cast(coalesce(rate_percent, 0) as varchar)
+{%- endset -%}
 with
 
 run as (
@@ -219,8 +224,7 @@ select
     site_country,
     starts_at,
     ends_at,
-    {{ sha256_text("supplier_country || '|' || coalesce(customer_country, '') || '|' || coalesce(customer_regime, '') || '|' || coalesce(site_country, '') || '|' || coalesce(cast(valid_from as varchar), '') || '|' || category || '|' || cast(coalesce(rate_percent, 0) as varchar)") }}
-        as decision_id,
+    {{ sha256_text(rule_text) }} as decision_id,
     category,
     -- Only a standard or reduced rate adds tax to the document; every other category is at nil there.
     cast(case when category = 'S' then rate_percent else 0 end as decimal(18, 8)) as rate_percent,
