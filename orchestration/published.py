@@ -17,6 +17,8 @@ TABLES = (
     "statements",
     "statement_lines",
     "waterfall",
+    "disputes",
+    "dispute_events",
     "events",
     "connectors",
     "tokens",

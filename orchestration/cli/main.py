@@ -14,6 +14,7 @@ COMMANDS = {
     "run": "take in what is new and run the five stages",
     "status": "where every session and period stands",
     "exceptions": "what waits for whom",
+    "disputes": "what is disputed, by whom, and by when it must be answered",
     "price": "price CDRs of a file; no home needed",
     "explain": "the whole story of one session",
     "tariff": "check, compare, approve and try tariffs",

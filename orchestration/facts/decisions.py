@@ -6,11 +6,11 @@ What does not belong here: the effect of a decision on a session (the stages) an
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from orchestration.facts import ledger, subjects
+from orchestration.facts import disputes, ledger, subjects
 from orchestration.facts.decision_kinds import DecisionError, DecisionKind, check_reason, check_values, decision_kinds
 from orchestration.facts.home import Home
 from orchestration.facts.ledger import Entry
@@ -96,6 +96,10 @@ def build(
     check_reason(decision.reason, kind.reason == "required", kind.name, words)
     _check_role(person, kind)
     named = _subjects(entries, kind, decision.subjects)
+    if kind.name == "dispute" or any(subject.startswith("dispute:") for subject in named):
+        _check_dispute(entries, kind, named, values, decision.reason)
+        # An act may be said again later in the same words: it is told apart by what it follows.
+        decision = replace(decision, expected=disputes.last_act(entries, named))
     if kind.name == "terms" and "version" not in values:
         values["version"] = _terms_as_taken_in(entries, named)
     if kind.people == 2:
@@ -150,6 +154,21 @@ def _subjects(entries: Sequence[Entry], kind: DecisionKind, given: Sequence[str]
             _check_arrived(entries, identifier.rpartition("#")[0] if what == "record" else identifier)
         named.append(subjects.written(what, identifier))
     return sorted(set(named))
+
+
+def _check_dispute(
+    entries: Sequence[Entry], kind: DecisionKind, named: Sequence[str], values: Mapping[str, str], reason: str | None
+) -> None:
+    """A dispute's reason is one of its own, its outcome says what is owed, each act follows the one before."""
+    prefixes = {"dispute": "D_", "ask": "WAIT_", "resolve": "R_"}
+    prefix = prefixes.get(kind.name)
+    if prefix is not None and reason is not None and not reason.startswith(prefix):
+        raise DecisionError(f"{reason} is not a reason to {kind.name}: use one that begins with {prefix}.")
+    if kind.name == "resolve" and reason in ("R_UPHELD", "R_PARTIAL") and "amount" not in values:
+        raise DecisionError(f"{reason} changes what is owed: add --set amount= with the net amount from now on.")
+    if kind.name == "resolve" and reason == "R_REJECTED" and "amount" in values:
+        raise DecisionError("R_REJECTED leaves the amount as it was billed: take --set amount= out.")
+    disputes.check_act(entries, kind.name, named)
 
 
 def _check_arrived(entries: Sequence[Entry], name: str) -> None:
@@ -213,6 +232,12 @@ def _answer(
             f"DOC_APPROVER_SAME: {person.name} proposed entry {proposal.seq} and cannot approve it: "
             "a second person must, so ask another approver."
         )
+    if (
+        decision.kind == "approve"
+        and proposal.body["values"]["what"] == "resolve"
+        and not answers(entries).get(proposal.seq)
+    ):
+        disputes.check_act(entries, "resolve", proposal.body["subjects"])
     earlier = answers(entries).get(proposal.seq)
     is_repeat = earlier is not None and (earlier.body["kind"], earlier.body["by"]) == (decision.kind, person.name)
     if earlier is not None and not is_repeat:

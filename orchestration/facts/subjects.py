@@ -8,7 +8,7 @@ import re
 
 KINDS = (
     "cdr", "record", "file", "session", "tariff", "partner", "statement", "period", "invoice", "finding",
-    "party", "location", "evse", "connector", "token", "contract",
+    "party", "location", "evse", "connector", "token", "contract", "dispute",
 )  # fmt: skip
 _PERIOD = re.compile(r"\d{4}-(\d{2}(-H[12])?|W\d{2})\|[^|]+")
 _FILE = re.compile(r"[^/]+/[^/]+/.+")
@@ -42,6 +42,8 @@ def _check_form(kind: str, rest: str) -> None:
         raise SubjectError(f"{rest!r} is not a file: write it as `file:<source>/<feed>/<name>`, as under landing/.")
     if kind == "record" and not re.fullmatch(r".+/.+/.+#.+", rest):
         raise SubjectError(f"{rest!r} is not a record: write it as `record:<source>/<feed>/<name>#<position>`.")
+    if kind == "dispute" and not re.fullmatch(r"\d+(-\d+)?", rest):
+        raise SubjectError(f"{rest!r} is not a dispute: write it as `dispute:17`, by the entry that opened it.")
     if kind == "connector" and "|" not in rest:
         raise SubjectError(f"{rest!r} is not a connector: write its EVSE too, as `connector:NL/EVS|EVSE-7|1`.")
     if kind == "tariff" and not re.fullmatch(r"[A-Za-z]{2}/[^:|]+:.+", rest):

@@ -14,7 +14,12 @@ settlement_terms_as_read as (
         is_vat_id_valid,
         fx_source,
         fx_rate_date,
-        fx_max_age_days
+        fx_max_age_days,
+        dispute_window_days,
+        dispute_acknowledge_days,
+        dispute_answer_days,
+        dispute_resolve_days,
+        dispute_objection_days
     from {{ source('ingest', 'raw_settlement_terms') }}
 
 )
@@ -31,5 +36,10 @@ select
     is_vat_id_valid,
     fx_source,
     fx_rate_date,
-    fx_max_age_days
+    fx_max_age_days,
+    dispute_window_days,
+    dispute_acknowledge_days,
+    dispute_answer_days,
+    dispute_resolve_days,
+    dispute_objection_days
 from settlement_terms_as_read

@@ -65,10 +65,13 @@ class Tolerances(Declared, frozen=True, kw_only=True, forbid_unknown_fields=True
 
 
 class Dispute(Declared, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Windows of a dispute."""
+    """Windows of a dispute: days, acknowledge_days working days; null sets no end."""
 
     window_days: int | None = None
     answer_days: int | None = None
+    acknowledge_days: int | None = 2
+    resolve_days: int | None = 20
+    objection_days: int | None = 10
     resubmissions: int | None = None
     statements: Literal["at_draft", "at_seal"] = "at_seal"
 
@@ -209,7 +212,12 @@ def _fee_problems(contract: Contract) -> list[str]:
 
 
 def _negatives(contract: Contract) -> list[str]:
-    blocks = {"settlement": contract.settlement, "tolerances": contract.tolerances, "due_days": contract.due_days}
+    blocks: dict[str, Declared] = {
+        "settlement": contract.settlement,
+        "tolerances": contract.tolerances,
+        "dispute": contract.dispute,
+        "due_days": contract.due_days,
+    }
     if contract.fx is not None:
         blocks["fx"] = contract.fx
     return [

@@ -13,6 +13,7 @@ import duckdb
 from orchestration.defs.ingest.bulk import insert_rows
 from orchestration.defs.ingest.content import forget_single_keys, hash_repeated_keys
 from orchestration.defs.ingest.contract_ids import add_contract_ids
+from orchestration.defs.ingest.dispute_rows import rewrite_disputes
 from orchestration.defs.ingest.file_load import ArrivedFile, Reading, forget_file, load_files, reading_of
 from orchestration.defs.ingest.history import LoadError, append_history, rewrite_decisions
 from orchestration.defs.ingest.master_data import MasterData, MasterError, fold_master
@@ -22,6 +23,7 @@ from orchestration.defs.ingest.rules import DeclaredRule, overridable, read_rule
 from orchestration.defs.ingest.touched import touch_decided, touch_everything, touch_file
 from orchestration.defs.ingest.zones import is_zone, zone_spans
 from orchestration.facts import ledger
+from orchestration.facts.disputes import dispute_events
 from orchestration.facts.home import Home
 from orchestration.facts.ledger import Entry
 from orchestration.facts.standing import StandingDecision, standing
@@ -65,6 +67,7 @@ def load_from_ledger(home: Home, connection: duckdb.DuckDBPyConnection) -> LoadS
     with _transaction(connection):
         changed = rewrite_decisions(connection, decisions)
         touch_decided(connection, changed, [(file.file_seq, file.subject) for file in _arrived(entries)])
+        rewrite_disputes(connection, dispute_events(entries))
         _bring_up_master(connection, entries, master, rules, decisions)
         read_meter_values(connection)
         _add_zones(connection, master)

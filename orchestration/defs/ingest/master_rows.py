@@ -41,6 +41,11 @@ _SETTLEMENT_COLUMNS = (
     "fx_source",
     "fx_rate_date",
     "fx_max_age_days",
+    "dispute_window_days",
+    "dispute_acknowledge_days",
+    "dispute_answer_days",
+    "dispute_resolve_days",
+    "dispute_objection_days",
 )
 _OWN_PARTY_COLUMNS = ("party", "role", "legal_name", "country", "vat_id", "is_vat_id_valid")
 _FEE_COLUMNS = ("partner", "contract_version", "fee_no", "name", "per", "rate", "charged_on")
@@ -127,11 +132,13 @@ def _insert_contracts(
 
 def _settlement_row(known: KnownContract) -> tuple[Any, ...]:
     contract: Contract = known.contract
-    settlement, tax, fx = contract.settlement, contract.tax, contract.fx
+    settlement, tax, fx, dispute = contract.settlement, contract.tax, contract.fx, contract.dispute
     return (
         contract.partner, known.version, settlement.payment_terms_days, settlement.netting, settlement.minimum_amount,
         tax.country, tax.regime, tax.vat_id, _validity(tax.vat_id),
         *((fx.source, fx.rate_date, fx.max_age_days) if fx else (None, None, None)),
+        dispute.window_days, dispute.acknowledge_days, dispute.answer_days, dispute.resolve_days,
+        dispute.objection_days,
     )  # fmt: skip
 
 

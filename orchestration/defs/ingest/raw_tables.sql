@@ -519,7 +519,12 @@ create table if not exists ingest.raw_settlement_terms (
     is_vat_id_valid boolean,           -- form and check digits; null = no id
     fx_source varchar,                 -- null = no other currency is settled
     fx_rate_date varchar,              -- session, period_end
-    fx_max_age_days integer
+    fx_max_age_days integer,
+    dispute_window_days integer,       -- from the statement's issue; null = no end
+    dispute_acknowledge_days integer,  -- working days
+    dispute_answer_days integer,       -- days of silence after which the clock runs on
+    dispute_resolve_days integer,      -- days on the running clock
+    dispute_objection_days integer     -- days after the outcome
 );
 
 -- What each version of a contract charges beside the sessions.
@@ -560,6 +565,24 @@ create table if not exists ingest.raw_decisions (
     decided_by varchar,
     approved_by varchar,               -- null for one-person kinds
     valid_from timestamptz             -- --set valid_from= of a tariff: the start that was approved; null = any
+);
+
+-- What was done about disputes, in the order of the ledger.
+create table if not exists ingest.raw_dispute_events (
+    dispute_id varchar,                -- seq of the entry that opened it; <seq>-<n> when it opened several
+    seq bigint,                        -- of the entry that made the act stand
+    happened_at timestamptz,
+    event varchar,                     -- dispute, acknowledge, assign, ask, answer, resolve, escalate, withdraw
+    state_from varchar,                -- null = it begins
+    state_to varchar,                  -- opened, acknowledged, investigating, waiting, resolved, escalated, withdrawn
+    cdr_key varchar,
+    reason_code varchar,
+    amount_excl_tax decimal(18, 8),    -- of dispute: in dispute; of resolve: settled from now on; null = as billed
+    claimant varchar,                  -- of dispute: partner, us
+    assigned_to varchar,               -- of assign
+    note varchar,
+    decided_by varchar,
+    approved_by varchar
 );
 
 create table if not exists ingest.raw_ledger (

@@ -65,7 +65,7 @@ def touch_decided(
                 for file_seq, name in files:
                     if name == subject:
                         touch_file(connection, file_seq, name.split("/")[1], reason)
-            case "period" | "statement" | "invoice":
+            case "period" | "statement" | "invoice" | "dispute":
                 continue
             case _:
                 touch_everything(connection, f"{reason} about a {decision.subject_kind}")

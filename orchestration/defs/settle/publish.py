@@ -76,6 +76,17 @@ TABLES: Mapping[str, Published] = {
         " amount_excl_tax",
         "partner, period, direction, currency, step_no",
     ),
+    "disputes": Published(
+        "settle.disputes",
+        "dispute_id, cdr_key, partner, claimant, reason_code, state, refused_for, currency, billed_excl_tax,"
+        " disputed_excl_tax, resolved_excl_tax, outcome, opened_at, assigned_to, resolved_at, running_seconds",
+        "dispute_id",
+    ),
+    "dispute_events": Published(
+        "ingest.dispute_events",
+        "dispute_id, seq, happened_at, event, state_from, state_to, cdr_key, reason_code, amount_excl_tax",
+        "dispute_id, seq",
+    ),
     "events": Published(
         "settle.events",
         "seq, happened_at, actor, subject, event, reason_code, note, evidence_sha256, previous_hash, hash",
