@@ -19,6 +19,7 @@ TABLES = (
     "waterfall",
     "disputes",
     "dispute_events",
+    "periods",
     "events",
     "connectors",
     "tokens",

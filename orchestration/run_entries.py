@@ -61,9 +61,13 @@ def end_run(
     connection: duckdb.DuckDBPyConnection,
     changes: bytes,
     manifests: Mapping[str, str],
+    drafts: Mapping[str, Any],
     counts: Mapping[str, Any],
 ) -> Entry:
-    """Append the run-end entry, then forget what was touched: from here on the run counted."""
+    """Append the run-end entry, then forget what was touched: from here on the run counted.
+
+    drafts: what can be approved, by `<period>|<partner>`.
+    """
     row = connection.execute("select run_seq, as_of from ingest.raw_run").fetchone()
     assert row is not None, "begin_run comes first"
     run_seq, as_of = row
@@ -71,6 +75,7 @@ def end_run(
         "run": run_seq,
         "outcome": "done",
         "manifests": dict(sorted(manifests.items())),
+        "drafts": dict(drafts),
         "changes": objects.put(home, changes),
         "counts": dict(counts),
     }

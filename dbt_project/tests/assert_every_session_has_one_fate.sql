@@ -42,15 +42,21 @@ dispositions as (
 
 ),
 
+-- What was sealed keeps its numbers though its record may be read otherwise now; here it counts as it is read.
 outcomes as (
 
     select
-        record_id,
-        coalesce(currency, 'unknown') as currency,
-        case when is_credit then -abs(energy_kwh) else energy_kwh end as energy_kwh,
-        claimed_excl_tax as amount
-    from {{ ref('cdr_outcomes') }}
-    where state in ('held', 'valid', 'adjusted', 'credited', 'excluded')
+        outcomes.record_id,
+        coalesce(case when outcomes.is_sealed then raw_cdrs.currency else outcomes.currency end, 'unknown') as currency,
+        case
+            when outcomes.is_sealed then raw_cdrs.energy_kwh
+            when outcomes.is_credit then -abs(outcomes.energy_kwh)
+            else outcomes.energy_kwh
+        end as energy_kwh,
+        case when outcomes.is_sealed then raw_cdrs.amount else outcomes.claimed_excl_tax end as amount
+    from {{ ref('cdr_outcomes') }} as outcomes
+    left join raw_cdrs on outcomes.record_id = raw_cdrs.record_id
+    where outcomes.state in ('held', 'valid', 'adjusted', 'credited', 'excluded')
 
 ),
 

@@ -32,8 +32,10 @@ billable as (
 
 statements as (
 
+    -- What is sealed had them then; a later finding opens a case and rewrites nothing.
     select statement_id
     from {{ ref('statements') }}
+    where status <> 'sealed'
 
 )
 

@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from getpass import getuser
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -18,7 +19,11 @@ from orchestration.facts.ledger import LedgerError
 from orchestration.facts.lock import LockHeld
 from orchestration.facts.people import PeopleError
 from orchestration.facts.reasons import vocabulary
+from orchestration.facts.seals import SealRefused
 from orchestration.facts.subjects import SubjectError
+
+if TYPE_CHECKING:
+    from orchestration.defs.settle.sealing import Sealed
 
 _CDRS = "select cdr_key from cdrs where cdr_key = lower(?) or lower(cdr_id) = lower(?) order by cdr_key"
 
@@ -148,6 +153,42 @@ def _show(home: Home, recorded: Recorded) -> None:
         click.echo(f"It takes effect with the next run: evsettle{home_option(home)} run")
 
 
+def _seal(home: Home, named: Sequence[str], by: str, pairs: Sequence[str], at: datetime, as_json: bool) -> None:
+    """Close periods, one after another; each is closed or not, whatever becomes of the next."""
+    from orchestration.defs.settle.sealing import seal
+
+    if pairs:
+        raise DecisionError("seal takes no --set: it closes what was approved, as it was approved.")
+    results: list[Sealed] = []
+    for text in named:
+        kind, identifier = subjects.parse(text)
+        if kind != "period":
+            raise SubjectError(f"seal cannot be about {text!r}: name a period of a partner, as `2026-10|emo`.")
+        period, _, partner = identifier.partition("|")
+        results.append(seal(home, period, partner, by, at))
+        if not as_json:
+            _show_seal(home, results[-1])
+    if as_json:
+        shown = [{"seq": one.entry.seq, "at": one.entry.at, "is_new": one.is_new, **one.entry.body} for one in results]
+        show_json(shown[0] if len(shown) == 1 else {"seals": shown})
+
+
+def _show_seal(home: Home, sealed: "Sealed") -> None:
+    entry, body = sealed.entry, sealed.entry.body
+    subject = f"{body['period']}|{body['partner']}"
+    if not sealed.is_new:
+        click.echo(f"Nothing written: entry {entry.seq} sealed {subject} already, by {entry.actor}, at {entry.at}.")
+        return
+    click.echo(
+        f"Entry {entry.seq}: sealed {subject}, by {entry.actor}, at {entry.at}: {', '.join(body['statements'])}.\n"
+        f"Its report is final: {home.relative(home.reports)}/{body['period']}/{body['partner']}/ (manifest"
+        f" {body['manifest_sha256'][:12]})."
+    )
+    if body["carried"]:
+        click.echo(f"Still held and moved to the next open period: {body['carried']} sessions.")
+    click.echo(f"The tables show it with the next run: evsettle{home_option(home)} run")
+
+
 class _DecideCommand(click.Command):
     """Lists the kinds and codes from their own files, so that help and checks cannot differ."""
 
@@ -158,6 +199,8 @@ class _DecideCommand(click.Command):
                 formatter.write_dl([(kind.name, _kind_help(kind)) for kind in kinds if kind.people == people])
         with formatter.section("Answers to a proposal"):
             formatter.write_dl([("approve SEQ", "The decision stands."), ("reject SEQ", "It does not.")])
+        with formatter.section("Closing"):
+            formatter.write_dl([("seal PERIOD|PARTNER", "Close what was approved for good; late records move on.")])
         codes = [code for code in vocabulary().reasons if code not in vocabulary().rules]
         with formatter.section("Reason codes, besides every rule id"):
             formatter.write_text(" ".join(codes))
@@ -180,6 +223,8 @@ Examples:
   evsettle decide adjust CDR-0043 --set amount=7.85 --reason ADJ_STEP --by "Ada Jansen"
   evsettle decide repair file:council/cdrs/2017.csv --set repair=swap-day-month --reason ADJ_ZONE --by "Cem Aydin"
   evsettle decide assign CDR-0044 --set to=platform --by "Ada Jansen"
+  evsettle decide period '2026-10|emo' --by "Ada Jansen"
+  evsettle decide seal '2026-10|emo' --by "Ada Jansen"
 """,
 )
 @click.argument("kind")
@@ -211,13 +256,16 @@ def command(
     at = parse_instant(as_of)
     try:
         home = open_home(home_path)
+        if kind == "seal":
+            _seal(home, named, by, pairs, at, as_json)
+            return
         recorded: list[Recorded] = []
         for decision in _decisions(home, kind, named, by, reason, pairs, note):
             recorded.append(decisions.record(home, decision, at))
             # Said at once: of several answers a later one may still be refused.
             if not as_json:
                 _show(home, recorded[-1])
-    except (DecisionError, PeopleError, SubjectError) as error:
+    except (DecisionError, PeopleError, SubjectError, SealRefused) as error:
         raise Refused(str(error)) from error
     except (HomeError, LockHeld) as error:
         raise click.ClickException(str(error)) from error

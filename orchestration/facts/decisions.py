@@ -17,6 +17,7 @@ from orchestration.facts.ledger import Entry
 from orchestration.facts.lock import writer_lock
 from orchestration.facts.objects import sha256_of
 from orchestration.facts.people import PeopleError, Person, find_person, is_same_person, read_people
+from orchestration.facts.period_decisions import draft_of, refuse_changed_draft
 from orchestration.facts.reasons import Vocabulary, nearest, vocabulary
 from orchestration.facts.standing import StandingDecision, answers, is_in_effect, is_proposal, standing
 from orchestration.facts.subjects import SubjectError
@@ -100,6 +101,10 @@ def build(
         _check_dispute(entries, kind, named, values, decision.reason)
         # An act may be said again later in the same words: it is told apart by what it follows.
         decision = replace(decision, expected=disputes.last_act(entries, named))
+    if "period" in kind.subjects and kind.slot == "approval":
+        draft = draft_of(entries, named)
+        if kind.name == "period":
+            values["content"] = draft.content
     if kind.name == "terms" and "version" not in values:
         values["version"] = _terms_as_taken_in(entries, named)
     if kind.people == 2:
@@ -245,6 +250,8 @@ def _answer(
             f"Entry {proposal.seq} was already answered: {earlier.body['by']} gave {earlier.body['kind']} in entry "
             f"{earlier.seq}; propose again if it must change."
         )
+    if decision.kind == "approve" and proposal.body["values"]["what"] == "period" and not is_repeat:
+        refuse_changed_draft(entries, proposal)
     return _body(decision.kind, decision, person, proposal.body["subjects"], {"what": proposal.body["values"]["what"]})
 
 

@@ -15,6 +15,7 @@ from orchestration.facts import ledger, objects
 from orchestration.facts.home import Home
 from orchestration.facts.ledger import Entry, LedgerError
 from orchestration.facts.merkle import merkle_root
+from orchestration.facts.seals import objects_of, seals
 
 MANIFEST = "manifest.json"
 # Arrival entry, its file (as in the entry's body) and the file's bytes → SHA-256 of each record, in order.
@@ -81,6 +82,9 @@ def _referenced(entries: list[Entry]) -> dict[str, str]:
             named.setdefault(entry.body["changes"], f"the changes of run {entry.body['run']} (entry {entry.seq})")
         elif entry.kind == "decision" and entry.body.get("values", {}).get("evidence"):
             named.setdefault(entry.body["values"]["evidence"], f"the evidence of decision {entry.seq}")
+        elif entry.kind == "seal":
+            for sha256, what in objects_of(entry):
+                named.setdefault(sha256, what)
         elif entry.kind == "erasure" and entry.body.get("object"):
             erased.add(entry.body["object"])
     return {sha256: what for sha256, what in named.items() if sha256 not in erased}
@@ -121,16 +125,24 @@ def _root_problems(home: Home, entries: Sequence[Entry], record_hashes: RecordHa
 
 
 def _reports(home: Home, entries: list[Entry], period: str | None) -> tuple[int, list[Problem]]:
-    """The number of reports on disk, and what differs from their manifests or from the last finished run."""
-    written = _last_manifests(entries)
+    """The number of reports on disk, and what differs from their manifests, their seal or the last finished run."""
+    sealed = {
+        f"reports/{seal.body['period']}/{seal.body['partner']}/{MANIFEST}": seal for seal in seals(entries).values()
+    }
+    written = _last_manifests(entries) | {name: seal.body["manifest_sha256"] for name, seal in sealed.items()}
     present = {home.relative(path): path for path in sorted(home.reports.glob(f"*/*/{MANIFEST}"))}
     problems: list[Problem] = []
     names = sorted(name for name in present.keys() | written.keys() if period is None or _period(name) == period)
     for name in names:
+        seal = sealed.get(name)
         if name not in present:
-            problems.append(Problem(name, f"{name} is missing: `evsettle run` writes drafts again."))
+            again = "drafts again" if seal is None else f"what entry {seal.seq} sealed again from the ledger's objects"
+            problems.append(Problem(name, f"{name} is missing: `evsettle run` writes {again}."))
             continue
         stored = present[name].read_bytes()
+        if seal is not None:
+            problems += _sealed_problems(home, present[name], seal)
+            continue
         if name not in written:
             problems.append(Problem(name, f"{name} is not from the last finished run: no ledger entry names it."))
         elif hashlib.sha256(stored).hexdigest() != written[name]:
@@ -139,6 +151,26 @@ def _reports(home: Home, entries: list[Entry], period: str | None) -> tuple[int,
             )
         problems += _file_problems(home, present[name], stored)
     return len(names), problems
+
+
+def _sealed_problems(home: Home, manifest: Path, seal: Entry) -> list[Problem]:
+    """What stands in a sealed folder against the seal itself: a manifest that was changed too hides nothing."""
+    listed = {MANIFEST: str(seal.body["manifest_sha256"]), **seal.body["files"]}
+    problems = []
+    for file_name, sha256 in listed.items():
+        path = manifest.parent / file_name
+        shown, source = home.relative(path), f"ledger/objects/{sha256}.zst holds what was sealed"
+        if not path.is_file():
+            problems.append(Problem(shown, f"{shown} is missing, but entry {seal.seq} sealed it: {source}."))
+        elif hashlib.sha256(path.read_bytes()).hexdigest() != sha256:
+            problems.append(Problem(shown, f"{shown} was changed after entry {seal.seq} sealed it: {source}."))
+    return [*problems, *_added(home, manifest, listed)]
+
+
+def _added(home: Home, manifest: Path, listed: Mapping[str, str]) -> list[Problem]:
+    names = [path for path in sorted(manifest.parent.iterdir()) if path.is_file()]
+    shown = [home.relative(path) for path in names if path.name != MANIFEST and path.name not in listed]
+    return [Problem(name, f"{name} was added: {home.relative(manifest)} does not list it.") for name in shown]
 
 
 def _last_manifests(entries: list[Entry]) -> dict[str, str]:
@@ -168,11 +200,7 @@ def _file_problems(home: Home, manifest: Path, stored: bytes) -> list[Problem]:
             problems.append(Problem(shown, f"{shown} is missing, but {name} lists it."))
         elif hashlib.sha256(path.read_bytes()).hexdigest() != sha256:
             problems.append(Problem(shown, f"{shown} was changed: its bytes do not give the hash in {name}."))
-    for path in sorted(manifest.parent.iterdir()):
-        if path.is_file() and path.name != MANIFEST and path.name not in listed:
-            shown = home.relative(path)
-            problems.append(Problem(shown, f"{shown} was added: {name} does not list it."))
-    return problems
+    return [*problems, *_added(home, manifest, listed)]
 
 
 def _listed(manifest: Mapping[str, Any]) -> dict[str, str]:

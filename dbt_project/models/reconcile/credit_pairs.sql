@@ -32,6 +32,15 @@ excluded as (
 
 ),
 
+-- Of what was never billed a seal says that too: its credit pays nothing out.
+billed as (
+
+    select cdr_key
+    from {{ ref('sealed_outcomes') }}
+    where statement_id is not null
+
+),
+
 -- A credit that is out itself takes nothing back: the corrected one after it must not look like a second.
 credits as (
 
@@ -55,6 +64,7 @@ paired as (
         credits.cdr_key,
         originals.cdr_key as original_key,
         credits.is_standing,
+        billed.cdr_key is not null as is_original_billed,
         row_number() over (
             partition by originals.cdr_key, credits.is_standing
             order by credits.received_at asc, credits.cdr_key asc
@@ -69,6 +79,7 @@ paired as (
         coalesce(abs(credits.claimed_excl_tax), abs(credits.claimed_incl_tax)) as credit_size
     from credits
     inner join cdrs as originals on credits.credit_of = originals.cdr_key
+    left join billed on originals.cdr_key = billed.cdr_key
     -- A credit of a credit, or of itself, is no pair: it stays without an original.
     where not originals.is_credit
 
@@ -81,5 +92,6 @@ select
     cast(credit_no as integer) as credit_no,
     cast(original_size as decimal(18, 8)) as original_size,
     cast(credit_size as decimal(18, 8)) as credit_size,
-    cast(size_difference as decimal(18, 8)) as size_difference
+    cast(size_difference as decimal(18, 8)) as size_difference,
+    is_original_billed
 from paired

@@ -1,222 +1,206 @@
 with
 
-cdrs as (
+sealed as (
 
     select
         cdr_key,
-        record_id,
-        revision,
         cpo_party,
         emsp_party,
         party_source,
         cdr_id,
-        is_credit,
         credit_of,
+        revision,
         partner,
         direction,
+        state,
+        service_period,
+        period,
         started_at,
         ended_at,
         location_id,
         evse_uid,
         connector_id,
         energy_kwh,
-        currency
-    from {{ ref('cdrs') }}
-
-),
-
-periods as (
-
-    select
-        cdr_key,
-        service_period,
-        billing_period,
-        arrival_period,
-        cleared_at
-    from {{ ref('cdr_periods') }}
-
-),
-
-prices as (
-
-    select
-        cdr_key,
+        currency,
+        tariff_id,
+        tariff_version,
         claimed_excl_tax,
         claimed_incl_tax,
         rated_excl_tax,
         rated_incl_tax,
+        expected_excl_tax,
+        settled_excl_tax,
+        settled_incl_tax,
+        record_id,
+        is_credit,
         discount_excl_tax,
-        expected_excl_tax
-    from {{ ref('expected_prices') }}
+        settled_by,
+        cleared_at,
+        statement_id
+    from {{ ref('sealed_outcomes') }}
 
 ),
 
-tariffs as (
+computed as (
 
     select
         cdr_key,
+        cpo_party,
+        emsp_party,
+        party_source,
+        cdr_id,
+        credit_of,
+        revision,
+        partner,
+        direction,
+        state,
+        service_period,
+        period,
+        started_at,
+        ended_at,
+        location_id,
+        evse_uid,
+        connector_id,
+        energy_kwh,
+        currency,
         tariff_id,
         tariff_version,
-        row_number() over (partition by cdr_key order by tariff_index asc, tariff_id asc) as tariff_order
-    from {{ ref('tariffs_in_force') }}
+        claimed_excl_tax,
+        claimed_incl_tax,
+        rated_excl_tax,
+        rated_incl_tax,
+        expected_excl_tax,
+        settled_excl_tax,
+        settled_incl_tax,
+        record_id,
+        is_credit,
+        discount_excl_tax,
+        settled_by,
+        cleared_at,
+        statement_id
+    from {{ ref('computed_outcomes') }}
 
 ),
 
--- A gate that has not judged the counting revision counts as no pass.
-passes as (
+-- A sealed record that is read under another key today is still the record that was sealed.
+unsealed as (
 
     select
-        judged.cdr_key,
-        judged.revision,
-        count(distinct case when judged.verdict = 'pass' then judged.gate end) as gates_passed,
-        max(case when judged.verdict = 'reject' then 1 else 0 end) as is_rejected
-    from {{ ref('verdicts') }} as judged
-    group by judged.cdr_key, judged.revision
-
-),
-
-exclusions as (
-
-    select distinct subject_id as cdr_key
-    from {{ ref('decisions') }}
-    where kind = 'exclude' and subject_kind = 'cdr'
-
-),
-
--- The last decision on an amount stands.
-adjustments as (
-
-    select
-        subject_id as cdr_key,
-        amount_excl_tax,
-        row_number() over (partition by subject_id order by seq desc) as recency
-    from {{ ref('decisions') }}
-    where kind = 'adjust' and subject_kind = 'cdr' and amount_excl_tax is not null
-
-),
-
-alone as (
-
-    select
-        cdrs.cdr_key,
-        adjustments.amount_excl_tax as adjusted_excl_tax,
-        case
-            when exclusions.cdr_key is not null or passes.is_rejected = 1 then 'excluded'
-            when passes.gates_passed is null or passes.gates_passed < 3 then 'held'
-            when periods.billing_period is null or cdrs.currency is null or cdrs.direction is null then 'held'
-            when cdrs.direction <> 'internal' and cdrs.partner is null then 'held'
-            when adjustments.amount_excl_tax is not null then 'adjusted'
-            -- Neither a claim nor a price: unknown money is never zero money.
-            when prices.claimed_excl_tax is null and prices.expected_excl_tax is null then 'held'
-            else 'valid'
-        end as state
-    from cdrs
-    left join periods on cdrs.cdr_key = periods.cdr_key
-    left join prices on cdrs.cdr_key = prices.cdr_key
-    left join passes on cdrs.cdr_key = passes.cdr_key and cdrs.revision = passes.revision
-    left join exclusions on cdrs.cdr_key = exclusions.cdr_key
-    left join adjustments on cdrs.cdr_key = adjustments.cdr_key and adjustments.recency = 1
-
-),
-
-credited as (
-
-    select
-        pairs.cdr_key,
-        pairs.original_key,
-        credits.state as credit_state
-    from {{ ref('credit_pairs') }} as pairs
-    inner join alone as credits on pairs.cdr_key = credits.cdr_key
-    where pairs.is_standing and pairs.credit_no = 1
-
-),
-
-decided as (
-
-    select
-        alone.cdr_key,
-        alone.adjusted_excl_tax,
-        case
-            when alone.state = 'excluded' then 'excluded'
-            when taken_back.credit_state in ('valid', 'adjusted') then 'credited'
-            -- A credit that is held, or whose size or party is in doubt, holds what it would take back.
-            when taken_back.credit_state = 'held' then 'held'
-            when taking_back.credit_state in ('valid', 'adjusted') then 'credited'
-            else alone.state
-        end as state
-    from alone
-    left join credited as taken_back on alone.cdr_key = taken_back.original_key
-    left join credited as taking_back on alone.cdr_key = taking_back.cdr_key
-
-),
-
-settled as (
-
-    select
-        decided.cdr_key,
-        decided.state,
-        case
-            when decided.state = 'adjusted' then 'decision'
-            when decided.state = 'valid' and prices.claimed_excl_tax is not null then 'claim'
-            when decided.state = 'valid' then 'expected'
-        end as settled_by,
-        cast(
-            case
-                when decided.state = 'adjusted' then decided.adjusted_excl_tax
-                when decided.state = 'valid' then coalesce(prices.claimed_excl_tax, prices.expected_excl_tax)
-                else 0
-            end as decimal(38, 16)
-        ) as settled_excl_tax
-    from decided
-    left join prices on decided.cdr_key = prices.cdr_key
+        computed.cdr_key,
+        computed.cpo_party,
+        computed.emsp_party,
+        computed.party_source,
+        computed.cdr_id,
+        computed.credit_of,
+        computed.revision,
+        computed.partner,
+        computed.direction,
+        computed.state,
+        computed.service_period,
+        computed.period,
+        computed.started_at,
+        computed.ended_at,
+        computed.location_id,
+        computed.evse_uid,
+        computed.connector_id,
+        computed.energy_kwh,
+        computed.currency,
+        computed.tariff_id,
+        computed.tariff_version,
+        computed.claimed_excl_tax,
+        computed.claimed_incl_tax,
+        computed.rated_excl_tax,
+        computed.rated_incl_tax,
+        computed.expected_excl_tax,
+        computed.settled_excl_tax,
+        computed.settled_incl_tax,
+        computed.record_id,
+        computed.is_credit,
+        computed.discount_excl_tax,
+        computed.settled_by,
+        computed.cleared_at,
+        computed.statement_id
+    from computed
+    left join sealed as sealed_keys on computed.cdr_key = sealed_keys.cdr_key
+    left join sealed as sealed_records on computed.record_id = sealed_records.record_id
+    where sealed_keys.cdr_key is null and sealed_records.record_id is null
 
 )
 
 select
-    cdrs.cdr_key,
-    cdrs.cpo_party,
-    cdrs.emsp_party,
-    cdrs.party_source,
-    cdrs.cdr_id,
-    cdrs.credit_of,
-    cdrs.revision,
-    cdrs.partner,
-    cdrs.direction,
-    settled.state,
-    periods.service_period,
-    case when settled.state in ('valid', 'adjusted') then periods.billing_period else periods.arrival_period end
-        as period,
-    cdrs.started_at,
-    cdrs.ended_at,
-    cdrs.location_id,
-    cdrs.evse_uid,
-    cdrs.connector_id,
-    cdrs.energy_kwh,
-    cdrs.currency,
-    tariffs.tariff_id,
-    tariffs.tariff_version,
-    prices.claimed_excl_tax,
-    prices.claimed_incl_tax,
-    prices.rated_excl_tax,
-    prices.rated_incl_tax,
-    prices.expected_excl_tax,
-    settled.settled_excl_tax,
-    -- Net plus document tax, once that is decided; never the claimed gross.
-    cast(null as decimal(38, 16)) as settled_incl_tax,
-    cdrs.record_id,
-    coalesce(cdrs.is_credit, false) as is_credit,
-    prices.discount_excl_tax,
-    settled.settled_by,
-    -- Of what is not billed it would be this run's clock, and change with every run.
-    case when settled.state in ('valid', 'adjusted') then periods.cleared_at end as cleared_at,
-    case
-        when settled.state in ('valid', 'adjusted') and cdrs.direction in ('receivable', 'payable')
-            then
-                periods.billing_period || '-' || cdrs.partner || '-'
-                || case when cdrs.direction = 'receivable' then 'R' else 'P' end || '-' || cdrs.currency
-    end as statement_id
-from cdrs
-inner join settled on cdrs.cdr_key = settled.cdr_key
-left join periods on cdrs.cdr_key = periods.cdr_key
-left join prices on cdrs.cdr_key = prices.cdr_key
-left join tariffs on cdrs.cdr_key = tariffs.cdr_key and tariffs.tariff_order = 1
+    cdr_key,
+    cpo_party,
+    emsp_party,
+    party_source,
+    cdr_id,
+    credit_of,
+    revision,
+    partner,
+    direction,
+    state,
+    service_period,
+    period,
+    started_at,
+    ended_at,
+    location_id,
+    evse_uid,
+    connector_id,
+    energy_kwh,
+    currency,
+    tariff_id,
+    tariff_version,
+    claimed_excl_tax,
+    claimed_incl_tax,
+    rated_excl_tax,
+    rated_incl_tax,
+    expected_excl_tax,
+    settled_excl_tax,
+    settled_incl_tax,
+    record_id,
+    is_credit,
+    discount_excl_tax,
+    settled_by,
+    cleared_at,
+    statement_id,
+    true as is_sealed
+from sealed
+
+union all
+
+select
+    cdr_key,
+    cpo_party,
+    emsp_party,
+    party_source,
+    cdr_id,
+    credit_of,
+    revision,
+    partner,
+    direction,
+    state,
+    service_period,
+    period,
+    started_at,
+    ended_at,
+    location_id,
+    evse_uid,
+    connector_id,
+    energy_kwh,
+    currency,
+    tariff_id,
+    tariff_version,
+    claimed_excl_tax,
+    claimed_incl_tax,
+    rated_excl_tax,
+    rated_incl_tax,
+    expected_excl_tax,
+    settled_excl_tax,
+    settled_incl_tax,
+    record_id,
+    is_credit,
+    discount_excl_tax,
+    settled_by,
+    cleared_at,
+    statement_id,
+    false as is_sealed
+from unsealed

@@ -4,6 +4,7 @@ cdrs as (
 
     select
         cdr_key,
+        partner,
         revision,
         received_at,
         coalesce(ended_at, started_at) as ended_at
@@ -60,10 +61,28 @@ moments as (
 
 ),
 
+sealed as (
+
+    select cdr_key
+    from {{ ref('sealed_outcomes') }}
+
+),
+
+next_open as (
+
+    select
+        partner,
+        period,
+        open_period
+    from {{ ref('next_open_periods') }}
+
+),
+
 sessions as (
 
     select
         cdrs.cdr_key,
+        cdrs.partner,
         cdrs.revision,
         cdrs.received_at,
         cdrs.ended_at,
@@ -117,7 +136,7 @@ arrivals as (
 
 ),
 
--- Every period of the calendar is unsealed; a sealed one leaves this list.
+-- As if nothing were sealed; what would fall into a sealed period goes to the next open one below.
 first_open as (
 
     select
@@ -139,6 +158,7 @@ served as (
 
     select
         sessions.cdr_key,
+        sessions.partner,
         sessions.revision,
         sessions.received_at,
         sessions.ended_at,
@@ -177,18 +197,41 @@ served as (
             and sessions.cut_off_days = arrived.cut_off_days
             and sessions.received_at = arrived.moment
 
+),
+
+placed as (
+
+    select
+        served.cdr_key,
+        -- What was sealed keeps the period it was sealed in.
+        case when sealed.cdr_key is null then served.partner end as moving_partner,
+        served.revision,
+        served.received_at,
+        served.cleared_at,
+        served.is_history,
+        served.service_period,
+        served.service_cut_off_at,
+        billed.period as billing_period,
+        arrived.period as arrival_period
+    from served
+    left join sealed on served.cdr_key = sealed.cdr_key
+    left join bounds as billed on served.frequency = billed.frequency and served.billed_from = billed.starts_on
+    left join bounds as arrived on served.frequency = arrived.frequency and served.arrived_from = arrived.starts_on
+
 )
 
 select
-    served.cdr_key,
-    served.revision,
-    served.received_at,
-    served.cleared_at,
-    served.is_history,
-    served.service_period,
-    served.service_cut_off_at,
-    billed.period as billing_period,
-    arrived.period as arrival_period
-from served
-left join bounds as billed on served.frequency = billed.frequency and served.billed_from = billed.starts_on
-left join bounds as arrived on served.frequency = arrived.frequency and served.arrived_from = arrived.starts_on
+    placed.cdr_key,
+    placed.revision,
+    placed.received_at,
+    placed.cleared_at,
+    placed.is_history,
+    placed.service_period,
+    placed.service_cut_off_at,
+    coalesce(billing.open_period, placed.billing_period) as billing_period,
+    coalesce(arrival.open_period, placed.arrival_period) as arrival_period
+from placed
+left join next_open as billing
+    on placed.moving_partner = billing.partner and placed.billing_period = billing.period
+left join next_open as arrival
+    on placed.moving_partner = arrival.partner and placed.arrival_period = arrival.period

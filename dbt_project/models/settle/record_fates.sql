@@ -30,10 +30,51 @@ outcomes as (
         partner,
         period,
         direction,
-        state
+        state,
+        is_sealed
     from {{ ref('cdr_outcomes') }}
 
+),
+
+sealed as (
+
+    select
+        record_id,
+        cdr_key,
+        partner,
+        period,
+        direction,
+        currency,
+        fate,
+        energy_kwh,
+        claimed_excl_tax
+    from {{ ref('sealed_fates') }}
+
+),
+
+next_open as (
+
+    select
+        partner,
+        period,
+        open_period
+    from {{ ref('next_open_periods') }}
+
 )
+
+select
+    record_id,
+    cdr_key,
+    partner,
+    period,
+    direction,
+    currency,
+    fate,
+    energy_kwh,
+    claimed_excl_tax
+from sealed
+
+union all
 
 select
     revisions.record_id,
@@ -43,7 +84,11 @@ select
         when outcomes.direction = 'internal' then 'own'
         else coalesce(outcomes.partner, 'unknown')
     end as partner,
-    coalesce(outcomes.period, 'unknown') as period,
+    -- A record that comes beside a sealed session changes nothing there: it stands in the next open period.
+    case
+        when outcomes.is_sealed then coalesce(next_open.open_period, 'unknown')
+        else coalesce(outcomes.period, 'unknown')
+    end as period,
     coalesce(outcomes.direction, 'unknown') as direction,
     coalesce(revisions.currency, 'unknown') as currency,
     case
@@ -55,3 +100,6 @@ select
 from revisions
 left join dispositions on revisions.record_id = dispositions.record_id
 left join outcomes on revisions.cdr_key = outcomes.cdr_key
+left join next_open on outcomes.partner = next_open.partner and outcomes.period = next_open.period
+left join sealed on revisions.record_id = sealed.record_id
+where sealed.record_id is null

@@ -13,7 +13,7 @@ outcomes as (
         settled_by,
         settled_excl_tax
     from {{ ref('cdr_outcomes') }}
-    where statement_id is not null
+    where statement_id is not null and not is_sealed
 
 ),
 
@@ -204,21 +204,67 @@ lines as (
     from roundings
     where amount_excl_tax <> 0
 
+),
+
+numbered as (
+
+    select
+        statement_id,
+        cast(
+            row_number() over (
+                partition by statement_id
+                order by kind_no asc, started_at asc, line_key asc
+            ) as integer
+        ) as line_no,
+        kind,
+        cdr_key,
+        amount_excl_tax,
+        cast(null as decimal(18, 8)) as tax,
+        cast(null as decimal(18, 8)) as amount_incl_tax,
+        currency,
+        cast(energy_kwh as decimal(18, 8)) as energy_kwh
+    from lines
+
+),
+
+sealed as (
+
+    select
+        statement_id,
+        line_no,
+        kind,
+        cdr_key,
+        amount_excl_tax,
+        tax,
+        amount_incl_tax,
+        currency,
+        energy_kwh
+    from {{ ref('sealed_lines') }}
+
 )
 
 select
     statement_id,
-    cast(
-        row_number() over (
-            partition by statement_id
-            order by kind_no asc, started_at asc, line_key asc
-        ) as integer
-    ) as line_no,
+    line_no,
     kind,
     cdr_key,
     amount_excl_tax,
-    cast(null as decimal(18, 8)) as tax,
-    cast(null as decimal(18, 8)) as amount_incl_tax,
+    tax,
+    amount_incl_tax,
     currency,
-    cast(energy_kwh as decimal(18, 8)) as energy_kwh
-from lines
+    energy_kwh
+from sealed
+
+union all
+
+select
+    statement_id,
+    line_no,
+    kind,
+    cdr_key,
+    amount_excl_tax,
+    tax,
+    amount_incl_tax,
+    currency,
+    energy_kwh
+from numbered

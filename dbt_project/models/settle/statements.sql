@@ -1,13 +1,25 @@
+{#- What a line of a statement shows; an approval is of these and no others. -#}
+{%- set shown = [
+    'lines.line_no', 'lines.kind', 'outcomes.cdr_id', 'outcomes.emsp_party', 'outcomes.cpo_party',
+    epoch_microseconds('outcomes.started_at'), epoch_microseconds('outcomes.ended_at'), 'outcomes.location_id',
+    'outcomes.evse_uid', 'outcomes.connector_id', 'outcomes.tariff_id', 'outcomes.state', 'lines.energy_kwh',
+    'outcomes.claimed_excl_tax', 'outcomes.rated_excl_tax', 'outcomes.discount_excl_tax',
+    'outcomes.expected_excl_tax', 'lines.amount_excl_tax', 'lines.tax', 'lines.amount_incl_tax', 'lines.currency'
+] -%}
 with
 
 lines as (
 
     select
         statement_id,
+        line_no,
         kind,
         cdr_key,
+        currency,
         energy_kwh,
-        amount_excl_tax
+        amount_excl_tax,
+        tax,
+        amount_incl_tax
     from {{ ref('statement_lines') }}
 
 ),
@@ -17,12 +29,74 @@ outcomes as (
     select
         statement_id,
         cdr_key,
+        cdr_id,
+        emsp_party,
+        cpo_party,
         partner,
         period,
         direction,
-        currency
+        currency,
+        state,
+        started_at,
+        ended_at,
+        location_id,
+        evse_uid,
+        connector_id,
+        tariff_id,
+        claimed_excl_tax,
+        rated_excl_tax,
+        discount_excl_tax,
+        expected_excl_tax
     from {{ ref('cdr_outcomes') }}
     where statement_id is not null
+
+),
+
+sealed as (
+
+    select
+        statement_id,
+        partner,
+        period,
+        direction,
+        currency,
+        sessions,
+        energy_kwh,
+        amount_excl_tax,
+        tax,
+        amount_incl_tax,
+        sessions_unknown_energy,
+        content_sha256
+    from {{ ref('sealed_statements') }}
+
+),
+
+-- The last word on a period: its drafts are approved, or were put back.
+approvals as (
+
+    select
+        subject_id,
+        value as approved_sha256
+    from {{ ref('decisions') }}
+    where kind = 'period' and subject_kind = 'period'
+
+),
+
+open_lines as (
+
+    select
+        lines.statement_id,
+        lines.line_no,
+        lines.kind,
+        lines.cdr_key,
+        lines.currency,
+        lines.energy_kwh,
+        lines.amount_excl_tax,
+        lines.tax,
+        lines.amount_incl_tax
+    from lines
+    left join sealed on lines.statement_id = sealed.statement_id
+    where sealed.statement_id is null
 
 ),
 
@@ -35,9 +109,32 @@ heads as (
         outcomes.direction,
         outcomes.currency
     from outcomes
-    inner join lines on outcomes.cdr_key = lines.cdr_key
+    inner join open_lines on outcomes.cdr_key = open_lines.cdr_key and outcomes.statement_id = open_lines.statement_id
     group by
         outcomes.statement_id, outcomes.partner, outcomes.period, outcomes.direction, outcomes.currency
+
+),
+
+line_texts as (
+
+    select
+        lines.statement_id,
+        lines.line_no,
+        {%- set texts = [] -%}
+        {%- for value in shown -%}{%- do texts.append("coalesce(cast(" ~ value ~ " as varchar), '')") -%}{%- endfor %}
+        {{ sha256_text(texts | join(" || chr(31) || ")) }} as line_sha256
+    from open_lines as lines
+    left join outcomes on lines.cdr_key = outcomes.cdr_key
+
+),
+
+contents as (
+
+    select
+        statement_id,
+        {{ sha256_text("statement_id || " ~ ordered_text('line_sha256', 'line_no')) }} as content_sha256
+    from line_texts
+    group by statement_id
 
 ),
 
@@ -49,24 +146,77 @@ totals as (
         sum(case when kind = 'session' and energy_kwh is null then 1 else 0 end) as sessions_unknown_energy,
         sum(energy_kwh) as energy_kwh,
         sum(amount_excl_tax) as amount_excl_tax
-    from lines
+    from open_lines
     group by statement_id
+
+),
+
+drafts as (
+
+    select
+        totals.statement_id,
+        heads.partner,
+        heads.period,
+        heads.direction,
+        heads.currency,
+        totals.sessions,
+        totals.energy_kwh,
+        totals.amount_excl_tax,
+        totals.sessions_unknown_energy,
+        contents.content_sha256
+    from totals
+    inner join heads on totals.statement_id = heads.statement_id
+    inner join contents on totals.statement_id = contents.statement_id
+
+),
+
+-- One approval is of all drafts of a period and partner together.
+together as (
+
+    select
+        partner,
+        period,
+        {{ sha256_text(ordered_text("statement_id || content_sha256", 'statement_id')) }} as period_sha256
+    from drafts
+    group by partner, period
 
 )
 
 select
-    totals.statement_id,
-    heads.partner,
-    heads.period,
-    heads.direction,
-    heads.currency,
-    'draft' as status,
-    cast(totals.sessions as bigint) as sessions,
-    cast(totals.energy_kwh as decimal(38, 8)) as energy_kwh,
-    cast(totals.amount_excl_tax as decimal(38, 8)) as amount_excl_tax,
+    statement_id,
+    partner,
+    period,
+    direction,
+    currency,
+    'sealed' as status,
+    sessions,
+    energy_kwh,
+    amount_excl_tax,
+    tax,
+    amount_incl_tax,
+    sessions_unknown_energy,
+    content_sha256,
+    cast(null as varchar) as period_sha256
+from sealed
+
+union all
+
+select
+    drafts.statement_id,
+    drafts.partner,
+    drafts.period,
+    drafts.direction,
+    drafts.currency,
+    case when approvals.approved_sha256 = together.period_sha256 then 'approved' else 'draft' end as status,
+    cast(drafts.sessions as bigint) as sessions,
+    cast(drafts.energy_kwh as decimal(38, 8)) as energy_kwh,
+    cast(drafts.amount_excl_tax as decimal(38, 8)) as amount_excl_tax,
     -- Undecided until the document's tax is: unknown, not zero.
     cast(null as decimal(38, 8)) as tax,
     cast(null as decimal(38, 8)) as amount_incl_tax,
-    cast(totals.sessions_unknown_energy as bigint) as sessions_unknown_energy
-from totals
-inner join heads on totals.statement_id = heads.statement_id
+    cast(drafts.sessions_unknown_energy as bigint) as sessions_unknown_energy,
+    drafts.content_sha256,
+    together.period_sha256
+from drafts
+inner join together on drafts.partner = together.partner and drafts.period = together.period
+left join approvals on drafts.period || '|' || drafts.partner = approvals.subject_id

@@ -7,9 +7,11 @@ from typing import Any
 import duckdb
 
 from orchestration.defs.ingest.bulk import insert_rows
+from orchestration.defs.ingest.seals import append_seals
 from orchestration.facts import objects
 from orchestration.facts.home import Home
 from orchestration.facts.ledger import Entry
+from orchestration.facts.seals import subject_of
 from orchestration.facts.standing import StandingDecision
 
 _LEDGER_COLUMNS = (
@@ -43,6 +45,7 @@ def append_history(home: Home, connection: duckdb.DuckDBPyConnection, entries: S
     for entry in new:
         if entry.kind == "run-end" and entry.body["outcome"] == "done":
             _append_changes(home, connection, entry)
+    append_seals(home, connection, new)
 
 
 def rewrite_decisions(
@@ -95,6 +98,8 @@ def _events(entry: Entry) -> Iterator[tuple[str, str, str | None, str | None, st
             event = body["kind"] if body["kind"] != "propose" else f"propose {body['values']['what']}"
             for subject in body["subjects"] or [f"entry:{body['answers']}"]:
                 yield subject, event, body["reason"], body["note"], None
+        case "seal":
+            yield f"period:{subject_of(body['period'], body['partner'])}", "sealed", None, None, body["manifest_sha256"]
         case _:
             yield f"entry:{entry.seq}", entry.kind, None, None, None
 

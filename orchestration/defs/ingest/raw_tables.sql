@@ -590,6 +590,54 @@ create table if not exists ingest.raw_ledger (
     event varchar, reason_code varchar, note varchar, evidence_sha256 varchar, previous_hash varchar, hash varchar
 );
 
+-- One row per seal: a closed period of a partner.
+create table if not exists ingest.raw_seals (
+    seal_seq bigint,                   -- ledger seq of the seal entry
+    sealed_at timestamptz,
+    sealed_by varchar,
+    period varchar,
+    partner varchar,
+    approval_seq bigint,               -- of the entry that approved the drafts
+    approved_by varchar,
+    content_sha256 varchar,            -- of the drafts that were approved
+    manifest_sha256 varchar
+);
+
+-- The rows of settle.cdr_outcomes that a seal froze, as they stood.
+create table if not exists ingest.raw_sealed_outcomes (
+    seal_seq bigint,
+    cdr_key varchar, cpo_party varchar, emsp_party varchar, party_source varchar, cdr_id varchar, credit_of varchar,
+    revision integer, partner varchar, direction varchar, state varchar, service_period varchar, period varchar,
+    started_at timestamptz, ended_at timestamptz, location_id varchar, evse_uid varchar, connector_id varchar,
+    energy_kwh decimal(18, 8), currency varchar, tariff_id varchar, tariff_version varchar,
+    claimed_excl_tax decimal(18, 8), claimed_incl_tax decimal(18, 8), rated_excl_tax decimal(38, 16),
+    rated_incl_tax decimal(38, 16), expected_excl_tax decimal(38, 16), settled_excl_tax decimal(38, 16),
+    settled_incl_tax decimal(38, 16), record_id bigint, is_credit boolean, discount_excl_tax decimal(38, 16),
+    settled_by varchar, cleared_at timestamptz, statement_id varchar
+);
+
+-- The rows of settle.record_fates that a seal froze: the record of each frozen session and those set aside beside it.
+create table if not exists ingest.raw_sealed_fates (
+    seal_seq bigint,
+    record_id bigint, cdr_key varchar, partner varchar, period varchar, direction varchar, currency varchar,
+    fate varchar, energy_kwh decimal(18, 8), claimed_excl_tax decimal(18, 8)
+);
+
+-- The rows of settle.statements that a seal froze.
+create table if not exists ingest.raw_sealed_statements (
+    seal_seq bigint,
+    statement_id varchar, partner varchar, period varchar, direction varchar, currency varchar,
+    sessions bigint, energy_kwh decimal(38, 8), amount_excl_tax decimal(38, 8), tax decimal(38, 8),
+    amount_incl_tax decimal(38, 8), sessions_unknown_energy bigint, content_sha256 varchar
+);
+
+-- The rows of settle.statement_lines that a seal froze.
+create table if not exists ingest.raw_sealed_lines (
+    seal_seq bigint,
+    statement_id varchar, line_no integer, kind varchar, cdr_key varchar, amount_excl_tax decimal(18, 8),
+    tax decimal(18, 8), amount_incl_tax decimal(18, 8), currency varchar, energy_kwh decimal(18, 8)
+);
+
 -- What earlier finished runs changed (from the objects of their run-end entries).
 create table if not exists ingest.raw_cdr_history (
     run_end_seq bigint, as_of timestamptz, cdr_key varchar, revision integer,

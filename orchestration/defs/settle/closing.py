@@ -7,6 +7,7 @@ from orchestration.defs.resources import Settlement
 from orchestration.defs.settle.conservation import check
 from orchestration.defs.settle.publish import publish
 from orchestration.defs.settle.run_changes import changes
+from orchestration.defs.settle.sealing import open_drafts
 from orchestration.defs.settle.statement_files import manifests
 from orchestration.facts import ledger
 from orchestration.run_entries import end_run, mark_published
@@ -21,6 +22,7 @@ _READS = (
     ["settle", "statements"],
     ["settle", "statement_lines"],
     ["settle", "waterfall"],
+    ["settle", "periods"],
     ["settle", "events"],
     ["settle", "statement_files"],
 )
@@ -42,7 +44,9 @@ def published(context: dg.AssetExecutionContext, settlement: Settlement) -> dg.M
         if broken:
             raise dg.Failure(description="The conservation law does not hold: " + "; ".join(broken))
         changed = changes(connection)
-        entry = end_run(home, connection, changed, manifests(home), {"changes": changed.count(b"\n")})
+        entry = end_run(
+            home, connection, changed, manifests(home), open_drafts(connection), {"changes": changed.count(b"\n")}
+        )
         # The entry just written is an event too, and the snapshot shows it.
         append_history(home, connection, ledger.read_all(home))
         written = publish(connection, home)

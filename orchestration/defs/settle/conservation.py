@@ -25,10 +25,15 @@ accounted as (
     where dispositions.disposition in ('quarantined', 'superseded')
         or (received.feed <> 'cdrs' and dispositions.disposition = 'applied')
     union all
-    select 'cdrs', coalesce(currency, 'no currency'),
-        case when is_credit then -abs(energy_kwh) else energy_kwh end, claimed_excl_tax
-    from settle.cdr_outcomes
-    where state in ('held', 'valid', 'adjusted', 'credited', 'excluded')
+    -- What was sealed keeps its numbers though its record may be read otherwise now; here it counts as it is read.
+    select 'cdrs', coalesce(case when outcomes.is_sealed then received.currency else outcomes.currency end,
+            'no currency'),
+        case when outcomes.is_sealed then received.energy_kwh
+            when outcomes.is_credit then -abs(outcomes.energy_kwh) else outcomes.energy_kwh end,
+        case when outcomes.is_sealed then received.amount else outcomes.claimed_excl_tax end
+    from settle.cdr_outcomes as outcomes
+    left join received on outcomes.is_sealed and outcomes.record_id = received.record_id
+    where outcomes.state in ('held', 'valid', 'adjusted', 'credited', 'excluded')
 ),
 sides as (
     select feed, currency, count(*) as records, count(energy_kwh) as known_energy, count(amount) as known_amount,
@@ -52,7 +57,8 @@ having records <> 0 or known_energy <> 0 or known_amount <> 0 or energy_kwh <> 0
 order by feed, currency
 """
 
-# Statements against what settles on them; a record that counts twice; a disposition without its record.
+# Sealed and open alike: statements against what settles on them; a record that counts twice; a disposition without
+# its record.
 _BOOKS = (
     (
         "sessions settle on statement {} but do not stand on it once",
@@ -112,6 +118,25 @@ _BOOKS = (
         """,
     ),
     (
+        "is what the sealed period {} differs by from its seal",
+        """
+        select sealed.period || '|' || sealed.partner,
+            sum(sealed.amount) - sum(coalesce(statements.amount_excl_tax, 0))
+        from (
+            select statements.statement_id, statements.period, statements.partner,
+                sum(lines.amount_excl_tax) as amount
+            from ingest.raw_sealed_statements as statements
+            inner join ingest.raw_sealed_lines as lines on statements.statement_id = lines.statement_id
+            group by statements.statement_id, statements.period, statements.partner
+        ) as sealed
+        left join settle.statements as statements
+            on sealed.statement_id = statements.statement_id and statements.status = 'sealed'
+        group by sealed.period, sealed.partner
+        having sum(sealed.amount) <> sum(coalesce(statements.amount_excl_tax, 0))
+        order by 1
+        """,
+    ),
+    (
         "sessions settle without a pass of all three gates ({})",
         """
         select 'such as ' || min(outcomes.cdr_key), count(*)
@@ -121,7 +146,7 @@ _BOOKS = (
                 from inspect.gate_verdicts union all from reconcile.gate_verdicts union all from settle.gate_verdicts
             ) where verdict = 'pass' group by cdr_key, revision
         ) as passes on outcomes.cdr_key = passes.cdr_key and outcomes.revision = passes.revision
-        where outcomes.state in ('valid', 'adjusted') and coalesce(passes.gates, 0) <> 3
+        where outcomes.state in ('valid', 'adjusted') and not outcomes.is_sealed and coalesce(passes.gates, 0) <> 3
         having count(*) > 0
         """,
     ),

@@ -87,6 +87,12 @@ TABLES: Mapping[str, Published] = {
         "dispute_id, seq, happened_at, event, state_from, state_to, cdr_key, reason_code, amount_excl_tax",
         "dispute_id, seq",
     ),
+    "periods": Published(
+        "settle.periods",
+        "period, partner, status, statements, content_sha256, cut_off_at, approval_seq, approved_at, proposed_by,"
+        " approved_by, is_approval_lost, seal_seq, sealed_at, sealed_by, manifest_sha256, sessions_held, held_excl_tax",
+        "period, partner",
+    ),
     "events": Published(
         "settle.events",
         "seq, happened_at, actor, subject, event, reason_code, note, evidence_sha256, previous_hash, hash",

@@ -5,7 +5,6 @@ The bytes depend on the statement alone: no run, no clock, no ledger hash. What 
 
 import hashlib
 import json
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
@@ -16,8 +15,8 @@ import duckdb
 
 from orchestration.defs.partitions import STATEMENTS
 from orchestration.defs.resources import Settlement
-from orchestration.defs.settle.statement_csv import to_csv
-from orchestration.defs.settle.statement_xlsx import to_xlsx
+from orchestration.defs.settle.report_folder import MANIFEST, folder_of, manifest_of, rendered, replace_file
+from orchestration.defs.settle.sealing import restore
 from orchestration.defs.settle.statements import (
     STEP_COLUMNS,
     Cell,
@@ -27,11 +26,12 @@ from orchestration.defs.settle.statements import (
     read_heads,
     with_lines,
 )
+from orchestration.facts import ledger
 from orchestration.facts.home import Home
+from orchestration.facts.ledger import Entry
+from orchestration.facts.seals import seals
 from orchestration.version import engine_version
 from orchestration.warehouse import open_warehouse
-
-MANIFEST = "manifest.json"
 
 
 def write_statements(
@@ -40,14 +40,15 @@ def write_statements(
     """Write the drafts of a period and partner ('' for all) and take away drafts that no longer stand.
 
     Returns every file that stands in that scope: path below the home, sha256. What has not changed since it was written
-    is neither made nor touched. A folder whose manifest names anything but drafts is left as it is.
+    is neither made nor touched. The folder of a sealed period is left as it is: its bytes are facts.
     """
     folders: dict[Path, list[Statement]] = {}
     for statement in read_heads(connection, period, partner):
         folders.setdefault(home.reports / statement.period / statement.partner, []).append(statement)
     for folder in _report_folders(home, period, partner):
         folders.setdefault(folder, [])
-    drafts = {folder: statements for folder, statements in sorted(folders.items()) if _is_draft(folder)}
+    sealed = {folder_of(home, *subject.split("|", 1)) for subject in seals(ledger.read_all(home))}
+    drafts = {folder: statements for folder, statements in sorted(folders.items()) if folder not in sealed}
     files = _write_files(connection, home, drafts)
     standing: dict[str, str] = {}
     for folder, statements in drafts.items():
@@ -74,10 +75,8 @@ def _write_files(
         folder = home.reports / statement.period / statement.partner
         folder.mkdir(parents=True, exist_ok=True)
         files = {}
-        for ending, render in (("csv", to_csv), ("xlsx", to_xlsx)):
-            data = render(statement)
-            name = f"{statement.statement_id}.{ending}"
-            _replace(folder / name, data)
+        for name, data in rendered(statement).items():
+            replace_file(folder / name, data)
             files[name] = hashlib.sha256(data).hexdigest()
         written[statement.statement_id] = {"content": contents[statement.statement_id], "files": files}
     _keep_written(home, written)
@@ -108,7 +107,7 @@ def _read_written(home: Home) -> dict[str, Any]:
 def _keep_written(home: Home, written: Mapping[str, Any]) -> None:
     _memory(home).parent.mkdir(parents=True, exist_ok=True)
     body = {"version": engine_version(), "statements": written}
-    _replace(_memory(home), json.dumps(body, sort_keys=True).encode())
+    replace_file(_memory(home), json.dumps(body, sort_keys=True).encode())
 
 
 def manifests(home: Home) -> dict[str, str]:
@@ -126,19 +125,11 @@ def _report_folders(home: Home, period: str, partner: str) -> Iterator[Path]:
             yield folder
 
 
-def _is_draft(folder: Path) -> bool:
-    manifest = folder / MANIFEST
-    if not manifest.exists():
-        return True
-    totals: Mapping[str, Mapping[str, str]] = json.loads(manifest.read_bytes())["totals"]
-    return all(total["status"] == "draft" for total in totals.values())
-
-
 def _finish_folder(folder: Path, statements: Sequence[Statement], files: dict[str, str]) -> dict[str, str]:
     """Write the manifest, last, and take away what no longer stands. Returns the folder's files with the manifest."""
     if statements:
-        manifest = _manifest(files, statements)
-        _replace(folder / MANIFEST, manifest)
+        manifest = manifest_of(files, statements)
+        replace_file(folder / MANIFEST, manifest)
         files[MANIFEST] = hashlib.sha256(manifest).hexdigest()
     for left in _listed(folder):
         if left not in files:
@@ -160,39 +151,6 @@ def _listed(folder: Path) -> list[str]:
     ]
 
 
-def _manifest(files: Mapping[str, str], statements: Sequence[Statement]) -> bytes:
-    totals = {
-        statement.statement_id: {
-            "status": statement.status,
-            "direction": statement.direction,
-            "currency": statement.currency,
-            "sessions": statement.totals["sessions"],
-            **{
-                name: exact(value, decimals=0 if name == "energy_kwh" else 2) if isinstance(value, Decimal) else None
-                for name, value in statement.totals.items()
-                if name != "sessions"
-            },
-        }
-        for statement in statements
-    }
-    body = {
-        "period": statements[0].period,
-        "partner": statements[0].partner,
-        "files": dict(files),
-        "totals": totals,
-    }
-    return json.dumps(body, indent=2, sort_keys=True, ensure_ascii=False).encode() + b"\n"
-
-
-def _replace(path: Path, data: bytes) -> None:
-    """Give the file these bytes at once, or leave it alone when it has them."""
-    if path.exists() and path.read_bytes() == data:
-        return
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    temporary.write_bytes(data)
-    temporary.replace(path)
-
-
 @dg.asset(
     key_prefix="settle",
     group_name="settle",
@@ -203,18 +161,29 @@ def _replace(path: Path, data: bytes) -> None:
 )
 def statement_files(context: dg.AssetExecutionContext, settlement: Settlement) -> Iterator[dg.MaterializeResult[None]]:
     """Write what stands, then tell the partition of each period and partner what is in it."""
-    with open_warehouse(settlement.home.warehouse) as connection:
-        files = write_statements(connection, settlement.home, settlement.period)
+    home = settlement.home
+    entries = ledger.read_all(home)
+    sealed = seals(entries)
+    for path in restore(home, list(sealed.values())):
+        context.log.warning(f"{path} was missing and is there again, as it was sealed.")
+    with open_warehouse(home.warehouse) as connection:
+        files = write_statements(connection, home, settlement.period)
         statements = read_heads(connection, settlement.period)
     yield dg.MaterializeResult(metadata={"files": len(files), "statements": len(statements)})
     by_partition: dict[str, list[Statement]] = {}
     for statement in statements:
         by_partition.setdefault(f"{statement.period}|{statement.partner}", []).append(statement)
     context.instance.add_dynamic_partitions("statements", sorted(by_partition))
-    # After the files, or the UI would take every statement for older than what it is made of.
-    for key, drafts in sorted(by_partition.items()):
-        metadata = _metadata(settlement.home, drafts)
-        context.log_event(dg.AssetMaterialization(asset_key=["settle", "statement"], partition=key, metadata=metadata))
+    # After the files, or the UI would take every statement for older than what it is made of. What was sealed is told
+    # once, by the first run after it.
+    last_run = max((entry.seq for entry in entries if entry.kind == "run-end"), default=0)
+    for key, told in sorted(by_partition.items()):
+        seal = sealed.get(key)
+        if seal is None or seal.seq > last_run:
+            metadata = _metadata(home, told, seal)
+            context.log_event(
+                dg.AssetMaterialization(asset_key=["settle", "statement"], partition=key, metadata=metadata)
+            )
 
 
 @dg.asset(
@@ -224,18 +193,31 @@ def statement_files(context: dg.AssetExecutionContext, settlement: Settlement) -
     owners=["finance@evsettle.example"],
     partitions_def=STATEMENTS,
     deps=[statement_files],
-    description="The drafts of one period and partner. A run fills it in; materialize one to write its files again.",
+    description="The drafts of one period and partner. A run fills it in; materialize one to write its files again. "
+    "A sealed one is refused: it never changes.",
 )
 def statement(context: dg.AssetExecutionContext, settlement: Settlement) -> dg.MaterializeResult[None]:
     """Write the files of one partition again from the warehouse as it stands."""
     period, _, partner = context.partition_key.partition("|")
+    refuse_sealed(settlement.home, context.partition_key)
     with open_warehouse(settlement.home.warehouse) as connection:
         write_statements(connection, settlement.home, period, partner)
         drafts = read_heads(connection, period, partner)
     return dg.MaterializeResult(metadata=_metadata(settlement.home, drafts))
 
 
-def _metadata(home: Home, drafts: Sequence[Statement]) -> dict[str, Any]:
+def refuse_sealed(home: Home, subject: str) -> None:
+    """The guard of every write to one period and partner. Raises dg.Failure when it is sealed."""
+    seal = seals(ledger.read_all(home)).get(subject)
+    if seal is not None:
+        raise dg.Failure(
+            description=f"PERIOD_SEALED_WRITE: {subject} is sealed (entry {seal.seq}, {seal.at}) and never changes: "
+            "what is late or corrected stands in the next open period.",
+            allow_retries=False,
+        )
+
+
+def _metadata(home: Home, drafts: Sequence[Statement], seal: Entry | None = None) -> dict[str, Any]:
     """What an analyst wants to see of the drafts of one partition: amounts, the way to them, where the files are."""
     if not drafts:
         return {"statements": 0}
@@ -255,6 +237,7 @@ def _metadata(home: Home, drafts: Sequence[Statement]) -> dict[str, Any]:
         "statements": dg.MetadataValue.table([dg.TableRecord(row) for row in amounts]),
         **({"waterfall": dg.MetadataValue.table([dg.TableRecord(row) for row in steps])} if steps else {}),
         "folder": dg.MetadataValue.path(str(folder)),
+        **({"sealed by": f"{seal.actor}, entry {seal.seq}, {seal.at}"} if seal else {}),
         "explain a line": "evsettle explain <cdr_id> goes from the line back to the file and the row it came in",
     }
 

@@ -1,0 +1,31 @@
+with
+
+sealed_lines_as_read as (
+
+    select
+        seal_seq,
+        statement_id,
+        line_no,
+        kind,
+        cdr_key,
+        amount_excl_tax,
+        tax,
+        amount_incl_tax,
+        currency,
+        energy_kwh
+    from {{ source('ingest', 'raw_sealed_lines') }}
+
+)
+
+select
+    seal_seq,
+    statement_id,
+    line_no,
+    kind,
+    cdr_key,
+    amount_excl_tax,
+    tax,
+    amount_incl_tax,
+    currency,
+    energy_kwh
+from sealed_lines_as_read

@@ -1,0 +1,62 @@
+"""What seals froze, from the objects of the ledger into raw tables; and who must be looked at again for it.
+
+What does not belong here: making a seal (settle) and what a seal means (facts/seals).
+"""
+
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+import duckdb
+
+from orchestration.defs.ingest.bulk import insert_rows
+from orchestration.facts import objects
+from orchestration.facts.home import Home
+from orchestration.facts.ledger import Entry
+from orchestration.facts.seals import TABLES
+
+_SEAL_COLUMNS = (
+    "seal_seq", "sealed_at", "sealed_by", "period", "partner", "approval_seq", "approved_by", "content_sha256",
+    "manifest_sha256",
+)  # fmt: skip
+
+
+def append_seals(home: Home, connection: duckdb.DuckDBPyConnection, new: Sequence[Entry]) -> None:
+    """Add the seals among these entries, each with its frozen rows, and touch what they leave open."""
+    for seal in (entry for entry in new if entry.kind == "seal"):
+        body = seal.body
+        insert_rows(connection, "raw_seals", _SEAL_COLUMNS, [(
+            seal.seq, seal.time, seal.actor, body["period"], body["partner"], body["approval"], body["approved_by"],
+            body["content_sha256"], body["manifest_sha256"],
+        )])  # fmt: skip
+        for table in TABLES:
+            _append_rows(home, connection, seal.seq, f"raw_sealed_{table}", body["tables"][table])
+        _touch_open(connection, body["period"], body["partner"])
+
+
+def _append_rows(home: Home, connection: duckdb.DuckDBPyConnection, seal_seq: int, table: str, sha256: str) -> None:
+    """The rows of one object; a column that the seal's version did not have stays null."""
+    with tempfile.TemporaryDirectory(prefix="evsettle-") as folder:
+        path = Path(folder) / "rows.parquet"
+        path.write_bytes(objects.get(home, sha256))
+        mine = connection.table(f"ingest.{table}").columns
+        names = ", ".join(column for column in connection.read_parquet(str(path)).columns if column in mine)
+        connection.execute(
+            f"insert into ingest.{table} (seal_seq, {names}) select $1, {names} from read_parquet($2)",  # noqa: S608
+            [seal_seq, str(path)],
+        )
+
+
+def _touch_open(connection: duckdb.DuckDBPyConnection, period: str, partner: str) -> None:
+    """Sessions that stood in the period and were not sealed with it move to the next open one."""
+    is_built = connection.execute(
+        "select 1 from duckdb_tables() where schema_name = 'settle' and table_name = 'settle_flags'"
+    ).fetchone()
+    if is_built:
+        connection.execute(
+            "insert into ingest.raw_touched select 'cdr', flags.cdr_key, 'its period was sealed'"
+            " from settle.settle_flags as flags"
+            " where flags.partner = $1 and flags.billing_period = $2"
+            " and flags.cdr_key not in (select cdr_key from ingest.raw_sealed_outcomes)",
+            [partner, period],
+        )

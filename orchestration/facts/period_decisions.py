@@ -1,0 +1,39 @@
+"""What a decision on a period is about: the drafts that the last run left, none of them sealed.
+
+What does not belong here: who may decide (decisions) and the seal itself (defs/settle/sealing).
+"""
+
+from collections.abc import Sequence
+
+from orchestration.facts.decision_kinds import DecisionError
+from orchestration.facts.ledger import Entry
+from orchestration.facts.reasons import nearest
+from orchestration.facts.seals import Draft, drafts, seals
+
+
+def draft_of(entries: Sequence[Entry], named: Sequence[str]) -> Draft:
+    """The one draft that is approved or put back, as the last run left it."""
+    if len(named) > 1:
+        raise DecisionError("One period of one partner is approved at a time: name one.")
+    subject = named[0].partition(":")[2]
+    seal = seals(entries).get(subject)
+    if seal is not None:
+        raise DecisionError(
+            f"{subject} is sealed (entry {seal.seq}) and never changes: what is late or wrong in it is corrected in"
+            " the next open period."
+        )
+    known = drafts(entries)
+    if subject not in known:
+        hint = nearest(subject, known) or f": the last run left {', '.join(sorted(known)) or 'none'}."
+        raise DecisionError(f"There are no drafts of {subject}{hint}")
+    return known[subject]
+
+
+def refuse_changed_draft(entries: Sequence[Entry], proposal: Entry) -> None:
+    """What is approved is what was proposed."""
+    if draft_of(entries, proposal.body["subjects"]).content != proposal.body["values"].get("content"):
+        subject = proposal.body["subjects"][0].partition(":")[2]
+        raise DecisionError(
+            f"The drafts of {subject} changed since entry {proposal.seq} proposed them: look at them again and propose"
+            f" anew, with `evsettle decide period '{subject}' --by NAME`."
+        )

@@ -1,0 +1,65 @@
+"""Seals: which period of which partner is closed, as the ledger says.
+
+A seal is an entry of its own. It names the manifest of the report, the report's files and the rows of the tables that
+stood then, all of them objects of the ledger, so that a closed period can be rebuilt from the ledger alone. What does
+not belong here: making a seal (defs/settle/sealing.py).
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from orchestration.facts.ledger import Entry, parse_at
+
+# The tables whose rows a seal keeps, each one object; the names of ingest.raw_sealed_<table>.
+TABLES = ("outcomes", "fates", "statements", "lines")
+
+
+class SealRefused(Exception):
+    """A period cannot be closed; one sentence with what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What stood as draft of one period and partner when the last run ended."""
+
+    content: str
+    cut_off_at: datetime | None
+
+
+def subject_of(period: str, partner: str) -> str:
+    """A period of a partner as decisions, events and partitions write it."""
+    return f"{period}|{partner}"
+
+
+def seals(entries: Sequence[Entry]) -> dict[str, Entry]:
+    """The seal of each `<period>|<partner>`; the first one stands."""
+    found: dict[str, Entry] = {}
+    for entry in entries:
+        if entry.kind == "seal":
+            found.setdefault(subject_of(entry.body["period"], entry.body["partner"]), entry)
+    return found
+
+
+def drafts(entries: Sequence[Entry]) -> dict[str, Draft]:
+    """The drafts of the last run that ended well, by `<period>|<partner>`; sealed periods have none."""
+    for entry in reversed(entries):
+        if entry.kind == "run-end" and entry.body["outcome"] == "done":
+            listed: Mapping[str, Mapping[str, str | None]] = entry.body.get("drafts", {})
+            sealed = seals(entries)
+            return {
+                subject: Draft(str(draft["content"]), parse_at(draft["cut_off_at"]) if draft["cut_off_at"] else None)
+                for subject, draft in listed.items()
+                if subject not in sealed
+            }
+    return {}
+
+
+def objects_of(seal: Entry) -> Iterator[tuple[str, str]]:
+    """Every object of a seal with what it is, for whoever checks them."""
+    subject = subject_of(seal.body["period"], seal.body["partner"])
+    yield seal.body["manifest_sha256"], f"the sealed manifest of {subject} (entry {seal.seq})"
+    for name, sha256 in seal.body["files"].items():
+        yield sha256, f"the sealed {name} (entry {seal.seq})"
+    for name, sha256 in seal.body["tables"].items():
+        yield sha256, f"the sealed {name} of {subject} (entry {seal.seq})"
