@@ -15,11 +15,12 @@ import openpyxl
 import pytest
 from openpyxl.utils.escape import unescape
 
-from orchestration.defs.settle import statement_files, statement_xlsx
+from orchestration.defs.settle import report_folder, statement_xlsx
 from orchestration.defs.settle.statement_csv import safe_text, to_csv
 from orchestration.defs.settle.statement_files import manifests, write_statements
 from orchestration.defs.settle.statement_xlsx import to_xlsx
 from orchestration.defs.settle.statements import COLUMNS, Statement, exact
+from orchestration.facts import ledger
 from orchestration.facts.home import Home
 from orchestration.warehouse import open_warehouse
 from tests.settle.by_hand import Books
@@ -113,7 +114,7 @@ def test_only_what_changed_is_made_again(fifteen_copy: Path, tmp_path: Path, mon
     shutil.copy2(fifteen_copy, warehouse)
     made: list[str] = []
     monkeypatch.setattr(
-        statement_files, "to_xlsx", lambda statement: made.append(statement.statement_id) or to_xlsx(statement)
+        report_folder, "to_xlsx", lambda statement: made.append(statement.statement_id) or to_xlsx(statement)
     )  # type: ignore[func-returns-value]
     first = written(warehouse, home)
     assert len(made) == len({path for path in first if path.endswith(".xlsx")}) > 2
@@ -171,10 +172,7 @@ def test_a_limit_to_one_period_leaves_the_others_alone(fifteen_copy: Path, tmp_p
 def test_a_sealed_folder_is_never_written(fifteen_copy: Path, tmp_path: Path) -> None:
     home = Home(tmp_path / "home")
     written(fifteen_copy, home)
-    manifest = home.root / FOLDER / "manifest.json"
-    content = json.loads(manifest.read_text())
-    content["totals"]["2026-10-emo-P-EUR"]["status"] = "sealed"
-    manifest.write_text(json.dumps(content))
+    ledger.append(home, "seal", {"period": "2026-10", "partner": "emo"}, "Ada", "2026-11-06T08:00:00Z")
     before = hashes(home.root / FOLDER)
     with open_warehouse(fifteen_copy) as connection:
         connection.execute("update settle.statement_lines set amount_excl_tax = 1")

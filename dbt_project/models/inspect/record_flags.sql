@@ -182,8 +182,7 @@ quarantine as (
 
     select
         routed.*,
-        sealed_keys.record_id as sealed_record_id,
-        sealed_records.record_id is not null as is_sealed,
+        coalesce(sealed_records.record_id, sealed_keys.record_id) as sealed_record_id,
         sealed_records.record_id is null
         and (
             routed.cdr_key is null
@@ -225,11 +224,7 @@ ordered as (
         row_number() over (
             partition by quarantine.cdr_key
             order by
-                case
-                    when replacements.value = cast(quarantine.revision as varchar)
-                        then 0
-                    else 1
-                end asc,
+                case when replacements.value = cast(quarantine.revision as varchar) then 0 else 1 end asc,
                 quarantine.arrival_seq asc,
                 quarantine.last_updated asc nulls last,
                 quarantine.content_sha256 asc nulls last,
@@ -247,7 +242,7 @@ counted as (
     select
         quarantine.*,
         case
-            when quarantine.is_sealed then quarantine.cdr_key is not null
+            when quarantine.sealed_record_id = quarantine.record_id then quarantine.cdr_key is not null
             when quarantine.is_quarantined or quarantine.sealed_record_id is not null then false
             when contested.cdr_key is not null then coalesce(ordered.counting_no = 1, false)
             else quarantine.revision = 1 and not quarantine.is_repetition
@@ -269,7 +264,7 @@ select
     counted.is_quarantined,
     counted.is_counting,
     case
-        when counted.is_sealed then 'accepted'
+        when counted.sealed_record_id = counted.record_id then 'accepted'
         when counted.is_quarantined then 'quarantined'
         when counted.is_counting then 'accepted'
         else 'superseded'
