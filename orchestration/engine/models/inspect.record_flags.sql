@@ -43,6 +43,16 @@ replacements as (
 
 ),
 
+-- What a seal froze counts for good: a later reading, rule or decision takes no record off a sealed statement.
+sealed as (
+
+    select
+        cdr_key,
+        record_id
+    from "evsettle"."ingest"."sealed_outcomes"
+
+),
+
 own as (
 
     select
@@ -171,15 +181,21 @@ routed as (
 quarantine as (
 
     select
-        *,
-        cdr_key is null
-        or coalesce(schema_required_missing, 1) = 0
-        or coalesce(schema_type_invalid, 1) = 0
-        or coalesce(schema_version_mismatch, 1) = 0
-        or coalesce(id_party_unknown, 1) = 0
-        or coalesce(id_route_not_allowed, 1) = 0
-        or (is_credit and coalesce(id_length, 1) = 0) as is_quarantined
+        routed.*,
+        coalesce(sealed_records.record_id, sealed_keys.record_id) as sealed_record_id,
+        sealed_records.record_id is null
+        and (
+            routed.cdr_key is null
+            or coalesce(routed.schema_required_missing, 1) = 0
+            or coalesce(routed.schema_type_invalid, 1) = 0
+            or coalesce(routed.schema_version_mismatch, 1) = 0
+            or coalesce(routed.id_party_unknown, 1) = 0
+            or coalesce(routed.id_route_not_allowed, 1) = 0
+            or (routed.is_credit and coalesce(routed.id_length, 1) = 0)
+        ) as is_quarantined
     from routed
+    left join sealed as sealed_records on routed.record_id = sealed_records.record_id
+    left join sealed as sealed_keys on routed.cdr_key = sealed_keys.cdr_key
 
 ),
 
@@ -208,11 +224,7 @@ ordered as (
         row_number() over (
             partition by quarantine.cdr_key
             order by
-                case
-                    when replacements.value = cast(quarantine.revision as varchar)
-                        then 0
-                    else 1
-                end asc,
+                case when replacements.value = cast(quarantine.revision as varchar) then 0 else 1 end asc,
                 quarantine.arrival_seq asc,
                 quarantine.last_updated asc nulls last,
                 quarantine.content_sha256 asc nulls last,
@@ -230,7 +242,8 @@ counted as (
     select
         quarantine.*,
         case
-            when quarantine.is_quarantined then false
+            when quarantine.sealed_record_id = quarantine.record_id then quarantine.cdr_key is not null
+            when quarantine.is_quarantined or quarantine.sealed_record_id is not null then false
             when contested.cdr_key is not null then coalesce(ordered.counting_no = 1, false)
             else quarantine.revision = 1 and not quarantine.is_repetition
         end as is_counting
@@ -251,6 +264,7 @@ select
     counted.is_quarantined,
     counted.is_counting,
     case
+        when counted.sealed_record_id = counted.record_id then 'accepted'
         when counted.is_quarantined then 'quarantined'
         when counted.is_counting then 'accepted'
         else 'superseded'
