@@ -11,7 +11,7 @@ from orchestration.suite import Rule, Suite
 
 FINDING_COLUMNS = (
     "finding_id, subject_kind, subject_id, cdr_key, work_key, revision, gate, rule_id, reason_code, severity, owner,"
-    " status, observed, expected, tolerance, caused_by"
+    " status, waived_by, observed, expected, tolerance, caused_by"
 )
 
 
@@ -42,10 +42,10 @@ def counts(suite: Suite, table: str) -> str:
 
 
 # Waived by a decision about the CDR and the rule, about the file and the rule, or about the finding itself; answered
-# by a decided amount.
+# by a decided amount, or by a remedy that the contract allows by itself. An answer to a root answers what it caused.
 RESOLVE = """
 create or replace temp table gate_resolved as
-with
+with recursive
 
 identified as (
 
@@ -70,38 +70,10 @@ identified as (
 -- Each way of naming a subject is a join of its own: one with an or would compare everything with everything.
 waivers as (
 
-    select kind, subject_kind, subject_id, rule_id
+    select
+        case kind when 'waive' then 'waiver' else 'adjustment' end as waived_by, subject_kind, subject_id, rule_id
     from ingest.raw_decisions
     where kind in ('waive', 'adjust')
-
-),
-
-waived as (
-
-    select identified.finding_id
-    from identified
-    inner join waivers
-        on identified._cdr_key = lower(waivers.subject_id) and identified.rule_id = waivers.rule_id
-    where waivers.subject_kind = 'cdr'
-    union
-    -- A decided amount answers every doubt about the price, whatever rule it names.
-    select identified.finding_id
-    from identified
-    inner join waivers on identified._cdr_key = lower(waivers.subject_id)
-    where waivers.subject_kind = 'cdr' and waivers.kind = 'adjust' and starts_with(identified.rule_id, 'PRICE_')
-    union
-    select identified.finding_id
-    from identified
-    inner join waivers
-        on
-            coalesce(identified._file_subject_id, identified._subject_id) = waivers.subject_id
-            and identified.rule_id = waivers.rule_id
-    where waivers.subject_kind = 'file'
-    union
-    select identified.finding_id
-    from identified
-    inner join waivers on identified.finding_id = waivers.subject_id
-    where waivers.subject_kind = 'finding'
 
 ),
 
@@ -113,6 +85,30 @@ known as (
     union all
     select finding_id, subject_kind, subject_id, work_key, revision, rule_id
     from ({earlier}) as earlier
+
+),
+
+-- Those that change what the session settles for: of this gate or an earlier one, for their consequences are here.
+answered as (
+
+    select known.finding_id, waivers.waived_by
+    from known
+    inner join waivers on known.work_key = lower(waivers.subject_id)
+    left join ingest.raw_rules as rules on known.rule_id = rules.rule_id
+    where
+        known.subject_kind = 'cdr' and waivers.subject_kind = 'cdr' and waivers.waived_by = 'adjustment'
+        and (known.rule_id = waivers.rule_id or rules.adjust_to is not null)
+    union
+    select known.finding_id, 'remedy' as waived_by
+    from known
+    inner join inspect.cdr_terms as terms on known.work_key = terms.cdr_key
+    inner join ingest.raw_contract_remedies as remedies
+        on
+            terms.partner = remedies.partner
+            and terms.contract_version = remedies.contract_version
+            and known.rule_id = remedies.rule_id
+    inner join inspect.cdrs as cdrs on known.work_key = cdrs.cdr_key
+    where known.subject_kind = 'cdr' and not coalesce(cdrs.is_credit, false)
 
 ),
 
@@ -165,6 +161,76 @@ caused as (
         row_number() over (partition by finding_id order by kind_no, position, root_id) as root_no
     from causes
 
+),
+
+links as (
+
+    select finding_id, root_id
+    from caused
+    where root_no = 1
+    union
+    select finding_id, caused_by as root_id
+    from ({earlier}) as earlier
+    where caused_by is not null
+
+),
+
+consequences as (
+
+    select finding_id, waived_by
+    from answered
+    union
+    select links.finding_id, consequences.waived_by
+    from links
+    inner join consequences on links.root_id = consequences.finding_id
+
+),
+
+answers as (
+
+    select identified.finding_id, waivers.waived_by
+    from identified
+    inner join waivers
+        on identified._cdr_key = lower(waivers.subject_id) and identified.rule_id = waivers.rule_id
+    where waivers.subject_kind = 'cdr'
+    union
+    -- A decided amount answers every doubt about the price and about what it is made of, whatever rule it names.
+    select identified.finding_id, waivers.waived_by
+    from identified
+    inner join waivers on identified._cdr_key = lower(waivers.subject_id)
+    where
+        waivers.subject_kind = 'cdr' and waivers.waived_by = 'adjustment' and starts_with(identified.rule_id, 'PRICE_')
+    union
+    select identified.finding_id, waivers.waived_by
+    from identified
+    inner join waivers
+        on
+            coalesce(identified._file_subject_id, identified._subject_id) = waivers.subject_id
+            and identified.rule_id = waivers.rule_id
+    where waivers.subject_kind = 'file'
+    union
+    select identified.finding_id, waivers.waived_by
+    from identified
+    inner join waivers on identified.finding_id = waivers.subject_id
+    where waivers.subject_kind = 'finding'
+    union
+    select finding_id, waived_by
+    from consequences
+
+),
+
+-- A person's word goes before the contract's.
+waived as (
+
+    select
+        finding_id,
+        case
+            max(case waived_by when 'waiver' then 3 when 'adjustment' then 2 else 1 end)
+            when 3 then 'waiver' when 2 then 'adjustment' else 'remedy'
+        end as waived_by
+    from answers
+    group by finding_id
+
 )
 
 select
@@ -180,6 +246,7 @@ select
     identified.final_severity as severity,
     identified.owner,
     case when waived.finding_id is null then 'open' else 'waived' end as status,
+    waived.waived_by,
     identified.observed,
     identified.expected,
     identified.final_tolerance as tolerance,
@@ -227,7 +294,7 @@ group by subjects.cdr_key, subjects.revision
 
 def earlier_findings(gate: str, gates: Sequence[str]) -> str:
     """What gates before this one found on the same keys: roots of what this one finds."""
-    columns = "finding_id, subject_kind, subject_id, work_key, revision, rule_id"
+    columns = "finding_id, subject_kind, subject_id, work_key, revision, rule_id, caused_by"
     selects = [
         f"select {columns} from {earlier}.gate_findings"
         f" where subject_kind = 'file' or work_key in (select cdr_key from inspect.work)"

@@ -12,6 +12,7 @@ create table if not exists inspect.gate_findings (
     severity varchar,                  -- reject, hold, warn (contract override applied)
     owner varchar,
     status varchar,                    -- open, waived
+    waived_by varchar,                 -- waiver, adjustment (decisions), remedy (of the contract); null while open
     observed varchar,
     expected varchar,
     tolerance varchar,

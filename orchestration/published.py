@@ -14,6 +14,8 @@ TABLES = (
     "verdicts",
     "price_lines",
     "discount_lines",
+    "adjustments",
+    "proposals",
     "statements",
     "statement_lines",
     "waterfall",

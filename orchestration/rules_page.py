@@ -18,6 +18,7 @@ does not carry what the rule needs. A failure becomes a finding with what was ob
 
 *reject* excludes the session (of group SCHEMA or IDENT: quarantines the record), *hold* keeps it out of statements
 until somebody acts, *warn* lets it pass. † may be overridden by a contract. An explained finding names its root.
+*adjusts*: a remedy that changes what the session settles for; [outcomes.md](outcomes.md) says how and who signs it.
 """
 
 _GATES = {
@@ -64,6 +65,8 @@ def _entry(rule: Rule) -> str:
     facts = [f"{severity}{' †' if rule.is_overridable else ''}", rule.owner, f"`{rule.reason_code}`"]
     if rule.tolerance is not None:
         facts.append(f"tolerance {rule.tolerance}")
+    if rule.adjust is not None:
+        facts.append(f"adjusts: `{rule.adjust.reason}` to {rule.adjust.to}")
     if rule.caused_by:
         facts.append(f"explained by {', '.join(rule.caused_by)}")
     return (

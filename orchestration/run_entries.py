@@ -15,6 +15,7 @@ import duckdb
 from orchestration.facts import ledger, objects
 from orchestration.facts.home import Home
 from orchestration.facts.ledger import Entry
+from orchestration.facts.standing import in_force, standing
 from orchestration.version import engine_version, rules_sha256
 
 
@@ -103,12 +104,18 @@ def _published_seq(home: Home) -> int | None:
     return seq if isinstance(seq, int) else None
 
 
-def is_up_to_date(home: Home, entries: Sequence[Entry]) -> bool:
-    """Whether the ledger ends with a run that ended well under this engine and these rules, and its outputs stand."""
+def is_up_to_date(home: Home, entries: Sequence[Entry], instant: datetime) -> bool:
+    """Whether the ledger ends with a run that ended well under this engine and these rules, and its outputs stand.
+
+    A decision that has expired since makes work, though nothing new came.
+    """
     if not entries or entries[-1].kind != "run-end" or entries[-1].body["outcome"] != "done":
         return False
     run = next(entry for entry in reversed(entries) if entry.kind == "run")
     if (run.body["engine_version"], run.body["rules_sha256"]) != (engine_version(), rules_sha256()):
+        return False
+    decisions = standing(entries)
+    if in_force(decisions, datetime.fromisoformat(run.body["as_of"])) != in_force(decisions, instant):
         return False
     manifests = entries[-1].body["manifests"]
     return (

@@ -28,10 +28,14 @@ FLAGS = {
     "invoices": "reconcile.invoice_flags",
 }
 
+# What a remedy settles a session at: the price of the engine, nothing, the price without some of its fees, or the price
+# and the claim looked at again with the energy that the evidence gives.
+ADJUST_TO = ("expected", "zero", "no_fees", "no_parking", "no_time", "energy")
+
 EXPECTATION = "expect_column_values_to_be_in_set"
 
 _REQUIRED = ("id", "group", "severity", "owner", "text", "remedy", "observed", "expected", "source")
-_OPTIONAL = ("overridable", "owner_sql", "reason", "tolerance", "needs", "caused_by", "instead")
+_OPTIONAL = ("overridable", "owner_sql", "reason", "tolerance", "needs", "caused_by", "instead", "adjust")
 _SUITE_KEYS = ("suite", "flags", "rules", "requires")
 
 
@@ -45,6 +49,14 @@ class Instead:
 
     severity: str
     when: str
+
+
+@dataclass(frozen=True, slots=True)
+class Adjust:
+    """The remedy that changes what a session settles for: its reason code, and one of ADJUST_TO."""
+
+    reason: str
+    to: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +79,7 @@ class Rule:
     caused_by: tuple[str, ...]
     source: str
     instead: Instead | None
+    adjust: Adjust | None
 
     @property
     def column(self) -> str:
@@ -178,6 +191,12 @@ def _rule(entry: Any, place: str) -> Rule:
             raise SuiteError(f"{place}: instead needs severity and when")
         _among(instead["severity"], SEVERITIES, f"{place}: instead.severity")
         instead = Instead(instead["severity"], str(instead["when"]))
+    adjust = entry.get("adjust")
+    if adjust is not None:
+        if not isinstance(adjust, dict) or set(adjust) != {"reason", "to"}:
+            raise SuiteError(f"{place}: adjust needs reason and to")
+        _among(adjust["to"], ADJUST_TO, f"{place}: adjust.to")
+        adjust = Adjust(str(adjust["reason"]), adjust["to"])
     tolerance = entry.get("tolerance")
     if tolerance is not None and not re.fullmatch(r"-?[0-9]+([.][0-9]+)?", str(tolerance)):
         raise SuiteError(f'{place}: tolerance is {tolerance!r}; write a number such as "0.05", or leave it out')
@@ -198,6 +217,7 @@ def _rule(entry: Any, place: str) -> Rule:
         caused_by=_words(entry.get("caused_by"), f"{place}: caused_by"),
         source=entry["source"].strip(),
         instead=instead,
+        adjust=adjust,
     )
 
 

@@ -52,6 +52,20 @@ _DISCOUNTS = """
     order by line_no
 """
 
+_ADJUSTMENTS = """
+    select rule_id, reason_code, before_excl_tax, after_excl_tax, delta_excl_tax, before_energy_kwh, after_energy_kwh,
+        settled_by, contract_version, decision_seq, decided_by, approved_by, note
+    from adjustments
+    where cdr_key = ?
+"""
+
+_PROPOSALS = """
+    select rule_id, reason_code, before_excl_tax, after_excl_tax, delta_excl_tax, before_energy_kwh, after_energy_kwh,
+        waits_for, owner, proposal_seq, proposed_by
+    from proposals
+    where cdr_key = ?
+"""
+
 _EVENTS = """
     select seq, happened_at, actor, event, reason_code, note
     from events
@@ -85,6 +99,8 @@ def story(snapshot: Snapshot, subject: str) -> dict[str, Any]:
         "verdicts": snapshot.records(_VERDICTS, [key]),
         "price_lines": snapshot.records(_LINES, [key]),
         "discount_lines": snapshot.records(_DISCOUNTS, [key]),
+        "adjustments": snapshot.records(_ADJUSTMENTS, [key]),
+        "proposals": snapshot.records(_PROPOSALS, [key]),
         "statement_lines": snapshot.records(_STATEMENT, [key]),
         "events": snapshot.records(_EVENTS, [key, key]),
     }
@@ -205,6 +221,7 @@ def _show_price(found: dict[str, Any]) -> None:
         [">claimed", ">rated", ">expected", ">settled"],
         [tuple(_plain(cdr[f"{part}_excl_tax"]) for part in ("claimed", "rated", "expected", "settled"))],
     )
+    _show_remedies(found)
     for line in found["statement_lines"]:
         click.echo(
             f"On statement {line['statement_id']} ({line['status']}), line {line['line_no']}: {line['amount_excl_tax']}"
@@ -212,6 +229,33 @@ def _show_price(found: dict[str, Any]) -> None:
     if not found["statement_lines"]:
         click.echo("On no statement.")
     click.echo()
+
+
+def _show_remedies(found: dict[str, Any]) -> None:
+    """What settles otherwise than claimed and who signed it, or what waits for somebody's word."""
+    for row in found["adjustments"]:
+        signer = (
+            f"entry {row['decision_seq']}, by {row['decided_by']} and {row['approved_by']}"
+            if row["settled_by"] == "decision"
+            else f"the contract, version {row['contract_version'][:16]}"
+        )
+        click.echo(
+            f"Adjusted: {_change(row)} {row['reason_code']}, for {row['rule_id'] or 'no rule'}; signed by {signer}."
+        )
+    for row in found["proposals"]:
+        waits = {
+            "proposal": "two people must decide: evsettle decide adjust",
+            "amount": "two people must decide and name the amount: evsettle decide adjust … --set amount=",
+            "approval": f"{row['proposed_by']} said so, another must: evsettle decide approve {row['proposal_seq']}",
+        }[row["waits_for"]]
+        click.echo(f"Proposed: {_change(row)} {row['reason_code']}, for {row['rule_id']}; {waits}.")
+
+
+def _change(row: dict[str, Any]) -> str:
+    money = f"{_plain(row['before_excl_tax'])} to {_plain(row['after_excl_tax'])} net"
+    if row["before_energy_kwh"] == row["after_energy_kwh"]:
+        return f"{money},"
+    return f"{money}, {_plain(row['before_energy_kwh'])} to {_plain(row['after_energy_kwh'])} kWh,"
 
 
 def _instant(value: datetime | None) -> str:

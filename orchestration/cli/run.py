@@ -71,7 +71,7 @@ def _run(home: Home, instant: datetime, period: str, full: bool) -> bool:
         click.echo(f"Warning: {problem}", err=True)
     if taken.file_count or taken.master_changes:
         click.echo(f"Taken in: {taken.file_count} files, {taken.master_changes} master files", err=True)
-    if not full and not period and is_up_to_date(home, ledger.read_all(home)):
+    if not full and not period and is_up_to_date(home, ledger.read_all(home), instant):
         return False
     _execute(home, instant, period)
     return True

@@ -21,6 +21,11 @@ PEOPLE = (
     ("Lotte Visser", "lvisser", ("platform",)),
     ("Daan Mulder", "dmulder", ("operations", "approver")),
 )
+# What every partner of the demo has agreed to correct without asking.
+REMEDIES = (
+    '{OUTCOME_INTERRUPTED: {}, PARKING_EVSE_PAUSED: {}, ENERGY_UNIT_WH: {limit: "0.02"}, '
+    'PRICE_STEP_PER_PERIOD: {limit: "2.00"}, PRICE_STEP_TIME_PARKING: {limit: "2.00"}}'
+)
 HOLIDAYS = ((1, 1), (4, 27), (12, 25), (12, 26))  # month, day
 PROPOSER, APPROVER = PEOPLE[0][0], PEOPLE[1][0]
 
@@ -126,6 +131,7 @@ def _contract(partner: Partner, month: Month) -> str:
     if partner.requires:
         lines.append(f"requires: {partner.requires}")
     lines += [
+        f"remedies: {REMEDIES}",
         f"pricing: {{tariff_source: {partner.tariff_source}}}",
         f"tax: {{country: {partner.country}, regime: reseller, vat_id: {VAT_IDS[partner.party]}}}",
         f"contacts: {{operations: ops@{domain}, platform: it@{domain}, finance: ap@{domain}}}",

@@ -39,6 +39,7 @@ class DecisionKind:
     several: bool = False
     slot: str | None = None
     used_up: bool = False
+    lasts_days: int | None = None
 
 
 @cache
@@ -64,20 +65,30 @@ def check_values(kind: DecisionKind, values: Mapping[str, str], words: Vocabular
     if "rule" in values and words.rules and values["rule"] not in words.rules:
         hint = nearest(values["rule"], words.rules) or ": docs/rules.md lists them."
         raise DecisionError(f"{values['rule']!r} is not a rule{hint}")
-    if "amount" in values:
-        _check_amount(values["amount"])
-    for name in ("from", "to"):
-        if kind.name == "alias" and name in values:
-            _check_moment(name, values[name])
+    _check_quantities(kind, values)
     if "revision" in values and not re.fullmatch(r"[1-9]\d{0,8}", values["revision"]):
         raise DecisionError(f"{values['revision']!r} is not a revision: give its number, 1 or more.")
     if "body" in values and not re.fullmatch(r"[0-9a-f]{64}", values["body"]):
         raise DecisionError(f"{values['body']!r} is not a tariff body: give its SHA-256, 64 lower-case hex digits.")
-    if "valid_from" in values:
-        _check_instant(values["valid_from"])
     # A word of several parts is as often typed with _ as with -.
     if kind.one_of and kind.value and values[kind.value].replace("_", "-") not in kind.one_of:
         raise DecisionError(f"{values[kind.value]!r} is not a {kind.value}: it can be {', '.join(kind.one_of)}.")
+
+
+def _check_quantities(kind: DecisionKind, values: Mapping[str, str]) -> None:
+    """Amounts, energies and times."""
+    if "amount" in values:
+        _check_amount(values["amount"])
+    if "kwh" in values:
+        _check_energy(values["kwh"])
+    for name in ("from", "to"):
+        if kind.name == "alias" and name in values:
+            _check_moment(name, values[name])
+    for name in ("valid_from", "started_at", "ended_at", "until"):
+        if name in values:
+            _check_instant(values[name])
+    if {"started_at", "ended_at"} <= set(values) and _instant(values["ended_at"]) < _instant(values["started_at"]):
+        raise DecisionError(f"ended_at={values['ended_at']} is before started_at={values['started_at']}: turn them.")
 
 
 def _check_moment(name: str, text: str) -> None:
@@ -98,6 +109,15 @@ def _check_amount(text: str) -> None:
         is_exact = False
     if not is_exact:
         raise DecisionError(f"{text!r} is not an amount: write it as 12.34, without currency or thousands mark.")
+
+
+def _check_energy(text: str) -> None:
+    if not re.fullmatch(r"\d{1,7}(\.\d{1,8})?", text):
+        raise DecisionError(f"{text!r} is not an energy in kWh: write it as 22.341, without a unit.")
+
+
+def _instant(text: str) -> datetime:
+    return datetime.fromisoformat(text)
 
 
 def _check_instant(text: str) -> None:

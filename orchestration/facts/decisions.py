@@ -68,7 +68,8 @@ def record(home: Home, decision: Decision, at: str | datetime) -> Recorded:
         entries = ledger.read_all(home)
         body = build(entries, read_people(home), decision)
         needs_approval = body["kind"] == "propose"
-        same = _same_in_effect(entries, body)
+        _refuse_past(body, at)
+        same = _same_in_effect(entries, body, at)
         if same is not None:
             return Recorded(same, is_new=False, needs_approval=needs_approval and same.seq not in answers(entries))
         entry = ledger.append(home, "decision", body, actor=body["by"], at=at)
@@ -272,9 +273,19 @@ def _body(
     return content | {"note": decision.note, "login": decision.login, "idempotency_key": key}
 
 
-def _same_in_effect(entries: Sequence[Entry], body: Mapping[str, Any]) -> Entry | None:
+def _refuse_past(body: Mapping[str, Any], at: str | datetime) -> None:
+    until = body["values"].get("until")
+    if until is not None and datetime.fromisoformat(until) <= _moment(at):
+        raise DecisionError(f"until={until} is not after the decision itself: name a later end, or leave it out.")
+
+
+def _moment(at: str | datetime) -> datetime:
+    return datetime.fromisoformat(at) if isinstance(at, str) else at
+
+
+def _same_in_effect(entries: Sequence[Entry], body: Mapping[str, Any], at: str | datetime) -> Entry | None:
     """The entry of the same decision while it waits or stands; rejected, overruled or used up, it may come again."""
     for entry in reversed(entries):
         if entry.kind == "decision" and entry.body.get("idempotency_key") == body["idempotency_key"]:
-            return entry if is_in_effect(entries, entry) else None
+            return entry if is_in_effect(entries, entry, _moment(at)) else None
     return None

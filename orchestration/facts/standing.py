@@ -7,11 +7,11 @@ except that a finished run uses up what asked for that run.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from orchestration.facts.decision_kinds import decision_kinds
+from orchestration.facts.decision_kinds import DecisionKind, decision_kinds
 from orchestration.facts.ledger import Entry
 
 
@@ -33,6 +33,12 @@ class StandingDecision:
     approved_by: str | None
     # Of a tariff: the start of validity that was approved with its content; None approves it whenever it starts.
     valid_from: datetime | None = None
+    # Of an adjustment: the energy and the times that were decided with the amount.
+    energy_kwh: Decimal | None = None
+    started_at: datetime | None = None
+    ended_at: datetime | None = None
+    # Of a waiver: when it ends.
+    expires_at: datetime | None = None
 
 
 def is_proposal(entry: Entry) -> bool:
@@ -57,6 +63,11 @@ def standing(entries: Sequence[Entry]) -> list[StandingDecision]:
         for row in _rows(answer_or_act, said):
             last[_key(row)] = row
     return sorted(last.values(), key=lambda row: (row.seq, row.subject_kind, row.subject_id))
+
+
+def in_force(decisions: Sequence[StandingDecision], as_of: datetime) -> list[StandingDecision]:
+    """Those that have not expired at that time."""
+    return [one for one in decisions if one.expires_at is None or one.expires_at > as_of]
 
 
 def ever_standing(entries: Sequence[Entry], name: str) -> list[tuple[StandingDecision, Mapping[str, str]]]:
@@ -116,9 +127,17 @@ def _rows(effective: Entry, said: Entry) -> list[StandingDecision]:
                 decided_by=body["by"],
                 approved_by=effective.body["by"] if is_approved else None,
                 valid_from=_instant(values.get("valid_from")),
+                energy_kwh=None if "kwh" not in values else Decimal(values["kwh"]),
+                started_at=_instant(values.get("started_at")),
+                ended_at=_instant(values.get("ended_at")),
+                expires_at=_instant(values.get("until")) or _end(kind, effective.time),
             )
         )
     return rows
+
+
+def _end(kind: DecisionKind, since: datetime) -> datetime | None:
+    return None if kind.lasts_days is None else since + timedelta(days=kind.lasts_days)
 
 
 def _instant(text: str | None) -> datetime | None:
@@ -135,8 +154,8 @@ def _key(row: StandingDecision) -> tuple[str | None, ...]:
     return (row.kind, row.subject_kind, row.subject_id, row.rule_id)
 
 
-def is_in_effect(entries: Sequence[Entry], entry: Entry) -> bool:
-    """Whether a decision still waits or stands: not rejected, overruled or used up by a finished run."""
+def is_in_effect(entries: Sequence[Entry], entry: Entry, at: datetime | None = None) -> bool:
+    """Whether a decision still waits or stands: not rejected, overruled, expired or used up by a finished run."""
     kind = entry.body["kind"]
     if kind in ("approve", "reject"):
         return True
@@ -149,5 +168,8 @@ def is_in_effect(entries: Sequence[Entry], entry: Entry) -> bool:
     if kind in decision_kinds() and decision_kinds()[kind].used_up:
         return not any(later.kind == "run-end" and later.seq > effective.seq for later in entries)
     rows = _rows(effective, entry)
-    stand = {(row.seq, row.subject_kind, row.subject_id) for row in standing(entries)}
+    decisions = standing(entries)
+    stand = {
+        (row.seq, row.subject_kind, row.subject_id) for row in (decisions if at is None else in_force(decisions, at))
+    }
     return all((row.seq, row.subject_kind, row.subject_id) in stand for row in rows)

@@ -25,7 +25,7 @@ TOO_SHORT = {**RULE, "id": "SESSION_TOO_SHORT", "group": "TIME", "severity": "ho
 MODELS = """
 create table inspect.work as select * from (values ('a'), ('b'), ('c'), ('d')) as w (cdr_key);
 create table inspect.cdrs as select cdr_key, 1 as revision, 'emo' as source, 'f.json' as file_name,
-    '2.2.1' as ocpi_version from inspect.work;
+    '2.2.1' as ocpi_version, false as is_credit from inspect.work;
 create table inspect.cdr_terms as select cdr_key, 'emo' as partner, 'emo-1' as contract_version, ',' as requires
     from inspect.work;
 create table inspect.cdr_flags as

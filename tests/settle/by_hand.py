@@ -50,8 +50,10 @@ UPSTREAM: Mapping[str, Mapping[str, str]] = {
         "late_days": "integer", "due_days_reject": "integer", "due_days_hold": "integer", "due_days_warn": "integer",
     },
     "inspect.duty_flags": {"cdr_key": "varchar", "site_country": "varchar"},
+    "inspect.energy_repairs": {"cdr_key": "varchar", "rule_id": "varchar", "energy_kwh": RAW},
     "inspect.tariffs_in_force": {
         "cdr_key": "varchar", "tariff_index": "integer", "tariff_id": "varchar", "tariff_version": "varchar",
+        "tariff_no": "bigint",
     },
     "inspect.record_dispositions": {
         "record_id": "bigint", "source": "varchar", "feed": "varchar", "file_name": "varchar",
@@ -74,6 +76,7 @@ UPSTREAM: Mapping[str, Mapping[str, str]] = {
         "cdr_key": "varchar", "reading": "varchar", "currency": "varchar", "is_priced": "boolean",
         "total_excl_tax": MONEY, "total_incl_tax": MONEY, "fixed_excl_tax": MONEY, "energy_excl_tax": MONEY,
         "time_excl_tax": MONEY, "parking_excl_tax": MONEY, "reservation_excl_tax": MONEY,
+        "is_limited": "boolean", "limit_excl_tax": MONEY,
     },
     "rate.price_ranges": {
         "cdr_key": "varchar", "reading_min": "varchar", "reading_max": "varchar", "min_excl_tax": MONEY,
@@ -153,6 +156,7 @@ class Books:
                 "cdr_key": key, "reading": "base", "currency": row["currency"], "is_priced": rated is not None,
                 "total_excl_tax": rated, "fixed_excl_tax": rated and "0", "time_excl_tax": rated and "0",
                 "parking_excl_tax": rated and "0", "reservation_excl_tax": rated and "0", "energy_excl_tax": rated,
+                "is_limited": False, "limit_excl_tax": rated and "0",
             }
         )  # fmt: skip
         if rated is not None:
@@ -239,9 +243,9 @@ class Books:
 
 def build_reconcile(path: Path) -> None:
     """Gate 2's flags and expected prices, the gate, and what is billable."""
-    invoke(["build", "--select", "group:reconcile", "--exclude", "cdrs_billable", "test_type:unit"], path)
+    invoke(["build", "--select", "group:reconcile", "--exclude", "cdrs_billable", "remedies", "test_type:unit"], path)
     run_gate(path, "reconcile")
-    invoke(["build", "--select", "cdrs_billable", "--exclude", "test_type:unit"], path)
+    invoke(["build", "--select", "cdrs_billable", "remedies", "--exclude", "test_type:unit"], path)
 
 
 def build_settle(path: Path) -> None:
@@ -278,7 +282,8 @@ def _fill_rules(connection: duckdb.DuckDBPyConnection) -> None:
                 row = {
                     "rule_id": rule.rule_id, "gate": stage, "rule_group": rule.group, "severity": rule.severity,
                     "owner": rule.owner, "reason_code": rule.reason_code, "tolerance": rule.tolerance_number,
-                    "is_overridable": rule.is_overridable,
+                    "is_overridable": rule.is_overridable, "adjust_reason": rule.adjust and rule.adjust.reason,
+                    "adjust_to": rule.adjust and rule.adjust.to,
                 }  # fmt: skip
                 insert(connection, "ingest.raw_rules", [row])
 

@@ -10,7 +10,9 @@ rules_as_read as (
         owner,
         reason_code,
         tolerance,
-        is_overridable
+        is_overridable,
+        adjust_reason,
+        adjust_to
     from {{ source('ingest', 'raw_rules') }}
 
 )
@@ -23,5 +25,7 @@ select
     owner,
     reason_code,
     tolerance,
-    is_overridable
+    is_overridable,
+    adjust_reason,
+    adjust_to
 from rules_as_read

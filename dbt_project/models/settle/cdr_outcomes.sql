@@ -36,7 +36,17 @@ sealed as (
         discount_excl_tax,
         settled_by,
         cleared_at,
-        statement_id
+        statement_id,
+        settled_energy_kwh,
+        settled_started_at,
+        settled_ended_at,
+        adjustment_rule_id,
+        adjustment_reason,
+        adjustment_version,
+        adjustment_seq,
+        adjustment_decided_by,
+        adjustment_approved_by,
+        adjustment_note
     from {{ ref('sealed_outcomes') }}
 
 ),
@@ -77,7 +87,17 @@ computed as (
         discount_excl_tax,
         settled_by,
         cleared_at,
-        statement_id
+        statement_id,
+        settled_energy_kwh,
+        settled_started_at,
+        settled_ended_at,
+        adjustment_rule_id,
+        adjustment_reason,
+        adjustment_version,
+        adjustment_seq,
+        adjustment_decided_by,
+        adjustment_approved_by,
+        adjustment_note
     from {{ ref('computed_outcomes') }}
 
 ),
@@ -119,7 +139,17 @@ unsealed as (
         computed.discount_excl_tax,
         computed.settled_by,
         computed.cleared_at,
-        computed.statement_id
+        computed.statement_id,
+        computed.settled_energy_kwh,
+        computed.settled_started_at,
+        computed.settled_ended_at,
+        computed.adjustment_rule_id,
+        computed.adjustment_reason,
+        computed.adjustment_version,
+        computed.adjustment_seq,
+        computed.adjustment_decided_by,
+        computed.adjustment_approved_by,
+        computed.adjustment_note
     from computed
     left join sealed as sealed_keys on computed.cdr_key = sealed_keys.cdr_key
     left join sealed as sealed_records on computed.record_id = sealed_records.record_id
@@ -162,6 +192,16 @@ select
     settled_by,
     cleared_at,
     statement_id,
+    settled_energy_kwh,
+    settled_started_at,
+    settled_ended_at,
+    adjustment_rule_id,
+    adjustment_reason,
+    adjustment_version,
+    adjustment_seq,
+    adjustment_decided_by,
+    adjustment_approved_by,
+    adjustment_note,
     true as is_sealed
 from sealed
 
@@ -202,5 +242,15 @@ select
     settled_by,
     cleared_at,
     statement_id,
+    settled_energy_kwh,
+    settled_started_at,
+    settled_ended_at,
+    adjustment_rule_id,
+    adjustment_reason,
+    adjustment_version,
+    adjustment_seq,
+    adjustment_decided_by,
+    adjustment_approved_by,
+    adjustment_note,
     false as is_sealed
 from unsealed

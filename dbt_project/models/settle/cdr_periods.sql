@@ -1,14 +1,16 @@
 with
 
+-- A session whose times were decided is served when the decision says.
 cdrs as (
 
     select
-        cdr_key,
-        partner,
-        revision,
-        received_at,
-        coalesce(ended_at, started_at) as ended_at
-    from {{ ref('cdrs') }}
+        cdrs.cdr_key,
+        cdrs.partner,
+        cdrs.revision,
+        cdrs.received_at,
+        coalesce(decided.ended_at, cdrs.ended_at, cdrs.started_at) as ended_at
+    from {{ ref('cdrs') }} as cdrs
+    left join {{ ref('decided_amounts') }} as decided on cdrs.cdr_key = decided.cdr_key
 
 ),
 

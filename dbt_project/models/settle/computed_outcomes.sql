@@ -83,15 +83,24 @@ exclusions as (
 
 ),
 
--- The last decision on an amount stands.
+-- Of a decision, or of a remedy that the contract allows by itself.
 adjustments as (
 
     select
-        subject_id as cdr_key,
+        cdr_key,
+        settled_by,
+        rule_id,
+        reason_code,
         amount_excl_tax,
-        row_number() over (partition by subject_id order by seq desc) as recency
-    from {{ ref('decisions') }}
-    where kind = 'adjust' and subject_kind = 'cdr' and amount_excl_tax is not null
+        energy_kwh,
+        started_at,
+        ended_at,
+        contract_version,
+        decision_seq,
+        decided_by,
+        approved_by,
+        note
+    from {{ ref('decided_amounts') }}
 
 ),
 
@@ -100,6 +109,7 @@ alone as (
     select
         cdrs.cdr_key,
         adjustments.amount_excl_tax as adjusted_excl_tax,
+        adjustments.settled_by as adjusted_by,
         case
             when exclusions.cdr_key is not null or passes.is_rejected = 1 then 'excluded'
             when passes.gates_passed is null or passes.gates_passed < 3 then 'held'
@@ -115,7 +125,7 @@ alone as (
     left join prices on cdrs.cdr_key = prices.cdr_key
     left join passes on cdrs.cdr_key = passes.cdr_key and cdrs.revision = passes.revision
     left join exclusions on cdrs.cdr_key = exclusions.cdr_key
-    left join adjustments on cdrs.cdr_key = adjustments.cdr_key and adjustments.recency = 1
+    left join adjustments on cdrs.cdr_key = adjustments.cdr_key
 
 ),
 
@@ -137,6 +147,7 @@ decided as (
     select
         alone.cdr_key,
         alone.adjusted_excl_tax,
+        alone.adjusted_by,
         case
             when alone.state = 'excluded' then 'excluded'
             when taken_back.credit_state in ('valid', 'adjusted') then 'credited'
@@ -157,7 +168,7 @@ settled as (
         decided.cdr_key,
         decided.state,
         case
-            when decided.state = 'adjusted' then 'decision'
+            when decided.state = 'adjusted' then decided.adjusted_by
             when decided.state = 'valid' and prices.claimed_excl_tax is not null then 'claim'
             when decided.state = 'valid' then 'expected'
         end as settled_by,
@@ -215,9 +226,23 @@ select
             then
                 periods.billing_period || '-' || cdrs.partner || '-'
                 || case when cdrs.direction = 'receivable' then 'R' else 'P' end || '-' || cdrs.currency
-    end as statement_id
+    end as statement_id,
+    case when settled.state in ('valid', 'adjusted') then coalesce(adjustments.energy_kwh, cdrs.energy_kwh) end
+        as settled_energy_kwh,
+    case when settled.state in ('valid', 'adjusted') then coalesce(adjustments.started_at, cdrs.started_at) end
+        as settled_started_at,
+    case when settled.state in ('valid', 'adjusted') then coalesce(adjustments.ended_at, cdrs.ended_at) end
+        as settled_ended_at,
+    adjustments.rule_id as adjustment_rule_id,
+    adjustments.reason_code as adjustment_reason,
+    adjustments.contract_version as adjustment_version,
+    adjustments.decision_seq as adjustment_seq,
+    adjustments.decided_by as adjustment_decided_by,
+    adjustments.approved_by as adjustment_approved_by,
+    adjustments.note as adjustment_note
 from cdrs
 inner join settled on cdrs.cdr_key = settled.cdr_key
 left join periods on cdrs.cdr_key = periods.cdr_key
 left join prices on cdrs.cdr_key = prices.cdr_key
 left join tariffs on cdrs.cdr_key = tariffs.cdr_key and tariffs.tariff_order = 1
+left join adjustments on settled.cdr_key = adjustments.cdr_key and settled.state = 'adjusted'

@@ -16,6 +16,7 @@ cdrs as (
         direction,
         cpo_party,
         emsp_party,
+        currency,
         received_at,
         coalesce(ended_at, started_at) as ended_at
     from {{ ref('cdrs') }}
@@ -65,6 +66,24 @@ taxes as (
 
 ),
 
+remedies as (
+
+    select
+        remedies.cdr_key,
+        remedies.rule_id,
+        remedies.claimed_excl_tax,
+        remedies.after_excl_tax,
+        remedies.limit_excl_tax,
+        remedies.is_within_limit
+    from {{ ref('remedies') }} as remedies
+    inner join work on remedies.cdr_key = work.cdr_key
+    left join {{ ref('decided_amounts') }} as decided
+        on remedies.cdr_key = decided.cdr_key and decided.settled_by = 'decision'
+    -- Where two people have decided, the contract's own remedy is not asked for.
+    where remedies.is_allowed and remedies.is_changed and decided.cdr_key is null
+
+),
+
 measured as (
 
     select
@@ -95,12 +114,19 @@ measured as (
         taxes.category as tax_category,
         taxes.rate_percent as tax_rate_percent,
         taxes.note as tax_note,
+        cdrs.currency,
+        remedies.rule_id as remedy_rule_id,
+        remedies.claimed_excl_tax as remedy_before,
+        remedies.after_excl_tax as remedy_after,
+        remedies.limit_excl_tax as remedy_limit,
+        remedies.is_within_limit as is_remedy_within_limit,
         cast({{ seconds_between('cdrs.ended_at', 'cdrs.received_at') }} as bigint) as late_seconds
     from work
     inner join cdrs on work.cdr_key = cdrs.cdr_key
     inner join periods on cdrs.cdr_key = periods.cdr_key
     left join terms on cdrs.cdr_key = terms.cdr_key
     left join taxes on cdrs.cdr_key = taxes.cdr_key
+    left join remedies on cdrs.cdr_key = remedies.cdr_key
 
 )
 
@@ -176,5 +202,12 @@ select
             when lower(tax_note) like 'contested%' then 0
             else 1
         end as smallint
-    ) as tax_rate_contested
+    ) as tax_rate_contested,
+    currency,
+    remedy_rule_id,
+    remedy_before,
+    remedy_after,
+    remedy_limit,
+    cast(case when is_remedy_within_limit then 1 when remedy_rule_id is not null then 0 end as smallint)
+        as adjustment_limit
 from measured

@@ -8,7 +8,7 @@ outcomes as (
         statement_id,
         currency,
         started_at,
-        case when is_credit then -abs(energy_kwh) else energy_kwh end as energy_kwh,
+        case when is_credit then -abs(settled_energy_kwh) else settled_energy_kwh end as energy_kwh,
         is_credit,
         settled_by,
         settled_excl_tax

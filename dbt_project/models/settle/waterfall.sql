@@ -29,7 +29,8 @@ outcomes as (
         state,
         settled_by,
         statement_id,
-        case when is_credit then -abs(energy_kwh) else energy_kwh end as energy_kwh,
+        case when is_credit then -abs(settled_energy_kwh) else settled_energy_kwh end as energy_kwh,
+        case when is_credit then -abs(energy_kwh) else energy_kwh end as sent_kwh,
         claimed_excl_tax,
         settled_excl_tax
     from {{ ref('cdr_outcomes') }}
@@ -153,14 +154,14 @@ movements as (
         period,
         direction,
         currency,
-        case when settled_by = 'decision' then 10 else 9 end as step_no,
+        case when settled_by in ('decision', 'remedy') then 10 else 9 end as step_no,
         0 as sessions,
         case when claimed_excl_tax is null then -1 else 0 end as sessions_unknown_amount,
-        0 as sessions_unknown_energy,
-        0 as energy_kwh,
+        case when sent_kwh is null and energy_kwh is not null then -1 else 0 end as sessions_unknown_energy,
+        coalesce(energy_kwh, 0) - coalesce(sent_kwh, 0) as energy_kwh,
         settled_excl_tax - coalesce(claimed_excl_tax, 0) as amount_excl_tax
     from outcomes
-    where settled_by in ('decision', 'expected')
+    where settled_by in ('decision', 'remedy', 'expected')
 
     union all
 

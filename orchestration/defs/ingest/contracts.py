@@ -5,7 +5,7 @@ whether two people approved it (approvals).
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -19,7 +19,7 @@ from orchestration.defs.ingest.declared import Declared
 _PARTY = re.compile(r"[A-Z]{2}/[A-Z0-9]{3}")
 _CURRENCY = re.compile(r"[A-Z]{3}")
 # Terms that are understood but not settled yet: content here would change money silently by not being applied.
-_NOT_SETTLED = ("fees", "fx", "caps", "self_billing", "scope", "remedies")
+_NOT_SETTLED = ("fees", "fx", "caps", "self_billing", "scope")
 _MAX_SCALE = 6
 REQUIRES = ("location", "token", "tariff", "tax", "session", "evidence", "authorization")
 
@@ -119,6 +119,12 @@ class RuleTerms(Declared, frozen=True, kw_only=True, forbid_unknown_fields=True)
     tolerance: Decimal | None = None
 
 
+class RemedyTerms(Declared, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A remedy that the contract allows by itself. limit: how far it may move a session's net amount; null: any far."""
+
+    limit: Decimal | None = None
+
+
 class Contacts(Declared, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Whom to write to; no part of the terms."""
 
@@ -150,7 +156,13 @@ class Contract(Declared, frozen=True, kw_only=True, forbid_unknown_fields=True):
     caps: Any = None
     self_billing: Any = None
     scope: Any = None
-    remedies: Any = None
+    # By rule; null takes back what the template or an earlier version allows.
+    remedies: dict[str, RemedyTerms | None] | None = None
+
+    @property
+    def allowed_remedies(self) -> dict[str, RemedyTerms]:
+        """The remedies that stand."""
+        return {rule_id: terms for rule_id, terms in (self.remedies or {}).items() if terms is not None}
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +171,7 @@ class Rule:
 
     rule_id: str
     is_overridable: bool
+    has_adjustment: bool = False
 
 
 def contract_problems(path: str, contract: Contract, rules: Mapping[str, Rule]) -> list[str]:
@@ -190,6 +203,7 @@ def contract_problems(path: str, contract: Contract, rules: Mapping[str, Rule]) 
             problems.append(f"rules.{rule_id} is not a rule of this version; see docs/rules.md.")
         elif not rule.is_overridable:
             problems.append(f"rules.{rule_id} may not be changed by a contract; take it out.")
+    problems += _remedy_problems(contract, rules)
     problems += [
         f"{name} has content, but this version does not settle it; take it out and bill it by hand."
         for name in _NOT_SETTLED
@@ -209,6 +223,17 @@ def _fee_problems(contract: Contract) -> list[str]:
         if fee.per == "percent" and fee.rate > 100:
             problems.append(f"fees.{number}.rate is {fee.rate}; a percentage is 0 to 100.")
     return problems
+
+
+def _remedy_problems(contract: Contract, rules: Mapping[str, Rule]) -> Iterator[str]:
+    for rule_id, terms in (contract.remedies or {}).items():
+        rule = rules.get(rule_id)
+        if rule is None:
+            yield f"remedies.{rule_id} is not a rule of this version; see docs/outcomes.md."
+        elif not rule.has_adjustment:
+            yield f"remedies.{rule_id} has no remedy that changes an amount; docs/outcomes.md lists those that have."
+        elif terms is not None and terms.limit is not None and terms.limit < 0:
+            yield f"remedies.{rule_id}.limit is {terms.limit}; use 0 or more, or leave it out."
 
 
 def _negatives(contract: Contract) -> list[str]:

@@ -67,8 +67,10 @@ def rewrite_decisions(
 def _comparable(decision: StandingDecision) -> StandingDecision:
     """The decision without what a table and the ledger write apart: 1.5 and 1.50000000 are one amount."""
     fields = {name: getattr(decision, name) for name in _DECISION_COLUMNS}
-    amount = decision.amount_excl_tax
-    return StandingDecision(**fields | {"amount_excl_tax": None if amount is None else amount.normalize()})
+    numbers = {
+        name: None if fields[name] is None else fields[name].normalize() for name in ("amount_excl_tax", "energy_kwh")
+    }
+    return StandingDecision(**fields | numbers)
 
 
 def _ledger_rows(entry: Entry) -> Iterator[tuple[Any, ...]]:

@@ -26,7 +26,7 @@ from orchestration.facts import ledger
 from orchestration.facts.disputes import dispute_events
 from orchestration.facts.home import Home
 from orchestration.facts.ledger import Entry
-from orchestration.facts.standing import StandingDecision, standing
+from orchestration.facts.standing import StandingDecision, in_force, standing
 from orchestration.version import engine_version, rules_sha256, suites
 
 __all__ = ["LoadError", "LoadSummary", "MasterError", "load_from_ledger", "load_ledger_tables"]
@@ -57,7 +57,7 @@ def load_from_ledger(home: Home, connection: duckdb.DuckDBPyConnection) -> LoadS
     entries = ledger.read_all(home)
     rules = read_rules(suites())
     master = fold_master(home, entries, overridable(rules))
-    decisions = standing(entries)
+    decisions = _in_force(connection, standing(entries))
     with _transaction(connection):
         append_history(home, connection, entries)
         is_known = connection.execute("select 1 from ingest.raw_loaded").fetchone() is not None
@@ -81,6 +81,14 @@ def load_from_ledger(home: Home, connection: duckdb.DuckDBPyConnection) -> LoadS
         counts = row or counts
     problems = [problem for problem, _ in master.problems.values()]
     return LoadSummary(len(read), *counts, problems)
+
+
+def _in_force(
+    connection: duckdb.DuckDBPyConnection, decisions: Sequence[StandingDecision]
+) -> Sequence[StandingDecision]:
+    """Those that stand at the run's time; all of them where no run has begun."""
+    row = connection.execute("select as_of from ingest.raw_run").fetchone()
+    return decisions if row is None else in_force(decisions, row[0])
 
 
 def load_ledger_tables(home: Home, connection: duckdb.DuckDBPyConnection) -> None:

@@ -25,7 +25,7 @@ from orchestration.facts.standing import StandingDecision
 
 _TABLES = (
     "raw_own_parties", "raw_network", "raw_contracts", "raw_contract_parties", "raw_contract_rules",
-    "raw_settlement_terms", "raw_contract_fees", "raw_rules",
+    "raw_settlement_terms", "raw_contract_fees", "raw_contract_remedies", "raw_rules",
     "raw_local_days", "raw_billing_periods", "raw_master_problems",
 )  # fmt: skip
 _SETTLEMENT_COLUMNS = (
@@ -100,7 +100,7 @@ def _insert_contracts(
     connection: duckdb.DuckDBPyConnection, master: MasterData, decisions: Sequence[StandingDecision]
 ) -> None:
     owners = party_owners(master)
-    contracts, parties, overrides, settlements, fees = [], [], [], [], []
+    contracts, parties, overrides, settlements, fees, remedies = [], [], [], [], [], []
     for partner, history in sorted(master.contracts.items()):
         terms = [KnownTerms(known.version, known.file_sha256, known.known_seq) for known in history]
         approved = approvals(partner, terms, decisions)
@@ -121,10 +121,18 @@ def _insert_contracts(
                 (partner, version, rule_id, rule.severity, rule.tolerance)
                 for rule_id, rule in known.contract.rules.items()
             ]
+            if version in approved:
+                remedies += [
+                    (partner, version, rule_id, remedy.limit)
+                    for rule_id, remedy in known.contract.allowed_remedies.items()
+                ]
     insert_rows(connection, "raw_contracts", _CONTRACT_COLUMNS, contracts)
     insert_rows(connection, "raw_contract_parties", ("partner", "contract_version", "party"), parties)
     insert_rows(
         connection, "raw_contract_rules", ("partner", "contract_version", "rule_id", "severity", "tolerance"), overrides
+    )
+    insert_rows(
+        connection, "raw_contract_remedies", ("partner", "contract_version", "rule_id", "limit_excl_tax"), remedies
     )
     insert_rows(connection, "raw_settlement_terms", _SETTLEMENT_COLUMNS, settlements)
     insert_rows(connection, "raw_contract_fees", _FEE_COLUMNS, fees)

@@ -547,7 +547,17 @@ create table if not exists ingest.raw_rules (
     owner varchar,
     reason_code varchar,
     tolerance decimal(18, 8),          -- the default; null = none
-    is_overridable boolean
+    is_overridable boolean,
+    adjust_reason varchar,             -- ADJ_*: of a remedy that changes the amount; null = none
+    adjust_to varchar                  -- expected, zero, no_fees, no_parking, no_time, energy
+);
+
+-- Remedies that a contract version allows by itself: approved versions only, for they are the signer.
+create table if not exists ingest.raw_contract_remedies (
+    partner varchar,
+    contract_version varchar,
+    rule_id varchar,
+    limit_excl_tax decimal(18, 8)      -- how far it may move a session's net amount; null = as far as needed
 );
 
 -- Decisions that stand: a two-person kind appears once the second person approved.
@@ -564,7 +574,11 @@ create table if not exists ingest.raw_decisions (
     note varchar,
     decided_by varchar,
     approved_by varchar,               -- null for one-person kinds
-    valid_from timestamptz             -- --set valid_from= of a tariff: the start that was approved; null = any
+    valid_from timestamptz,            -- --set valid_from= of a tariff: the start that was approved; null = any
+    energy_kwh decimal(18, 8),         -- --set kwh= of an adjustment, else null
+    started_at timestamptz,            -- --set started_at= and ended_at= of an adjustment, else null
+    ended_at timestamptz,
+    expires_at timestamptz             -- --set until= of a waiver; a waiver that has expired is not here
 );
 
 -- What was done about disputes, in the order of the ledger.
@@ -613,7 +627,10 @@ create table if not exists ingest.raw_sealed_outcomes (
     claimed_excl_tax decimal(18, 8), claimed_incl_tax decimal(18, 8), rated_excl_tax decimal(38, 16),
     rated_incl_tax decimal(38, 16), expected_excl_tax decimal(38, 16), settled_excl_tax decimal(38, 16),
     settled_incl_tax decimal(38, 16), record_id bigint, is_credit boolean, discount_excl_tax decimal(38, 16),
-    settled_by varchar, cleared_at timestamptz, statement_id varchar
+    settled_by varchar, cleared_at timestamptz, statement_id varchar, settled_energy_kwh decimal(18, 8),
+    settled_started_at timestamptz, settled_ended_at timestamptz, adjustment_rule_id varchar, adjustment_reason varchar,
+    adjustment_version varchar, adjustment_seq bigint, adjustment_decided_by varchar, adjustment_approved_by varchar,
+    adjustment_note varchar
 );
 
 -- The rows of settle.record_fates that a seal froze: the record of each frozen session and those set aside beside it.

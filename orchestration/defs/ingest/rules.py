@@ -12,6 +12,7 @@ from orchestration.defs.ingest.contracts import Rule
 
 COLUMNS = (
     "rule_id", "gate", "rule_group", "severity", "owner", "reason_code", "tolerance", "is_overridable",
+    "adjust_reason", "adjust_to",
 )  # fmt: skip
 
 
@@ -27,6 +28,9 @@ class DeclaredRule:
     reason_code: str
     tolerance: Decimal | None
     is_overridable: bool
+    # Of a remedy that changes what a session settles for.
+    adjust_reason: str | None = None
+    adjust_to: str | None = None
 
 
 def read_rules(suites: Iterable[Path]) -> dict[str, DeclaredRule]:
@@ -41,7 +45,7 @@ def read_rules(suites: Iterable[Path]) -> dict[str, DeclaredRule]:
 
 def overridable(rules: Mapping[str, DeclaredRule]) -> dict[str, Rule]:
     """What contracts need to know of the rules."""
-    return {rule_id: Rule(rule_id, rule.is_overridable) for rule_id, rule in rules.items()}
+    return {rule_id: Rule(rule_id, rule.is_overridable, rule.adjust_to is not None) for rule_id, rule in rules.items()}
 
 
 def _rule(rule: Mapping[str, Any], gate: str) -> DeclaredRule:
@@ -56,6 +60,8 @@ def _rule(rule: Mapping[str, Any], gate: str) -> DeclaredRule:
         reason_code=reason,
         tolerance=_tolerance(rule.get("tolerance")),
         is_overridable=bool(rule.get("overridable", False)),
+        adjust_reason=(rule.get("adjust") or {}).get("reason"),
+        adjust_to=(rule.get("adjust") or {}).get("to"),
     )
 
 

@@ -18,6 +18,8 @@ _READS = (
     ["rate", "price_lines"],
     ["settle", "cdr_outcomes"],
     ["settle", "findings"],
+    ["settle", "adjustments"],
+    ["settle", "proposals"],
     ["settle", "verdicts"],
     ["settle", "statements"],
     ["settle", "statement_lines"],

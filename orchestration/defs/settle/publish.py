@@ -59,6 +59,18 @@ TABLES: Mapping[str, Published] = {
         "cdr_key, line_no, kind, granted_by, plan, discount_percent, currency, amount_excl_tax",
         "cdr_key, line_no",
     ),
+    "adjustments": Published(
+        "settle.adjustments",
+        "cdr_key, partner, period, rule_id, reason_code, before_excl_tax, after_excl_tax, delta_excl_tax, currency,"
+        " contract_version, decision_seq, decided_by, approved_by",
+        "cdr_key",
+    ),
+    "proposals": Published(
+        "settle.proposals",
+        "cdr_key, partner, period, rule_id, reason_code, before_excl_tax, after_excl_tax, delta_excl_tax, currency,"
+        " owner, waits_for, proposal_seq",
+        "cdr_key",
+    ),
     "statements": Published(
         "settle.statements",
         "statement_id, partner, period, direction, currency, status, sessions, energy_kwh, amount_excl_tax, tax,"
