@@ -70,8 +70,7 @@ identified as (
 -- Each way of naming a subject is a join of its own: one with an or would compare everything with everything.
 waivers as (
 
-    select
-        case kind when 'waive' then 'waiver' else 'adjustment' end as waived_by, subject_kind, subject_id, rule_id
+    select case kind when 'waive' then 'waiver' else 'adjustment' end as waived_by, subject_kind, subject_id, rule_id
     from ingest.raw_decisions
     where kind in ('waive', 'adjust')
 
@@ -104,8 +103,7 @@ answered as (
     inner join inspect.cdr_terms as terms on known.work_key = terms.cdr_key
     inner join ingest.raw_contract_remedies as remedies
         on
-            terms.partner = remedies.partner
-            and terms.contract_version = remedies.contract_version
+            terms.partner = remedies.partner and terms.contract_version = remedies.contract_version
             and known.rule_id = remedies.rule_id
     inner join inspect.cdrs as cdrs on known.work_key = cdrs.cdr_key
     where known.subject_kind = 'cdr' and not coalesce(cdrs.is_credit, false)
@@ -224,10 +222,8 @@ waived as (
 
     select
         finding_id,
-        case
-            max(case waived_by when 'waiver' then 3 when 'adjustment' then 2 else 1 end)
-            when 3 then 'waiver' when 2 then 'adjustment' else 'remedy'
-        end as waived_by
+        case max(case waived_by when 'waiver' then 3 when 'adjustment' then 2 else 1 end)
+            when 3 then 'waiver' when 2 then 'adjustment' else 'remedy' end as waived_by
     from answers
     group by finding_id
 

@@ -1,44 +1,21 @@
 with
 
-rules as (
+roots as (
 
     select
+        finding_id,
+        cdr_key,
+        revision,
         rule_id,
+        owner,
         adjust_reason,
-        adjust_to
-    from {{ ref('rules') }}
-    where adjust_to is not null
-
-),
-
--- A finding that somebody waived is settled as claimed: it needs no remedy any more.
-found as (
-
-    select
-        finding_id,
-        cdr_key,
-        revision,
-        gate,
-        rule_id,
-        severity,
-        owner,
-        caused_by
-    from {{ source('inspect', 'gate_findings') }}
-    where cdr_key is not null and severity <> 'reject' and coalesce(waived_by, '') <> 'waiver'
-
-    union all
-
-    select
-        finding_id,
-        cdr_key,
-        revision,
-        gate,
-        rule_id,
-        severity,
-        owner,
-        caused_by
-    from {{ source('reconcile', 'gate_findings') }}
-    where cdr_key is not null and severity <> 'reject' and coalesce(waived_by, '') <> 'waiver'
+        adjust_to,
+        contract_version,
+        is_allowed,
+        limit_excl_tax,
+        repaired_kwh,
+        root_no
+    from {{ ref('remedy_roots') }}
 
 ),
 
@@ -46,88 +23,8 @@ cdrs as (
 
     select
         cdr_key,
-        revision,
         energy_kwh
     from {{ ref('cdrs') }}
-    where not coalesce(is_credit, false)
-
-),
-
-terms as (
-
-    select
-        cdr_key,
-        partner,
-        contract_version
-    from {{ ref('cdr_terms') }}
-
-),
-
-allowed as (
-
-    select
-        partner,
-        contract_version,
-        rule_id,
-        limit_excl_tax
-    from {{ ref('contract_remedies') }}
-
-),
-
-repairs as (
-
-    select
-        cdr_key,
-        rule_id,
-        energy_kwh
-    from {{ ref('energy_repairs') }}
-
-),
-
-remediable as (
-
-    select
-        found.finding_id,
-        found.cdr_key,
-        found.revision,
-        found.gate,
-        found.rule_id,
-        found.severity,
-        found.owner,
-        found.caused_by,
-        rules.adjust_reason,
-        rules.adjust_to,
-        terms.contract_version,
-        allowed.rule_id is not null as is_allowed,
-        allowed.limit_excl_tax,
-        repairs.energy_kwh as repaired_kwh
-    from found
-    inner join cdrs on found.cdr_key = cdrs.cdr_key and found.revision = cdrs.revision
-    inner join rules on found.rule_id = rules.rule_id
-    inner join terms on found.cdr_key = terms.cdr_key
-    left join allowed
-        on
-            terms.partner = allowed.partner
-            and terms.contract_version = allowed.contract_version
-            and found.rule_id = allowed.rule_id
-    left join repairs on found.cdr_key = repairs.cdr_key and found.rule_id = repairs.rule_id
-    -- A warning holds nothing back: its remedy waits for nobody.
-    where found.severity = 'hold' or allowed.rule_id is not null
-
-),
-
--- The remedy of a root is the remedy of what it caused.
-roots as (
-
-    select
-        remediable.*,
-        row_number() over (
-            partition by remediable.cdr_key
-            order by remediable.gate asc, remediable.rule_id asc
-        ) as root_no
-    from remediable
-    left join remediable as causes on remediable.caused_by = causes.finding_id
-    where causes.finding_id is null
 
 ),
 
@@ -223,8 +120,10 @@ parts as (
         expected_prices.expected_excl_tax,
         expected_prices.tolerance,
         coalesce(expected_prices.range_gap <= expected_prices.tolerance, false) as is_claim_honest,
-        case when by_cdr.is_energy and by_cdr.least_kwh = by_cdr.most_kwh and by_cdr.least_kwh >= 0
-            then by_cdr.least_kwh end as repaired_kwh,
+        case
+            when by_cdr.is_energy and by_cdr.least_kwh = by_cdr.most_kwh and by_cdr.least_kwh >= 0
+                then by_cdr.least_kwh
+        end as repaired_kwh,
         prices.total_excl_tax,
         prices.limit_excl_tax as moved_by_limit,
         prices.beside_energy,
@@ -249,7 +148,7 @@ parts as (
 scaled as (
 
     select
-        parts.*,
+        *,
         beside_energy + cast(
             {{ decimal_division(
                 'energy_excl_tax * cast(repaired_kwh as decimal(18, 8))', 'rated_kwh', whole=14, places=12
@@ -262,7 +161,7 @@ scaled as (
 priced as (
 
     select
-        scaled.*,
+        *,
         cast(
             case
                 when not is_energy then expected_excl_tax
