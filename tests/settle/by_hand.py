@@ -243,7 +243,19 @@ class Books:
 
 def build_reconcile(path: Path) -> None:
     """Gate 2's flags and expected prices, the gate, and what is billable."""
-    invoke(["build", "--select", "group:reconcile", "--exclude", "cdrs_billable", "remedy_roots", "remedies", "test_type:unit"], path)
+    invoke(
+        [
+            "build",
+            "--select",
+            "group:reconcile",
+            "--exclude",
+            "cdrs_billable",
+            "remedy_roots",
+            "remedies",
+            "test_type:unit",
+        ],
+        path,
+    )
     run_gate(path, "reconcile")
     invoke(["build", "--select", "cdrs_billable", "remedy_roots", "remedies", "--exclude", "test_type:unit"], path)
 

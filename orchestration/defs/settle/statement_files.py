@@ -156,7 +156,7 @@ def _listed(folder: Path) -> list[str]:
     group_name="settle",
     kinds={"csv", "xlsx"},
     owners=["finance@evsettle.example"],
-    deps=[["settle", name] for name in ("statements", "statement_lines", "cdr_outcomes", "adjustments", "waterfall")],
+    deps=[["settle", name] for name in ("statements", "statement_lines", "cdr_outcomes", "waterfall")],
     description="Draft statements under reports/: CSV and XLSX with the same totals, and a manifest with their hashes.",
 )
 def statement_files(context: dg.AssetExecutionContext, settlement: Settlement) -> Iterator[dg.MaterializeResult[None]]:

@@ -46,17 +46,16 @@ STEP_COLUMNS = ("step", "sessions", "sessions_unknown_amount", "energy_kwh", "am
 _LINES = """
     select
         lines.statement_id, lines.line_no, lines.kind, cdrs.cdr_id, cdrs.emsp_party, cdrs.cpo_party,
-        strftime(timezone('UTC', coalesce(adjustments.after_started_at, cdrs.started_at)), '%Y-%m-%dT%H:%M:%SZ')
+        strftime(timezone('UTC', coalesce(cdrs.settled_started_at, cdrs.started_at)), '%Y-%m-%dT%H:%M:%SZ')
             as started_at,
-        strftime(timezone('UTC', coalesce(adjustments.after_ended_at, cdrs.ended_at)), '%Y-%m-%dT%H:%M:%SZ')
+        strftime(timezone('UTC', coalesce(cdrs.settled_ended_at, cdrs.ended_at)), '%Y-%m-%dT%H:%M:%SZ')
             as ended_at,
         cdrs.location_id, cdrs.evse_uid, cdrs.connector_id, cdrs.tariff_id, cdrs.state,
-        adjustments.reason_code as adjustment,
+        cdrs.adjustment_reason as adjustment,
         lines.energy_kwh, cdrs.claimed_excl_tax, cdrs.rated_excl_tax, cdrs.discount_excl_tax, cdrs.expected_excl_tax,
         lines.amount_excl_tax, lines.tax, lines.amount_incl_tax, lines.currency
     from settle.statement_lines as lines
     left join settle.cdr_outcomes as cdrs on lines.cdr_key = cdrs.cdr_key
-    left join settle.adjustments as adjustments on lines.cdr_key = adjustments.cdr_key
     where list_contains(?, lines.statement_id)
     order by lines.statement_id, lines.line_no
 """
