@@ -13,7 +13,7 @@ from orchestration.facts.ledger import Entry
 from orchestration.published import Snapshot
 
 _STATES = """
-    select state, direction, count(*) as sessions, sum(energy_kwh) as energy_kwh
+    select state, direction, count(*) as sessions, sum(coalesce(settled_energy_kwh, energy_kwh)) as energy_kwh
     from cdrs
     group by state, direction
     order by case state when 'valid' then 1 when 'adjusted' then 2 when 'credited' then 3 when 'held' then 4 else 5 end,
