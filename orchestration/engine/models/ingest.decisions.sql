@@ -15,7 +15,11 @@ decisions_as_read as (
         note,
         decided_by,
         approved_by,
-        valid_from
+        valid_from,
+        energy_kwh,
+        started_at,
+        ended_at,
+        expires_at
     from "evsettle"."ingest"."raw_decisions"
 
 )
@@ -33,5 +37,9 @@ select
     note,
     decided_by,
     approved_by,
-    valid_from
+    valid_from,
+    energy_kwh,
+    started_at,
+    ended_at,
+    expires_at
 from decisions_as_read

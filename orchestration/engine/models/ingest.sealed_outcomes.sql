@@ -37,7 +37,17 @@ sealed_outcomes_as_read as (
         discount_excl_tax,
         settled_by,
         cleared_at,
-        statement_id
+        statement_id,
+        settled_energy_kwh,
+        settled_started_at,
+        settled_ended_at,
+        adjustment_rule_id,
+        adjustment_reason,
+        adjustment_version,
+        adjustment_seq,
+        adjustment_decided_by,
+        adjustment_approved_by,
+        adjustment_note
     from "evsettle"."ingest"."raw_sealed_outcomes"
 
 )
@@ -77,5 +87,15 @@ select
     discount_excl_tax,
     settled_by,
     cleared_at,
-    statement_id
+    statement_id,
+    settled_energy_kwh,
+    settled_started_at,
+    settled_ended_at,
+    adjustment_rule_id,
+    adjustment_reason,
+    adjustment_version,
+    adjustment_seq,
+    adjustment_decided_by,
+    adjustment_approved_by,
+    adjustment_note
 from sealed_outcomes_as_read
