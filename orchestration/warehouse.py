@@ -3,6 +3,8 @@
 What does not belong here: any reading of files (ingest) and any SQL of a stage (dbt_project).
 """
 
+import os
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,6 +16,15 @@ GATE_TABLES_SQL = Path(__file__).parent / "gate_tables.sql"
 
 # dbt's compiled SQL names the database after the file, so the name is part of the contract.
 DATABASE = "evsettle"
+
+# Without a limit DuckDB keeps what it may, four fifths of the machine. dbt's profile takes its limit from here.
+MEMORY_LIMIT_VARIABLE = "EVSETTLE_MEMORY_LIMIT"
+MEMORY_LIMIT = "2GB"
+
+
+def bound_memory(connection: duckdb.DuckDBPyConnection) -> None:
+    """Hold DuckDB to its limit; what is more goes to disk, beside the warehouse."""
+    connection.execute("set memory_limit = ?", [os.environ.get(MEMORY_LIMIT_VARIABLE, MEMORY_LIMIT)])
 
 
 def create_tables(connection: duckdb.DuckDBPyConnection) -> None:
@@ -33,6 +44,7 @@ def open_warehouse(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     path.parent.mkdir(parents=True, exist_ok=True)
     connection = duckdb.connect(str(path))
     try:
+        bound_memory(connection)
         create_tables(connection)
         yield connection
     finally:
@@ -44,6 +56,7 @@ def read_warehouse(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     """A connection to a warehouse whose tables are in place, for a look at it, closed afterwards."""
     connection = duckdb.connect(str(path))
     try:
+        bound_memory(connection)
         connection.execute("set TimeZone = 'UTC'")
         yield connection
     finally:
@@ -53,8 +66,9 @@ def read_warehouse(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
 @contextmanager
 def open_in_memory() -> Iterator[duckdb.DuckDBPyConnection]:
     """An empty warehouse in memory under the same database name, for `evsettle price`."""
-    connection = duckdb.connect()
+    connection = duckdb.connect(config={"temp_directory": f"{tempfile.gettempdir()}/evsettle-{os.getpid()}"})
     try:
+        bound_memory(connection)
         connection.execute(f"attach ':memory:' as {DATABASE}")
         connection.execute(f"use {DATABASE}")
         create_tables(connection)

@@ -1,5 +1,7 @@
 {{ config(materialized='incremental', incremental_strategy='replace_work') }}
 
+{% set allowed = readings() | selectattr(2) | map(attribute=0) %}
+
 with
 
 work as (
@@ -115,31 +117,6 @@ tariff_elements as (
 
 ),
 
-restrictions as (
-
-    select
-        tariff_no,
-        element_no,
-        restrictions_text
-    from tariff_elements
-    union all
-    select
-        0 as tariff_no,
-        0 as element_no,
-        null as restrictions_text
-
-),
-
-readings as (
-
-    select
-        reading_no,
-        reading
-    from {{ ref('readings') }}
-    where is_allowed
-
-),
-
 -- A CDR that cannot be priced has no lines: half a price would be a silent number.
 priced_cdrs as (
 
@@ -251,7 +228,7 @@ numbered as (
 
 select
     priced_cdrs.cdr_key,
-    readings.reading,
+    {{ reading_name('numbered.price_id') }} as reading,
     cast(numbered.line_no as integer) as line_no,
     numbered.kind,
     numbered.part,
@@ -262,7 +239,7 @@ select
     numbered.tariff_version,
     numbered.element_no,
     numbered.component_no,
-    restrictions.restrictions_text as restrictions,
+    tariff_elements.restrictions_text as restrictions,
     numbered.unit_price,
     numbered.tax_percent,
     numbered.step_size,
@@ -272,9 +249,6 @@ select
     cast(priced_cdrs.amount_sign * numbered.amount_incl_tax as decimal(38, 16)) as amount_incl_tax
 from numbered
 inner join priced_cdrs on numbered.price_id - numbered.price_id % 16 = priced_cdrs.record_id * 16
-inner join readings on numbered.price_id % 16 = readings.reading_no
--- Lines without an element find the row of none: an outer join would build its table of lines and not of elements.
-inner join restrictions
-    on
-        coalesce(numbered.tariff_no, 0) = restrictions.tariff_no
-        and coalesce(numbered.element_no, 0) = restrictions.element_no
+left join tariff_elements
+    on numbered.tariff_no = tariff_elements.tariff_no and numbered.element_no = tariff_elements.element_no
+where numbered.price_id % 16 in ({{ allowed | join(', ') }})

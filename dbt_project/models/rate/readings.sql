@@ -4,13 +4,9 @@ with
 named (reading_no, reading, is_allowed) as (
 
     values
-    (0, 'base', true),
-    (1, 'clock_before_change', true),
-    (2, 'clock_after_change', true),
-    (3, 'step_of_last_tariff', true),
-    (4, 'step_each_duration', true),
-    (5, 'step_each_period', true),
-    (8, 'split', false)
+    {% for reading_no, reading, is_allowed in readings() -%}
+        ({{ reading_no }}, '{{ reading }}', {{ 'true' if is_allowed else 'false' }}){{ ',' if not loop.last }}
+    {% endfor %}
 
 )
 

@@ -113,31 +113,6 @@ tariff_elements as (
 
 ),
 
-restrictions as (
-
-    select
-        tariff_no,
-        element_no,
-        restrictions_text
-    from tariff_elements
-    union all
-    select
-        0 as tariff_no,
-        0 as element_no,
-        null as restrictions_text
-
-),
-
-readings as (
-
-    select
-        reading_no,
-        reading
-    from "evsettle"."rate"."readings"
-    where is_allowed
-
-),
-
 -- A CDR that cannot be priced has no lines: half a price would be a silent number.
 priced_cdrs as (
 
@@ -249,7 +224,15 @@ numbered as (
 
 select
     priced_cdrs.cdr_key,
-    readings.reading,
+    case numbered.price_id % 16
+        when 0 then 'base'
+        when 1 then 'clock_before_change'
+        when 2 then 'clock_after_change'
+        when 3 then 'step_of_last_tariff'
+        when 4 then 'step_each_duration'
+        when 5 then 'step_each_period'
+        when 8 then 'split'
+    end as reading,
     cast(numbered.line_no as integer) as line_no,
     numbered.kind,
     numbered.part,
@@ -260,7 +243,7 @@ select
     numbered.tariff_version,
     numbered.element_no,
     numbered.component_no,
-    restrictions.restrictions_text as restrictions,
+    tariff_elements.restrictions_text as restrictions,
     numbered.unit_price,
     numbered.tax_percent,
     numbered.step_size,
@@ -270,9 +253,6 @@ select
     cast(priced_cdrs.amount_sign * numbered.amount_incl_tax as decimal(38, 16)) as amount_incl_tax
 from numbered
 inner join priced_cdrs on numbered.price_id - numbered.price_id % 16 = priced_cdrs.record_id * 16
-inner join readings on numbered.price_id % 16 = readings.reading_no
--- Lines without an element find the row of none: an outer join would build its table of lines and not of elements.
-inner join restrictions
-    on
-        coalesce(numbered.tariff_no, 0) = restrictions.tariff_no
-        and coalesce(numbered.element_no, 0) = restrictions.element_no
+left join tariff_elements
+    on numbered.tariff_no = tariff_elements.tariff_no and numbered.element_no = tariff_elements.element_no
+where numbered.price_id % 16 in (0, 1, 2, 3, 4, 5)

@@ -11,6 +11,7 @@ named (reading_no, reading, is_allowed) as (
     (4, 'step_each_duration', true),
     (5, 'step_each_period', true),
     (8, 'split', false)
+    
 
 )
 
