@@ -1,3 +1,5 @@
+{% set parts = ['fixed', 'energy', 'time', 'parking', 'reservation', 'limit'] %}
+
 with
 
 reading_prices as (
@@ -89,26 +91,35 @@ rounded as (
 
     select
         *,
+        case part
+            {%- for part in parts %}
+                when '{{ part }}' then {{ 2 ** loop.index0 }}
+            {%- endfor %}
+        end as part_bit,
         {{ half_even('amount_excl_tax', 2) }} as half_even_excl_tax
     from amounts
 
 ),
 
--- Over integers and not over price_lines, which take three times as long; a test holds both equal.
+-- Over integers and not over price_lines, which take three times as long; a test holds both equal. A bit a part tells
+-- which have a line, an unknown one, a division.
 sums as (
 
     select
         price_id,
-        part,
-        bool_or(is_divided) as is_divided,
-        sum(amount_excl_tax) as excl_tax,
-        sum(amount_incl_tax) as incl_tax,
+        bit_or(part_bit) as parts_there,
+        bit_or(case when amount_excl_tax is null then part_bit else 0 end) as parts_net_unknown,
+        bit_or(case when amount_incl_tax is null then part_bit else 0 end) as parts_gross_unknown,
+        bit_or(case when is_divided then part_bit else 0 end) as parts_divided,
         sum(half_even_excl_tax) as half_even_excl_tax,
         sum({{ half_up('amount_excl_tax', 'half_even_excl_tax', 2) }}) as half_up_excl_tax,
-        bool_or(amount_excl_tax is null) as is_net_unknown,
-        bool_or(amount_incl_tax is null) as is_gross_unknown
+    {% for part in parts %}
+        sum(amount_excl_tax) filter (where part_bit = {{ 2 ** loop.index0 }}) as {{ part }}_excl_tax,
+        sum(amount_incl_tax) filter (where part_bit = {{ 2 ** loop.index0 }}) as {{ part }}_incl_tax
+        {{- ',' if not loop.last }}
+    {% endfor %}
     from rounded
-    group by price_id, part
+    group by price_id
 
 )
 
@@ -116,17 +127,20 @@ sums as (
 -- are halves again. Rounding 38 digits is dear, so only where there was one. One unknown line makes its part unknown.
 select
     price_id,
-    part,
-    cast(half_up_excl_tax as decimal(38, 4)) as half_up_excl_tax,
-    cast(half_even_excl_tax as decimal(38, 4)) as half_even_excl_tax,
-    case
-        when is_net_unknown then null
-        when is_divided then cast({{ half_even('excl_tax', 12) }} as decimal(38, 16))
-        else excl_tax
-    end as excl_tax,
-    case
-        when is_gross_unknown then null
-        when is_divided then cast({{ half_even('incl_tax', 12) }} as decimal(38, 16))
-        else incl_tax
-    end as incl_tax
+    {% for part in parts %}
+        {% set bit = 2 ** loop.index0 %}
+        {% for side, unknown in [('excl_tax', 'parts_net_unknown'), ('incl_tax', 'parts_gross_unknown')] %}
+            {% set sum = part ~ '_' ~ side %}
+            case
+                when (parts_there & {{ bit }}) = 0 then 0
+                when ({{ unknown }} & {{ bit }}) > 0 then null
+                when (parts_divided & {{ bit }}) > 0
+                    then cast({{ half_even(sum, 12) }} as decimal(38, 16))
+                else {{ sum }}
+            end as {{ sum }},
+        {% endfor %}
+    {% endfor %}
+    (parts_there & 32) > 0 as is_limited,
+    case when parts_net_unknown = 0 then cast(half_up_excl_tax as decimal(38, 4)) end as half_up_excl_tax,
+    case when parts_net_unknown = 0 then cast(half_even_excl_tax as decimal(38, 4)) end as half_even_excl_tax
 from sums

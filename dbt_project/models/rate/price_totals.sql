@@ -52,11 +52,13 @@ part_totals as (
 
     select
         price_id,
-        part,
+        is_limited,
         half_up_excl_tax,
         half_even_excl_tax,
-        excl_tax,
-        incl_tax
+    {% for part in parts %}
+        {{ part }}_excl_tax,
+        {{ part }}_incl_tax{{ ',' if not loop.last }}
+    {% endfor %}
     from {{ ref('part_totals') }}
 
 ),
@@ -91,24 +93,6 @@ volumes as (
         ) as reserved_us
     from period_contexts
     group by record_id
-
-),
-
-totals as (
-
-    select
-        price_id,
-        case when count(*) = count(excl_tax) then sum(excl_tax) end as total_excl_tax,
-        case when count(*) = count(incl_tax) then sum(incl_tax) end as total_incl_tax,
-        case when count(*) = count(excl_tax) then sum(half_up_excl_tax) end as half_up_excl_tax,
-        case when count(*) = count(excl_tax) then sum(half_even_excl_tax) end as half_even_excl_tax,
-    {% for part in parts %}
-        count(*) filter (where part = '{{ part }}') as {{ part }}_count,
-        max(excl_tax) filter (where part = '{{ part }}') as {{ part }}_excl_tax,
-        max(incl_tax) filter (where part = '{{ part }}') as {{ part }}_incl_tax{{ ',' if not loop.last }}
-    {% endfor %}
-    from part_totals
-    group by price_id
 
 ),
 
@@ -174,8 +158,13 @@ select
         cast(
             case
                 when not work_cdrs.is_priced then null
-                when totals.price_id is null then 0
-                else work_cdrs.amount_sign * totals.total_{{ amount }}
+                when part_totals.price_id is null then 0
+                else
+                    work_cdrs.amount_sign * (
+                        {%- for part in parts %}
+                            part_totals.{{ part }}_{{ amount }}{{ ' +' if not loop.last }}
+                        {%- endfor %}
+                    )
             end
             as decimal(38, 16)
         ) as total_{{ amount }},
@@ -183,8 +172,8 @@ select
             cast(
                 case
                     when not work_cdrs.is_priced then null
-                    when coalesce(totals.{{ part }}_count, 0) = 0 then 0
-                    else work_cdrs.amount_sign * totals.{{ part }}_{{ amount }}
+                    when part_totals.price_id is null then 0
+                    else work_cdrs.amount_sign * part_totals.{{ part }}_{{ amount }}
                 end
                 as decimal(38, 16)
             ) as {{ part }}_{{ amount }},
@@ -194,13 +183,13 @@ select
         cast(
             case
                 when not work_cdrs.is_priced then null
-                when totals.price_id is null then 0
-                else work_cdrs.amount_sign * totals.{{ mode }}_excl_tax
+                when part_totals.price_id is null then 0
+                else work_cdrs.amount_sign * part_totals.{{ mode }}_excl_tax
             end
             as decimal(38, 16)
         ) as lines_{{ mode }}_excl_tax,
     {% endfor %}
-    coalesce(totals.limit_count, 0) > 0 as is_limited,
+    coalesce(part_totals.is_limited, false) as is_limited,
     coalesce(volumes.energy_kwh, 0) as total_energy_kwh,
     -- An hour has 3,600 million microseconds: 36 of them are 0.00000001 of it.
     cast(
@@ -215,4 +204,4 @@ from prices
 inner join work_cdrs on prices.record_id = work_cdrs.record_id
 inner join readings on prices.reading_no = readings.reading_no
 left join volumes on work_cdrs.record_id = volumes.record_id
-left join totals on prices.price_id = totals.price_id
+left join part_totals on prices.price_id = part_totals.price_id

@@ -89,30 +89,56 @@ rounded as (
 
     select
         *,
+        case part
+                when 'fixed' then 1
+                when 'energy' then 2
+                when 'time' then 4
+                when 'parking' then 8
+                when 'reservation' then 16
+                when 'limit' then 32
+        end as part_bit,
         decimal_division(amount_excl_tax, cast(1 as decimal(1, 0)), 2) as half_even_excl_tax
     from amounts
 
 ),
 
--- Over integers and not over price_lines, which take three times as long; a test holds both equal.
+-- Over integers and not over price_lines, which take three times as long; a test holds both equal. A bit a part tells
+-- which have a line, an unknown one, a division.
 sums as (
 
     select
         price_id,
-        part,
-        bool_or(is_divided) as is_divided,
-        sum(amount_excl_tax) as excl_tax,
-        sum(amount_incl_tax) as incl_tax,
+        bit_or(part_bit) as parts_there,
+        bit_or(case when amount_excl_tax is null then part_bit else 0 end) as parts_net_unknown,
+        bit_or(case when amount_incl_tax is null then part_bit else 0 end) as parts_gross_unknown,
+        bit_or(case when is_divided then part_bit else 0 end) as parts_divided,
         sum(half_even_excl_tax) as half_even_excl_tax,
         sum(case
         when abs(half_even_excl_tax - amount_excl_tax) = 0.005
             then cast(round(amount_excl_tax, 2) as decimal(30, 2))
         else half_even_excl_tax
     end) as half_up_excl_tax,
-        bool_or(amount_excl_tax is null) as is_net_unknown,
-        bool_or(amount_incl_tax is null) as is_gross_unknown
+    
+        sum(amount_excl_tax) filter (where part_bit = 1) as fixed_excl_tax,
+        sum(amount_incl_tax) filter (where part_bit = 1) as fixed_incl_tax,
+    
+        sum(amount_excl_tax) filter (where part_bit = 2) as energy_excl_tax,
+        sum(amount_incl_tax) filter (where part_bit = 2) as energy_incl_tax,
+    
+        sum(amount_excl_tax) filter (where part_bit = 4) as time_excl_tax,
+        sum(amount_incl_tax) filter (where part_bit = 4) as time_incl_tax,
+    
+        sum(amount_excl_tax) filter (where part_bit = 8) as parking_excl_tax,
+        sum(amount_incl_tax) filter (where part_bit = 8) as parking_incl_tax,
+    
+        sum(amount_excl_tax) filter (where part_bit = 16) as reservation_excl_tax,
+        sum(amount_incl_tax) filter (where part_bit = 16) as reservation_incl_tax,
+    
+        sum(amount_excl_tax) filter (where part_bit = 32) as limit_excl_tax,
+        sum(amount_incl_tax) filter (where part_bit = 32) as limit_incl_tax
+    
     from rounded
-    group by price_id, part
+    group by price_id
 
 )
 
@@ -120,17 +146,134 @@ sums as (
 -- are halves again. Rounding 38 digits is dear, so only where there was one. One unknown line makes its part unknown.
 select
     price_id,
-    part,
-    cast(half_up_excl_tax as decimal(38, 4)) as half_up_excl_tax,
-    cast(half_even_excl_tax as decimal(38, 4)) as half_even_excl_tax,
-    case
-        when is_net_unknown then null
-        when is_divided then cast(decimal_division(excl_tax, cast(1 as decimal(1, 0)), 12) as decimal(38, 16))
-        else excl_tax
-    end as excl_tax,
-    case
-        when is_gross_unknown then null
-        when is_divided then cast(decimal_division(incl_tax, cast(1 as decimal(1, 0)), 12) as decimal(38, 16))
-        else incl_tax
-    end as incl_tax
+    
+        
+        
+            
+            case
+                when (parts_there & 1) = 0 then 0
+                when (parts_net_unknown & 1) > 0 then null
+                when (parts_divided & 1) > 0
+                    then cast(decimal_division(fixed_excl_tax, cast(1 as decimal(1, 0)), 12) as decimal(38, 16))
+                else fixed_excl_tax
+            end as fixed_excl_tax,
+        
+            
+            case
+                when (parts_there & 1) = 0 then 0
+                when (parts_gross_unknown & 1) > 0 then null
+                when (parts_divided & 1) > 0
+                    then cast(decimal_division(fixed_incl_tax, cast(1 as decimal(1, 0)), 12) as decimal(38, 16))
+                else fixed_incl_tax
+            end as fixed_incl_tax,
+        
+    
+        
+        
+            
+            case
+                when (parts_there & 2) = 0 then 0
+                when (parts_net_unknown & 2) > 0 then null
+                when (parts_divided & 2) > 0
+                    then cast(decimal_division(energy_excl_tax, cast(1 as decimal(1, 0)), 12) as decimal(38, 16))
+                else energy_excl_tax
+            end as energy_excl_tax,
+        
+            
+            case
+                when (parts_there & 2) = 0 then 0
+                when (parts_gross_unknown & 2) > 0 then null
+                when (parts_divided & 2) > 0
+                    then cast(decimal_division(energy_incl_tax, cast(1 as decimal(1, 0)), 12) as decimal(38, 16))
+                else energy_incl_tax
+            end as energy_incl_tax,
+        
+    
+        
+        
+            
+            case
+                when (parts_there & 4) = 0 then 0
+                when (parts_net_unknown & 4) > 0 then null
+                when (parts_divided & 4) > 0
+                    then cast(decimal_division(time_excl_tax, cast(1 as decimal(1, 0)), 12) as decimal(38, 16))
+                else time_excl_tax
+            end as time_excl_tax,
+        
+            
+            case
+                when (parts_there & 4) = 0 then 0
+                when (parts_gross_unknown & 4) > 0 then null
+                when (parts_divided & 4) > 0
+                    then cast(decimal_division(time_incl_tax, cast(1 as decimal(1, 0)), 12) as decimal(38, 16))
+                else time_incl_tax
+            end as time_incl_tax,
+        
+    
+        
+        
+            
+            case
+                when (parts_there & 8) = 0 then 0
+                when (parts_net_unknown & 8) > 0 then null
+                when (parts_divided & 8) > 0
+                    then cast(decimal_division(parking_excl_tax, cast(1 as decimal(1, 0)), 12) as decimal(38, 16))
+                else parking_excl_tax
+            end as parking_excl_tax,
+        
+            
+            case
+                when (parts_there & 8) = 0 then 0
+                when (parts_gross_unknown & 8) > 0 then null
+                when (parts_divided & 8) > 0
+                    then cast(decimal_division(parking_incl_tax, cast(1 as decimal(1, 0)), 12) as decimal(38, 16))
+                else parking_incl_tax
+            end as parking_incl_tax,
+        
+    
+        
+        
+            
+            case
+                when (parts_there & 16) = 0 then 0
+                when (parts_net_unknown & 16) > 0 then null
+                when (parts_divided & 16) > 0
+                    then cast(decimal_division(reservation_excl_tax, cast(1 as decimal(1, 0)), 12) as decimal(38, 16))
+                else reservation_excl_tax
+            end as reservation_excl_tax,
+        
+            
+            case
+                when (parts_there & 16) = 0 then 0
+                when (parts_gross_unknown & 16) > 0 then null
+                when (parts_divided & 16) > 0
+                    then cast(decimal_division(reservation_incl_tax, cast(1 as decimal(1, 0)), 12) as decimal(38, 16))
+                else reservation_incl_tax
+            end as reservation_incl_tax,
+        
+    
+        
+        
+            
+            case
+                when (parts_there & 32) = 0 then 0
+                when (parts_net_unknown & 32) > 0 then null
+                when (parts_divided & 32) > 0
+                    then cast(decimal_division(limit_excl_tax, cast(1 as decimal(1, 0)), 12) as decimal(38, 16))
+                else limit_excl_tax
+            end as limit_excl_tax,
+        
+            
+            case
+                when (parts_there & 32) = 0 then 0
+                when (parts_gross_unknown & 32) > 0 then null
+                when (parts_divided & 32) > 0
+                    then cast(decimal_division(limit_incl_tax, cast(1 as decimal(1, 0)), 12) as decimal(38, 16))
+                else limit_incl_tax
+            end as limit_incl_tax,
+        
+    
+    (parts_there & 32) > 0 as is_limited,
+    case when parts_net_unknown = 0 then cast(half_up_excl_tax as decimal(38, 4)) end as half_up_excl_tax,
+    case when parts_net_unknown = 0 then cast(half_even_excl_tax as decimal(38, 4)) end as half_even_excl_tax
 from sums

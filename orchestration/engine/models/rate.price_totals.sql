@@ -48,11 +48,28 @@ part_totals as (
 
     select
         price_id,
-        part,
+        is_limited,
         half_up_excl_tax,
         half_even_excl_tax,
-        excl_tax,
-        incl_tax
+    
+        fixed_excl_tax,
+        fixed_incl_tax,
+    
+        energy_excl_tax,
+        energy_incl_tax,
+    
+        time_excl_tax,
+        time_incl_tax,
+    
+        parking_excl_tax,
+        parking_incl_tax,
+    
+        reservation_excl_tax,
+        reservation_incl_tax,
+    
+        limit_excl_tax,
+        limit_incl_tax
+    
     from "evsettle"."rate"."part_totals"
 
 ),
@@ -87,44 +104,6 @@ volumes as (
         ) as reserved_us
     from period_contexts
     group by record_id
-
-),
-
-totals as (
-
-    select
-        price_id,
-        case when count(*) = count(excl_tax) then sum(excl_tax) end as total_excl_tax,
-        case when count(*) = count(incl_tax) then sum(incl_tax) end as total_incl_tax,
-        case when count(*) = count(excl_tax) then sum(half_up_excl_tax) end as half_up_excl_tax,
-        case when count(*) = count(excl_tax) then sum(half_even_excl_tax) end as half_even_excl_tax,
-    
-        count(*) filter (where part = 'fixed') as fixed_count,
-        max(excl_tax) filter (where part = 'fixed') as fixed_excl_tax,
-        max(incl_tax) filter (where part = 'fixed') as fixed_incl_tax,
-    
-        count(*) filter (where part = 'energy') as energy_count,
-        max(excl_tax) filter (where part = 'energy') as energy_excl_tax,
-        max(incl_tax) filter (where part = 'energy') as energy_incl_tax,
-    
-        count(*) filter (where part = 'time') as time_count,
-        max(excl_tax) filter (where part = 'time') as time_excl_tax,
-        max(incl_tax) filter (where part = 'time') as time_incl_tax,
-    
-        count(*) filter (where part = 'parking') as parking_count,
-        max(excl_tax) filter (where part = 'parking') as parking_excl_tax,
-        max(incl_tax) filter (where part = 'parking') as parking_incl_tax,
-    
-        count(*) filter (where part = 'reservation') as reservation_count,
-        max(excl_tax) filter (where part = 'reservation') as reservation_excl_tax,
-        max(incl_tax) filter (where part = 'reservation') as reservation_incl_tax,
-    
-        count(*) filter (where part = 'limit') as limit_count,
-        max(excl_tax) filter (where part = 'limit') as limit_excl_tax,
-        max(incl_tax) filter (where part = 'limit') as limit_incl_tax
-    
-    from part_totals
-    group by price_id
 
 ),
 
@@ -190,8 +169,16 @@ select
         cast(
             case
                 when not work_cdrs.is_priced then null
-                when totals.price_id is null then 0
-                else work_cdrs.amount_sign * totals.total_excl_tax
+                when part_totals.price_id is null then 0
+                else
+                    work_cdrs.amount_sign * (
+                            part_totals.fixed_excl_tax +
+                            part_totals.energy_excl_tax +
+                            part_totals.time_excl_tax +
+                            part_totals.parking_excl_tax +
+                            part_totals.reservation_excl_tax +
+                            part_totals.limit_excl_tax
+                    )
             end
             as decimal(38, 16)
         ) as total_excl_tax,
@@ -199,8 +186,8 @@ select
             cast(
                 case
                     when not work_cdrs.is_priced then null
-                    when coalesce(totals.fixed_count, 0) = 0 then 0
-                    else work_cdrs.amount_sign * totals.fixed_excl_tax
+                    when part_totals.price_id is null then 0
+                    else work_cdrs.amount_sign * part_totals.fixed_excl_tax
                 end
                 as decimal(38, 16)
             ) as fixed_excl_tax,
@@ -208,8 +195,8 @@ select
             cast(
                 case
                     when not work_cdrs.is_priced then null
-                    when coalesce(totals.energy_count, 0) = 0 then 0
-                    else work_cdrs.amount_sign * totals.energy_excl_tax
+                    when part_totals.price_id is null then 0
+                    else work_cdrs.amount_sign * part_totals.energy_excl_tax
                 end
                 as decimal(38, 16)
             ) as energy_excl_tax,
@@ -217,8 +204,8 @@ select
             cast(
                 case
                     when not work_cdrs.is_priced then null
-                    when coalesce(totals.time_count, 0) = 0 then 0
-                    else work_cdrs.amount_sign * totals.time_excl_tax
+                    when part_totals.price_id is null then 0
+                    else work_cdrs.amount_sign * part_totals.time_excl_tax
                 end
                 as decimal(38, 16)
             ) as time_excl_tax,
@@ -226,8 +213,8 @@ select
             cast(
                 case
                     when not work_cdrs.is_priced then null
-                    when coalesce(totals.parking_count, 0) = 0 then 0
-                    else work_cdrs.amount_sign * totals.parking_excl_tax
+                    when part_totals.price_id is null then 0
+                    else work_cdrs.amount_sign * part_totals.parking_excl_tax
                 end
                 as decimal(38, 16)
             ) as parking_excl_tax,
@@ -235,8 +222,8 @@ select
             cast(
                 case
                     when not work_cdrs.is_priced then null
-                    when coalesce(totals.reservation_count, 0) = 0 then 0
-                    else work_cdrs.amount_sign * totals.reservation_excl_tax
+                    when part_totals.price_id is null then 0
+                    else work_cdrs.amount_sign * part_totals.reservation_excl_tax
                 end
                 as decimal(38, 16)
             ) as reservation_excl_tax,
@@ -244,8 +231,8 @@ select
             cast(
                 case
                     when not work_cdrs.is_priced then null
-                    when coalesce(totals.limit_count, 0) = 0 then 0
-                    else work_cdrs.amount_sign * totals.limit_excl_tax
+                    when part_totals.price_id is null then 0
+                    else work_cdrs.amount_sign * part_totals.limit_excl_tax
                 end
                 as decimal(38, 16)
             ) as limit_excl_tax,
@@ -254,8 +241,16 @@ select
         cast(
             case
                 when not work_cdrs.is_priced then null
-                when totals.price_id is null then 0
-                else work_cdrs.amount_sign * totals.total_incl_tax
+                when part_totals.price_id is null then 0
+                else
+                    work_cdrs.amount_sign * (
+                            part_totals.fixed_incl_tax +
+                            part_totals.energy_incl_tax +
+                            part_totals.time_incl_tax +
+                            part_totals.parking_incl_tax +
+                            part_totals.reservation_incl_tax +
+                            part_totals.limit_incl_tax
+                    )
             end
             as decimal(38, 16)
         ) as total_incl_tax,
@@ -263,8 +258,8 @@ select
             cast(
                 case
                     when not work_cdrs.is_priced then null
-                    when coalesce(totals.fixed_count, 0) = 0 then 0
-                    else work_cdrs.amount_sign * totals.fixed_incl_tax
+                    when part_totals.price_id is null then 0
+                    else work_cdrs.amount_sign * part_totals.fixed_incl_tax
                 end
                 as decimal(38, 16)
             ) as fixed_incl_tax,
@@ -272,8 +267,8 @@ select
             cast(
                 case
                     when not work_cdrs.is_priced then null
-                    when coalesce(totals.energy_count, 0) = 0 then 0
-                    else work_cdrs.amount_sign * totals.energy_incl_tax
+                    when part_totals.price_id is null then 0
+                    else work_cdrs.amount_sign * part_totals.energy_incl_tax
                 end
                 as decimal(38, 16)
             ) as energy_incl_tax,
@@ -281,8 +276,8 @@ select
             cast(
                 case
                     when not work_cdrs.is_priced then null
-                    when coalesce(totals.time_count, 0) = 0 then 0
-                    else work_cdrs.amount_sign * totals.time_incl_tax
+                    when part_totals.price_id is null then 0
+                    else work_cdrs.amount_sign * part_totals.time_incl_tax
                 end
                 as decimal(38, 16)
             ) as time_incl_tax,
@@ -290,8 +285,8 @@ select
             cast(
                 case
                     when not work_cdrs.is_priced then null
-                    when coalesce(totals.parking_count, 0) = 0 then 0
-                    else work_cdrs.amount_sign * totals.parking_incl_tax
+                    when part_totals.price_id is null then 0
+                    else work_cdrs.amount_sign * part_totals.parking_incl_tax
                 end
                 as decimal(38, 16)
             ) as parking_incl_tax,
@@ -299,8 +294,8 @@ select
             cast(
                 case
                     when not work_cdrs.is_priced then null
-                    when coalesce(totals.reservation_count, 0) = 0 then 0
-                    else work_cdrs.amount_sign * totals.reservation_incl_tax
+                    when part_totals.price_id is null then 0
+                    else work_cdrs.amount_sign * part_totals.reservation_incl_tax
                 end
                 as decimal(38, 16)
             ) as reservation_incl_tax,
@@ -308,8 +303,8 @@ select
             cast(
                 case
                     when not work_cdrs.is_priced then null
-                    when coalesce(totals.limit_count, 0) = 0 then 0
-                    else work_cdrs.amount_sign * totals.limit_incl_tax
+                    when part_totals.price_id is null then 0
+                    else work_cdrs.amount_sign * part_totals.limit_incl_tax
                 end
                 as decimal(38, 16)
             ) as limit_incl_tax,
@@ -319,8 +314,8 @@ select
         cast(
             case
                 when not work_cdrs.is_priced then null
-                when totals.price_id is null then 0
-                else work_cdrs.amount_sign * totals.half_up_excl_tax
+                when part_totals.price_id is null then 0
+                else work_cdrs.amount_sign * part_totals.half_up_excl_tax
             end
             as decimal(38, 16)
         ) as lines_half_up_excl_tax,
@@ -328,13 +323,13 @@ select
         cast(
             case
                 when not work_cdrs.is_priced then null
-                when totals.price_id is null then 0
-                else work_cdrs.amount_sign * totals.half_even_excl_tax
+                when part_totals.price_id is null then 0
+                else work_cdrs.amount_sign * part_totals.half_even_excl_tax
             end
             as decimal(38, 16)
         ) as lines_half_even_excl_tax,
     
-    coalesce(totals.limit_count, 0) > 0 as is_limited,
+    coalesce(part_totals.is_limited, false) as is_limited,
     coalesce(volumes.energy_kwh, 0) as total_energy_kwh,
     -- An hour has 3,600 million microseconds: 36 of them are 0.00000001 of it.
     cast(
@@ -350,4 +345,4 @@ from prices
 inner join work_cdrs on prices.record_id = work_cdrs.record_id
 inner join readings on prices.reading_no = readings.reading_no
 left join volumes on work_cdrs.record_id = volumes.record_id
-left join totals on prices.price_id = totals.price_id
+left join part_totals on prices.price_id = part_totals.price_id

@@ -1,22 +1,29 @@
 -- The price of one record under one reading has the key record_id * 16 + reading_no.
 with
 
-named (reading_no, reading, is_allowed) as (
+numbered (reading_no, is_allowed) as (
 
     values
-    (0, 'base', true),
-    (1, 'clock_before_change', true),
-    (2, 'clock_after_change', true),
-    (3, 'step_of_last_tariff', true),
-    (4, 'step_each_duration', true),
-    (5, 'step_each_period', true),
-    (8, 'split', false)
-    
+    (0, true),
+    (1, true),
+    (2, true),
+    (3, true),
+    (4, true),
+    (5, true),
+    (8, false)
 
 )
 
 select
     cast(reading_no as integer) as reading_no,
-    reading,
+    case reading_no % 16
+        when 0 then 'base'
+        when 1 then 'clock_before_change'
+        when 2 then 'clock_after_change'
+        when 3 then 'step_of_last_tariff'
+        when 4 then 'step_each_duration'
+        when 5 then 'step_each_period'
+        when 8 then 'split'
+    end as reading,
     is_allowed
-from named
+from numbered

@@ -1,0 +1,15 @@
+{#
+    The name of the reading in a price_id, or of its number alone; docs/pricing.md says what each one means. A join of
+    a million lines with the few rows of `readings` costs more. From 8 on no honest partner may read so.
+#}
+{% macro reading_name(price_id) -%}
+    case {{ price_id }} % 16
+        when 0 then 'base'
+        when 1 then 'clock_before_change'
+        when 2 then 'clock_after_change'
+        when 3 then 'step_of_last_tariff'
+        when 4 then 'step_each_duration'
+        when 5 then 'step_each_period'
+        when 8 then 'split'
+    end
+{%- endmacro %}
