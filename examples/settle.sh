@@ -25,6 +25,11 @@ mkdir -p "$home/landing/$source/cdrs" "$home/master/templates"
 cp -R "$example/master/." "$home/master/"
 if [ -d "$example/landing" ]; then cp -R "$example/landing/." "$home/landing/"; fi
 cp "$root/orchestration/defs/ingest/templates/eu-roaming.yaml" "$home/master/templates/"
+# What an example declares about its places from the data itself.
+if [ -f "$example/places.py" ]; then
+    mkdir -p "$home/landing/own/locations"
+    "$bin/python" "$example/places.py" "$6" > "$home/landing/own/locations/places.json"
+fi
 for file in "$6"/*.csv "$6"/*.csv.gz; do
     case $(basename "$file") in *dictionary*) continue ;; esac
     if [ -f "$file" ]; then cp "$file" "$home/landing/$source/cdrs/"; fi

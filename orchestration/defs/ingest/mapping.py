@@ -116,6 +116,7 @@ class Constants(Declared, frozen=True, kw_only=True, forbid_unknown_fields=True)
     time_zone: str | None = None
     country: str | None = None
     auth_method: str | None = None
+    connector_id: str | None = None
 
 
 class IdPart(Declared, frozen=True, kw_only=True, forbid_unknown_fields=True):
