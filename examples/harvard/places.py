@@ -1,4 +1,4 @@
-"""The stations that the study's file names, as OCPI locations: one plug each, and 25 kW as the most that it may deliver.
+"""The stations that the study's file names, as OCPI locations: one plug each, at most 25 kW.
 
 Neither is in the data. The bound is wide for a workplace: what lies above it is no charging but a fault of the record.
 Usage: places.py DATA_DIR, the folder with the CSV file, packed or not.
@@ -17,7 +17,7 @@ MAX_POWER_W = 25_000
 def main() -> None:
     places: dict[str, set[str]] = {}
     for path in sorted(Path(sys.argv[1]).glob("*.csv*")):
-        with (gzip.open(path, "rt") if path.suffix == ".gz" else path.open()) as lines:
+        with gzip.open(path, "rt") if path.suffix == ".gz" else path.open() as lines:
             for row in csv.DictReader(lines):
                 if row["stationId"]:
                     places.setdefault(row["locationId"], set()).add(row["stationId"])

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from orchestration.defs.ingest.cdr_problems import problems_of
 from orchestration.defs.ingest.records import split
 from orchestration.engine.price import PriceError, price, read_tariffs
 from tests.rate.cdr_generator import a_cdr
@@ -132,3 +133,22 @@ def test_five_hundred_damaged_tariffs_are_refused_or_answered() -> None:
 @pytest.mark.parametrize("seed", range(10))
 def test_five_thousand_damaged_cdrs_get_an_answer_each(seed: int) -> None:
     check(100 + seed, 500)
+
+
+def test_a_period_of_two_thousand_years_does_not_stop_the_batch() -> None:
+    """Its microseconds fill 17 digits."""
+    by_day = tariff(
+        element(component("ENERGY", "0.30", "20"), start_time="01:30", end_time="17:30", day_of_week=["SUNDAY"]),
+        element(component("ENERGY", "0.20", "20"), component("TIME", "2.00", "20")),
+    )
+    long = cdr(by_day, period(0, ENERGY=1), period(30, ENERGY=1))
+    long["charging_periods"][0]["start_date_time"] = "0001-01-01T00:00:00Z"
+    found = [json.loads(line) for line in price(split(f"{to_json(long)}\n{SOUND}".encode()), time_zone="UTC")]
+    assert found[0]["total_cost"] is not None or found[0]["problems"]
+    assert found[1]["total_cost"] == {"excl_vat": "0.3000", "incl_vat": "0.3600"}
+
+
+def test_lists_in_lists_are_shown_short() -> None:
+    text = '{"charging_periods": [' + "[" * 600 + "]" * 600 + "]}"
+    (problem,) = problems_of(text, "2.2.1")
+    assert problem.startswith("charging_periods[1] is [[[[[") and "..." in problem and len(problem) < 100

@@ -1,3 +1,7 @@
+{#- Whole microseconds: a period with a wrong year may last for millennia. -#}
+{%- set share = decimal_division(
+    'starts.at_us - periods.started_us', 'periods.ended_us - periods.started_us', whole=18, divisor_places=0
+) -%}
 with
 
 cuts as (
@@ -64,10 +68,7 @@ shares as (
         periods.*,
         case
             when starts.at_us = periods.started_us or periods.started_us is null then cast(0 as decimal(18, 16))
-            else cast(
-                {{ decimal_division('starts.at_us - periods.started_us', 'periods.ended_us - periods.started_us') }}
-                as decimal(18, 16)
-            )
+            else cast({{ share }} as decimal(18, 16))
         end as share_before
     from starts
     inner join periods on starts.record_id = periods.record_id and starts.sorted_no = periods.sorted_no

@@ -18,6 +18,8 @@ _TIMES = ("start_date_time", "end_date_time", "stop_date_time", "last_updated")
 _TEXTS = ("id", "country_code", "party_id", "currency", "session_id", "credit_reference_id")
 _BOOLEANS = ("credit", "home_charging_compensation")
 _LIMIT = 10**10
+# A shortened value never shows more levels than this.
+_DEEPEST = 20
 _DECIMAL_COMMA = re.compile(r"-?[0-9. ]*,[0-9., ]*")
 _EPOCH = re.compile(r"[0-9]{9,13}(\.[0-9]+)?")
 _DIGITS = re.compile(r"-?[0-9]+(\.[0-9]+)?")
@@ -145,11 +147,13 @@ def _shown(value: object) -> str:
     return text if len(text) <= 60 else text[:57] + "..."
 
 
-def _as_json(value: object) -> str:
+def _as_json(value: object, depth: int = 0) -> str:
+    if depth > _DEEPEST:
+        return "..."
     if isinstance(value, (_Number, _Constant)):
         return str(value)
     if isinstance(value, dict):
-        return "{" + ", ".join(f"{json.dumps(name)}: {_as_json(item)}" for name, item in value.items()) + "}"
+        return "{" + ", ".join(f"{json.dumps(name)}: {_as_json(item, depth + 1)}" for name, item in value.items()) + "}"
     if isinstance(value, list):
-        return "[" + ", ".join(_as_json(item) for item in value) + "]"
+        return "[" + ", ".join(_as_json(item, depth + 1) for item in value) + "]"
     return json.dumps(value, ensure_ascii=False)

@@ -64,14 +64,11 @@ shares as (
         periods.*,
         case
             when starts.at_us = periods.started_us or periods.started_us is null then cast(0 as decimal(18, 16))
-            else cast(
-                decimal_division(
-        cast(starts.at_us - periods.started_us as decimal(30, 16)),
-        nullif(cast(periods.ended_us - periods.started_us as decimal(38, 8)), 0),
+            else cast(decimal_division(
+        cast(starts.at_us - periods.started_us as decimal(34, 16)),
+        nullif(cast(periods.ended_us - periods.started_us as decimal(38, 0)), 0),
         16
-    )
-                as decimal(18, 16)
-            )
+    ) as decimal(18, 16))
         end as share_before
     from starts
     inner join periods on starts.record_id = periods.record_id and starts.sorted_no = periods.sorted_no
