@@ -11,6 +11,8 @@ TABLES = (
     "records",
     "cdrs",
     "findings",
+    "exceptions",
+    "exception_groups",
     "verdicts",
     "price_lines",
     "discount_lines",

@@ -13,6 +13,8 @@ from typing import Any
 
 import yaml
 
+from orchestration.facts.decision_kinds import decision_kinds
+
 SEVERITIES = ("warn", "hold", "reject")
 OWNERS = ("operations", "platform", "finance")
 GROUPS = (
@@ -31,11 +33,13 @@ FLAGS = {
 # What a remedy settles a session at: the price of the engine, nothing, the price without some of its fees, or the price
 # and the claim looked at again with the energy that the evidence gives.
 ADJUST_TO = ("expected", "zero", "no_fees", "no_parking", "no_time", "energy")
+# What an adjustment may settle a session at without a person naming the amount.
+AMOUNTS = ("claimed", "expected")
 
 EXPECTATION = "expect_column_values_to_be_in_set"
 
 _REQUIRED = ("id", "group", "severity", "owner", "text", "remedy", "observed", "expected", "source")
-_OPTIONAL = ("overridable", "owner_sql", "reason", "tolerance", "needs", "caused_by", "instead", "adjust")
+_OPTIONAL = ("overridable", "owner_sql", "reason", "tolerance", "needs", "caused_by", "instead", "adjust", "decide")
 _SUITE_KEYS = ("suite", "flags", "rules", "requires")
 
 
@@ -60,6 +64,16 @@ class Adjust:
 
 
 @dataclass(frozen=True, slots=True)
+class Decide:
+    """The decision that ends a case of the rule. amount: which known amount an adjustment proposes, if any."""
+
+    kind: str
+    reason: str | None
+    amount: str | None
+    repair: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Rule:
     """One rule. observed, expected, owner_sql and instead.when are SQL over the columns of the flags model."""
 
@@ -80,6 +94,7 @@ class Rule:
     source: str
     instead: Instead | None
     adjust: Adjust | None
+    decide: Decide | None
 
     @property
     def column(self) -> str:
@@ -218,7 +233,20 @@ def _rule(entry: Any, place: str) -> Rule:
         source=entry["source"].strip(),
         instead=instead,
         adjust=adjust,
+        decide=_decide(entry.get("decide"), f"{place}: decide"),
     )
+
+
+def _decide(entry: Any, place: str) -> Decide | None:
+    if entry is None:
+        return None
+    if not isinstance(entry, dict) or "kind" not in entry:
+        raise SuiteError(f"{place} needs a kind")
+    _only(entry, ("kind", "reason", "amount", "repair"), place)
+    _among(entry["kind"], tuple(decision_kinds()), f"{place}.kind")
+    if "amount" in entry:
+        _among(entry["amount"], AMOUNTS, f"{place}.amount")
+    return Decide(entry["kind"], entry.get("reason"), entry.get("amount"), entry.get("repair"))
 
 
 def _evidence(entry: Any, ids: Sequence[str], path: str) -> tuple[str | None, Mapping[str, Evidence]]:

@@ -9,7 +9,10 @@ import duckdb
 from orchestration import dbt
 
 # What may differ between two runs over the same facts: when something was found, and the run itself.
-TIME_COLUMNS = {"found_at", "due_at", "resolved_at", "as_of", "run_seq", "cleared_at", "run_end_seq"}
+TIME_COLUMNS = {
+    "found_at", "due_at", "resolved_at", "as_of", "run_seq", "cleared_at", "run_end_seq",
+    "opened_at", "age_days", "is_late", "late_cases",
+}  # fmt: skip
 OF_THE_RUN = {
     ("settle", "events"),
     ("ingest", "settlement_run"),

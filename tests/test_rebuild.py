@@ -16,10 +16,13 @@ import duckdb
 import pytest
 import snapshots
 
+from orchestration import exception_queue
+from orchestration.exception_queue import Wanted
 from orchestration.facts import ledger
 from orchestration.facts.decisions import Decision, record
 from orchestration.facts.home import Home, open_home
 from orchestration.facts.people import read_people
+from orchestration.published import Snapshot
 
 Cli = Callable[..., subprocess.CompletedProcess[str]]
 AS_OF = "2026-11-03T06:00:00Z"
@@ -122,6 +125,16 @@ def decide(home: Home, at: str, chance: random.Random) -> None:
         proposal = record(home, decision, instant)
         record(home, Decision("approve", approver, answers=proposal.entry.seq), instant)
     record(home, Decision("reprocess", platform, [file], "REPROCESS"), instant)
+    give_a_group_away(home, platform, instant)
+
+
+def give_a_group_away(home: Home, platform: str, at: datetime) -> None:
+    """The largest group of the exception queue goes to one person; later runs have other groups, the list stays."""
+    snapshot = Snapshot(home)
+    largest = max(exception_queue.groups(snapshot, Wanted()), key=lambda group: (group["cases"], group["group"]))
+    cases = exception_queue.members(snapshot, largest["group"])
+    named = exception_queue.subjects(cases, "assign")
+    record(home, Decision("assign", platform, named, values={"to": "Ina"}, group=largest["group"]), at)
 
 
 @pytest.mark.parametrize("batches", [2, pytest.param(5, marks=pytest.mark.slow)])

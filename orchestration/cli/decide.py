@@ -1,7 +1,7 @@
 """`evsettle decide`: record a decision in the ledger."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from getpass import getuser
 from pathlib import Path
@@ -25,6 +25,9 @@ from orchestration.facts.subjects import SubjectError
 if TYPE_CHECKING:
     from orchestration.defs.settle.sealing import Sealed
 
+_GROUP = "group:"
+# Kinds whose value belongs to one subject.
+_ONE_BY_ONE = ("adjust", "replace", "tariff", "terms", "period")
 _CDRS = "select cdr_key from cdrs where cdr_key = lower(?) or lower(cdr_id) = lower(?) order by cdr_key"
 
 
@@ -97,8 +100,37 @@ def _decisions(
         return
     if "terms" in (kind, values.get("what")):
         _refuse_incomplete(home, named)
+    if any(text.startswith(_GROUP) for text in named):
+        yield _about_group(home, Decision(kind, by, named, reason, values, note, login=login))
+        return
     sessions = _Sessions(home.published / "cdrs.parquet")
     yield Decision(kind, by, [sessions.resolve(text) for text in named], reason, values, note, login=login)
+
+
+def _about_group(home: Home, decision: Decision) -> Decision:
+    """The same decision about the cases that a group of the queue has now; its rule, where the kind takes one."""
+    # The queue is read only when a group is named: DuckDB costs more than the rest of the command.
+    from orchestration.exception_queue import GroupError, members
+    from orchestration.exception_queue import subjects as case_subjects
+    from orchestration.published import Snapshot
+
+    if len(decision.subjects) > 1:
+        raise DecisionError("A group stands alone: give one group:<id>@<cases>, and other subjects in another call.")
+    name = decision.subjects[0].removeprefix(_GROUP)
+    what = decision.values.get("what", decision.kind)
+    kind = decision_kinds().get(what)
+    if what in _ONE_BY_ONE:
+        raise DecisionError(
+            f"{what} says something else of each case, so a group cannot be decided at once: "
+            f"`evsettle exceptions --group {name.partition('@')[0]}` has the command of each."
+        )
+    try:
+        chosen = members(Snapshot(home), name)
+    except GroupError as error:
+        raise DecisionError(str(error)) from error
+    takes_rule = kind is not None and "rule" in (*kind.requires, *kind.may)
+    rule = {"rule": str(chosen[0]["rule_id"])} if takes_rule and chosen[0]["rule_id"] else {}
+    return replace(decision, subjects=case_subjects(chosen, what), values={**rule, **decision.values}, group=name)
 
 
 def _refuse_incomplete(home: Home, named: Sequence[str]) -> None:
@@ -225,6 +257,7 @@ Examples:
   evsettle decide assign CDR-0044 --set to=platform --by "Ada Jansen"
   evsettle decide period '2026-10|emo' --by "Ada Jansen"
   evsettle decide seal '2026-10|emo' --by "Ada Jansen"
+  evsettle decide release group:7c1d0a9e@5f2c --reason MASTER_FIXED --by "Ada Jansen"
 """,
 )
 @click.argument("kind")
@@ -249,8 +282,9 @@ def command(
 ) -> None:
     """Record a decision about one or more subjects in the ledger.
 
-    SUBJECT is a CDR id, a cdr_key (nl/emo|CDR-0042), <kind>:<id> (cdr, record, file, tariff, partner, ...)
-    or <period>|<partner>. Quote what holds a | or a space. An act that moves money or approves
+    SUBJECT is a CDR id, a cdr_key (nl/emo|CDR-0042), <kind>:<id> (cdr, record, file, tariff, partner, ...),
+    <period>|<partner>, or a group of `evsettle exceptions` as it was shown: the ledger then keeps the list of
+    its cases. Quote what holds a | or a space. An act that moves money or approves
     something is a proposal until a second person with role approver approves it.
     """
     at = parse_instant(as_of)

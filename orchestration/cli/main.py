@@ -22,6 +22,7 @@ COMMANDS = {
     "master": "what master data says as of a date, and what is wrong with it",
     "rules": "list the rules that decide what is billed",
     "decide": "record a decision in the ledger",
+    "decisions": "what was decided, and what it changed",
     "verify": "check the ledger, its objects and the reports",
     "dev": "open the Dagster UI on this home",
 }

@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from orchestration.cli.show import home_option, show_json, show_table, shown_path
+from orchestration.exception_queue import totals
 from orchestration.facts import ledger
 from orchestration.facts.home import Home, HomeError, open_home
 from orchestration.facts.ledger import Entry
@@ -32,15 +33,6 @@ _STATEMENTS = """
     select statement_id, partner, period, direction, currency, status, sessions, energy_kwh, amount_excl_tax
     from statements
     order by period, partner, direction, currency
-"""
-
-_EXCEPTIONS = """
-    select owner, count(*) as findings, count(distinct subject_id) as subjects, sum(amount_at_stake) as at_stake,
-        min(due_at) as first_due
-    from findings
-    where status = 'open' and severity in ('reject', 'hold')
-    group by owner
-    order by owner
 """
 
 
@@ -72,7 +64,7 @@ def summary(home: Home) -> dict[str, Any]:
         "states": snapshot.records(_STATES),
         "set_aside": snapshot.records(_RECORDS),
         "statements": snapshot.records(_STATEMENTS),
-        "exceptions": snapshot.records(_EXCEPTIONS),
+        "exceptions": totals(snapshot),
         "problems": problems(home, entries),
     }
 
@@ -96,10 +88,21 @@ def show_summary(home: Home) -> None:
         ["statement", "partner", "period", "direction", "currency", "status", ">sessions", ">kWh", ">net amount"],
         [tuple(row.values()) for row in found["statements"]],
     )
+    queue = found["exceptions"]
     show_table(
-        "Open exceptions by owner",
-        ["owner", ">findings", ">subjects", ">at stake", "first due"],
-        [tuple(row.values()) for row in found["exceptions"]],
+        "Open cases by owner",
+        ["owner", ">cases", ">subjects", ">late", "first due"],
+        [tuple(row.values()) for row in queue["by_owner"]],
+    )
+    show_table(
+        "Open cases by concern",
+        ["concern", ">cases", ">subjects", ">operations", ">platform", ">finance"],
+        [tuple(row.values()) for row in queue["by_concern"]],
+    )
+    show_table(
+        "At stake in them, net of tax",
+        ["owner", "currency", ">sessions", ">unknown amounts", ">kWh", ">at stake"],
+        [tuple(row.values()) for row in queue["money"]],
     )
     for sentence in found["problems"]:
         click.secho(f"To mend: {sentence}", fg="yellow")

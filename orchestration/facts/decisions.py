@@ -36,6 +36,7 @@ class Decision:
 
     Subjects are `<kind>:<id>`, a cdr_key or `<period>|<partner>`; approve and reject have none, they
     name the proposal's entry in `answers`. `login` is the authenticated identity where there is one.
+    `group` says of which group of the exception queue the subjects were the cases; the subjects alone count.
     """
 
     kind: str
@@ -47,6 +48,7 @@ class Decision:
     answers: int | None = None
     login: str | None = None
     expected: str | None = None
+    group: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,9 +270,10 @@ def _body(
         "by": person.name,
         "expected": decision.expected,
     }
-    # The note and the login are left out: the same decision typed again stays the same.
+    # The note, the group and the login are left out: the same decision typed again stays the same.
     key = sha256_of(ledger.canonical(content))
-    return content | {"note": decision.note, "login": decision.login, "idempotency_key": key}
+    group = {} if decision.group is None else {"group": decision.group}
+    return content | group | {"note": decision.note, "login": decision.login, "idempotency_key": key}
 
 
 def _refuse_past(body: Mapping[str, Any], at: str | datetime) -> None:

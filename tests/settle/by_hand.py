@@ -16,6 +16,8 @@ import duckdb
 
 from orchestration import gate
 from orchestration.dbt import invoke
+from orchestration.defs.ingest.rule_actions import COLUMNS as ACTION_COLUMNS
+from orchestration.defs.ingest.rule_actions import rule_actions
 from orchestration.suite import read_suite
 from orchestration.warehouse import open_warehouse
 
@@ -59,6 +61,7 @@ UPSTREAM: Mapping[str, Mapping[str, str]] = {
         "record_id": "bigint", "source": "varchar", "feed": "varchar", "file_name": "varchar",
         "file_sha256": "varchar", "position": "integer", "record_sha256": "varchar", "received_at": "timestamptz",
         "disposition": "varchar", "reason": "varchar",
+        "cdr_key": "varchar", "revision": "integer",
     },
     "inspect.connector_history": {
         "canonical_connector_id": "varchar", "version_no": "bigint", "cpo_party": "varchar", "location_id": "varchar",
@@ -288,6 +291,9 @@ def suites(stage: str) -> list[Path]:
 
 def _fill_rules(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute("delete from ingest.raw_rules")
+    connection.execute("delete from ingest.raw_rule_actions")
+    actions = rule_actions([path for stage in ("reconcile", "settle") for path in suites(stage)])
+    insert(connection, "ingest.raw_rule_actions", [dict(zip(ACTION_COLUMNS, row, strict=True)) for row in actions])
     for stage in ("reconcile", "settle"):
         for path in suites(stage):
             for rule in read_suite(path).rules:

@@ -19,6 +19,7 @@ from orchestration.defs.ingest.history import LoadError, append_history, rewrite
 from orchestration.defs.ingest.master_data import MasterData, MasterError, fold_master
 from orchestration.defs.ingest.master_rows import rewrite_master
 from orchestration.defs.ingest.meter_values import read_meter_values
+from orchestration.defs.ingest.open_proposals import rewrite_proposals
 from orchestration.defs.ingest.rules import DeclaredRule, overridable, read_rules
 from orchestration.defs.ingest.touched import touch_decided, touch_everything, touch_file
 from orchestration.defs.ingest.zones import is_zone, zone_spans
@@ -66,6 +67,7 @@ def load_from_ledger(home: Home, connection: duckdb.DuckDBPyConnection) -> LoadS
     read = _load_arrivals(home, connection, entries, master, decisions)
     with _transaction(connection):
         changed = rewrite_decisions(connection, decisions)
+        rewrite_proposals(connection, entries)
         touch_decided(connection, changed, [(file.file_seq, file.subject) for file in _arrived(entries)])
         rewrite_disputes(connection, dispute_events(entries))
         _bring_up_master(connection, entries, master, rules, decisions)

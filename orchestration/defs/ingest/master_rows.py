@@ -13,6 +13,8 @@ from orchestration.defs.ingest.feed_objects import FeedObject, ObjectError, load
 from orchestration.defs.ingest.files import LandedFile, records_of
 from orchestration.defs.ingest.master_csv_rows import decided_aliases, rewrite_tables
 from orchestration.defs.ingest.master_data import KnownContract, MasterData, party_owners
+from orchestration.defs.ingest.rule_actions import COLUMNS as ACTION_COLUMNS
+from orchestration.defs.ingest.rule_actions import rule_actions
 from orchestration.defs.ingest.rules import COLUMNS as RULE_COLUMNS
 from orchestration.defs.ingest.rules import DeclaredRule
 from orchestration.defs.ingest.tariff import Tariff
@@ -22,11 +24,12 @@ from orchestration.defs.ingest.vat_ids import is_vat_id
 from orchestration.defs.ingest.zones import zone
 from orchestration.facts.ledger import Entry
 from orchestration.facts.standing import StandingDecision
+from orchestration.version import suites
 
 _TABLES = (
     "raw_own_parties", "raw_network", "raw_contracts", "raw_contract_parties", "raw_contract_rules",
     "raw_settlement_terms", "raw_contract_fees", "raw_contract_remedies", "raw_rules",
-    "raw_local_days", "raw_billing_periods", "raw_master_problems",
+    "raw_local_days", "raw_billing_periods", "raw_master_problems", "raw_rule_actions",
 )  # fmt: skip
 _SETTLEMENT_COLUMNS = (
     "partner",
@@ -81,6 +84,7 @@ def rewrite_master(
     insert_rows(connection, "raw_rules", RULE_COLUMNS, [
         tuple(getattr(rule, name) for name in RULE_COLUMNS) for rule in rules.values()
     ])  # fmt: skip
+    insert_rows(connection, "raw_rule_actions", ACTION_COLUMNS, rule_actions(suites()))
     insert_rows(
         connection, "raw_local_days", ("day", "starts_at", "is_working", "working_day_no"),
         local_days(network.time_zone, master.calendar),

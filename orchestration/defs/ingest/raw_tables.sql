@@ -560,6 +560,19 @@ create table if not exists ingest.raw_contract_remedies (
     limit_excl_tax decimal(18, 8)      -- how far it may move a session's net amount; null = as far as needed
 );
 
+-- What people are told of a rule, and the decision that ends its case.
+create table if not exists ingest.raw_rule_actions (
+    rule_id varchar,
+    subject_kind varchar,              -- cdr, record, file, session, invoice
+    rule_group varchar,
+    text varchar,
+    remedy varchar,
+    decide_kind varchar,               -- a kind of decision
+    decide_reason varchar,
+    decide_amount varchar,             -- claimed, expected: what an adjustment proposes; null = a person names it
+    decide_repair varchar              -- of a file
+);
+
 -- Decisions that stand: a two-person kind appears once the second person approved.
 create table if not exists ingest.raw_decisions (
     seq bigint,                        -- of the entry that made it stand
@@ -597,6 +610,20 @@ create table if not exists ingest.raw_dispute_events (
     note varchar,
     decided_by varchar,
     approved_by varchar
+);
+
+-- Proposals that nobody has answered: one row per proposal and subject.
+create table if not exists ingest.raw_open_proposals (
+    seq bigint,
+    proposed_at timestamptz,
+    proposed_by varchar,
+    what varchar,                      -- the kind of decision it would be
+    subject_kind varchar,
+    subject_id varchar,
+    rule_id varchar,
+    amount_excl_tax decimal(18, 8),
+    reason_code varchar,
+    note varchar
 );
 
 create table if not exists ingest.raw_ledger (

@@ -20,6 +20,7 @@ _READS = (
     ["settle", "findings"],
     ["settle", "adjustments"],
     ["settle", "proposals"],
+    ["settle", "exception_groups"],
     ["settle", "verdicts"],
     ["settle", "statements"],
     ["settle", "statement_lines"],

@@ -43,6 +43,21 @@ TABLES: Mapping[str, Published] = {
         " observed, expected, tolerance, caused_by, amount_at_stake, due_at, found_at",
         "subject_kind, subject_id, rule_id, finding_id",
     ),
+    "exceptions": Published(
+        "settle.exceptions",
+        "case_id, group_id, owner, concern, rule_id, reason_code, severity, partner, direction, location_id, evse_uid,"
+        " connector_id, tariff_id, file_subject_id, period, subject_kind, subject_id, cdr_key, started_at, opened_at,"
+        " age_days, due_at, is_late, sessions, unknown_amounts, energy_kwh, currency, claimed_excl_tax,"
+        " expected_excl_tax, amount_at_stake, assigned_to, what_happened, observed, expected, action, command",
+        "group_id, case_id",
+    ),
+    "exception_groups": Published(
+        "settle.exception_groups",
+        "group_id, members_sha256, owner, concern, rule_id, reason_code, severity, partner, likely_cause, cases,"
+        " late_cases, sessions, unknown_amounts, energy_kwh, currency, claimed_excl_tax, expected_excl_tax,"
+        " amount_at_stake, first_started_at, last_started_at, opened_at, age_days, due_at, assigned_to, action, command",
+        "group_id",
+    ),
     "verdicts": Published(
         "settle.verdicts",
         "cdr_key, revision, gate, verdict, suite_sha256, rules_evaluated, rules_not_evaluated",

@@ -1,0 +1,189 @@
+with
+
+roots as (
+
+    select
+        findings.finding_id,
+        findings.subject_kind,
+        findings.subject_id,
+        findings.cdr_key,
+        findings.gate,
+        findings.rule_id,
+        findings.reason_code,
+        findings.severity,
+        findings.owner,
+        findings.observed,
+        findings.expected,
+        findings.found_at,
+        findings.due_at
+    from {{ ref('findings') }} as findings
+    left join {{ ref('findings') }} as causes
+        on
+            findings.caused_by = causes.finding_id
+            and causes.status = 'open'
+            and causes.severity in ('hold', 'reject')
+    where findings.status = 'open' and findings.severity in ('hold', 'reject') and causes.finding_id is null
+
+),
+
+-- Sums are signed; of sessions in several currencies no sum is known.
+waiting as (
+
+    select
+        case_id,
+        count(*) as sessions,
+        sum(case when coalesce(claimed_excl_tax, expected_excl_tax) is null then 1 else 0 end) as unknown_sessions,
+        count(distinct coalesce(currency, '?')) as currencies,
+        min(currency) as currency,
+        sum(energy_kwh) as energy_kwh,
+        sum(claimed_excl_tax) as claimed_excl_tax,
+        sum(expected_excl_tax) as expected_excl_tax,
+        sum(abs(coalesce(claimed_excl_tax, expected_excl_tax))) as amount_at_stake
+    from {{ ref('waiting_sessions') }}
+    group by case_id
+
+),
+
+cdrs as (
+
+    select
+        outcomes.cdr_key,
+        outcomes.partner,
+        outcomes.direction,
+        outcomes.period,
+        outcomes.location_id,
+        outcomes.evse_uid,
+        outcomes.connector_id,
+        outcomes.tariff_id,
+        outcomes.started_at,
+        records.ocpi_version = 'csv' as is_csv,
+        records.source || '/cdrs/' || records.file_name as file_subject_id
+    from {{ ref('cdr_outcomes') }} as outcomes
+    inner join {{ ref('cdrs') }} as records on outcomes.cdr_key = records.cdr_key
+
+),
+
+-- Who a party is to us; a party belongs to one partner at a time.
+partners as (
+
+    select
+        party,
+        min(partner) as partner
+    from {{ ref('contract_parties') }}
+    group by party
+
+),
+
+sessions as (
+
+    select
+        sessions.session_key,
+        coalesce(cpos.partner, emsps.partner) as partner,
+        case when cpos.partner is not null then 'payable' else 'receivable' end as direction,
+        sessions.location_id,
+        sessions.evse_uid,
+        sessions.connector_id,
+        sessions.started_at,
+        sessions.currency,
+        sessions.energy_kwh,
+        sessions.total_cost_excl_tax
+    from {{ ref('sessions') }} as sessions
+    left join partners as cpos on sessions.cpo_party = cpos.party
+    left join partners as emsps on sessions.emsp_party = emsps.party
+    where sessions.is_latest
+
+),
+
+invoices as (
+
+    select
+        invoice_key,
+        partner,
+        direction,
+        currency,
+        energy_kwh,
+        amount_excl_tax
+    from {{ ref('invoices') }}
+    where is_latest
+
+),
+
+files as (
+
+    select
+        source || '/' || feed || '/' || file_name as subject_id,
+        min(source) as source
+    from {{ ref('files') }}
+    group by source || '/' || feed || '/' || file_name
+
+),
+
+contracts as (
+
+    select distinct partner
+    from {{ ref('contracts') }}
+
+)
+
+select
+    roots.finding_id,
+    roots.subject_kind,
+    roots.subject_id,
+    roots.cdr_key,
+    roots.gate,
+    roots.rule_id,
+    roots.reason_code,
+    roots.severity,
+    roots.owner,
+    roots.observed,
+    roots.expected,
+    roots.found_at,
+    roots.due_at,
+    coalesce(cdrs.partner, sessions.partner, invoices.partner, contracts.partner) as partner,
+    coalesce(cdrs.direction, sessions.direction, invoices.direction) as direction,
+    cdrs.period,
+    coalesce(cdrs.location_id, sessions.location_id) as location_id,
+    coalesce(cdrs.evse_uid, sessions.evse_uid) as evse_uid,
+    coalesce(cdrs.connector_id, sessions.connector_id) as connector_id,
+    cdrs.tariff_id,
+    coalesce(cdrs.file_subject_id, files.subject_id) as file_subject_id,
+    coalesce(cdrs.is_csv, false) as is_csv,
+    coalesce(cdrs.started_at, sessions.started_at) as started_at,
+    cast(
+        case when roots.subject_kind = 'session' then 1 else coalesce(waiting.sessions, 0) end as integer
+    ) as sessions,
+    cast(
+        case
+            when roots.subject_kind = 'session' and sessions.total_cost_excl_tax is null then 1
+            when roots.subject_kind = 'invoice' and invoices.amount_excl_tax is null then 1
+            else coalesce(waiting.unknown_sessions, 0)
+        end as integer
+    ) as unknown_amounts,
+    coalesce(case when waiting.currencies = 1 then waiting.currency end, sessions.currency, invoices.currency)
+        as currency,
+    cast(coalesce(waiting.energy_kwh, sessions.energy_kwh, invoices.energy_kwh) as decimal(38, 8)) as energy_kwh,
+    cast(
+        case when coalesce(waiting.currencies, 1) = 1 then coalesce(waiting.claimed_excl_tax, invoices.amount_excl_tax) end
+        as decimal(38, 8)
+    ) as claimed_excl_tax,
+    cast(
+        case
+            when coalesce(waiting.currencies, 1) = 1
+                then coalesce(waiting.expected_excl_tax, sessions.total_cost_excl_tax)
+        end as decimal(38, 16)
+    ) as expected_excl_tax,
+    cast(
+        case
+            when coalesce(waiting.currencies, 1) = 1
+                then coalesce(waiting.amount_at_stake, abs(sessions.total_cost_excl_tax), abs(invoices.amount_excl_tax))
+        end as decimal(38, 16)
+    ) as amount_at_stake
+from roots
+left join waiting on roots.finding_id = waiting.case_id
+left join cdrs on roots.cdr_key = cdrs.cdr_key
+left join sessions on roots.subject_kind = 'session' and roots.subject_id = sessions.session_key
+left join invoices on roots.subject_kind = 'invoice' and roots.subject_id = invoices.invoice_key
+left join files on roots.subject_kind = 'file' and roots.subject_id = files.subject_id
+left join contracts on files.source = contracts.partner
+-- Of a session that is settled or left out nothing waits; records are record_cases.
+where roots.subject_kind <> 'record' and (roots.cdr_key is null or waiting.case_id is not null)
