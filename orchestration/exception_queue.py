@@ -146,15 +146,12 @@ def subjects(chosen: Sequence[Mapping[str, Any]], kind: str) -> list[str]:
 
 
 def _subject(case: Mapping[str, Any], kind: str) -> str:
-    match kind, case["subject_kind"]:
-        case "repair", _:
-            return f"file:{case['file_subject_id']}"
-        case "alias", "cdr":
-            return f"connector:{case['evse_uid']}|{case['connector_id']}"
-        case (("waive" | "release"), subject_kind) if subject_kind not in ("cdr", "file"):
-            # A gate knows the finding of a record, a told session or an invoice, not the thing itself.
-            return f"finding:{case['case_id']}"
-        case _, "invoice":
-            return f"finding:{case['case_id']}"
-        case _, subject_kind:
-            return f"{subject_kind}:{case['subject_id']}"
+    subject_kind = case["subject_kind"]
+    if kind == "repair":
+        return f"file:{case['file_subject_id']}"
+    if kind == "alias" and subject_kind == "cdr":
+        return f"connector:{case['evse_uid']}|{case['connector_id']}"
+    # A gate knows the finding of a record, a told session or an invoice, not the thing itself.
+    if subject_kind == "invoice" or (kind in ("waive", "release") and subject_kind not in ("cdr", "file")):
+        return f"finding:{case['case_id']}"
+    return f"{subject_kind}:{case['subject_id']}"

@@ -1,7 +1,7 @@
 """`evsettle decide`: record a decision in the ledger."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from getpass import getuser
 from pathlib import Path
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from orchestration.cli.decide_group import GROUP, about_group
 from orchestration.cli.run import parse_instant
 from orchestration.cli.show import home_option, show_json
 from orchestration.facts import decisions, subjects
@@ -25,9 +26,6 @@ from orchestration.facts.subjects import SubjectError
 if TYPE_CHECKING:
     from orchestration.defs.settle.sealing import Sealed
 
-_GROUP = "group:"
-# Kinds whose value belongs to one subject.
-_ONE_BY_ONE = ("adjust", "replace", "tariff", "terms", "period")
 _CDRS = "select cdr_key from cdrs where cdr_key = lower(?) or lower(cdr_id) = lower(?) order by cdr_key"
 
 
@@ -100,37 +98,11 @@ def _decisions(
         return
     if "terms" in (kind, values.get("what")):
         _refuse_incomplete(home, named)
-    if any(text.startswith(_GROUP) for text in named):
-        yield _about_group(home, Decision(kind, by, named, reason, values, note, login=login))
+    if any(text.startswith(GROUP) for text in named):
+        yield about_group(home, Decision(kind, by, named, reason, values, note, login=login))
         return
     sessions = _Sessions(home.published / "cdrs.parquet")
     yield Decision(kind, by, [sessions.resolve(text) for text in named], reason, values, note, login=login)
-
-
-def _about_group(home: Home, decision: Decision) -> Decision:
-    """The same decision about the cases that a group of the queue has now; its rule, where the kind takes one."""
-    # The queue is read only when a group is named: DuckDB costs more than the rest of the command.
-    from orchestration.exception_queue import GroupError, members
-    from orchestration.exception_queue import subjects as case_subjects
-    from orchestration.published import Snapshot
-
-    if len(decision.subjects) > 1:
-        raise DecisionError("A group stands alone: give one group:<id>@<cases>, and other subjects in another call.")
-    name = decision.subjects[0].removeprefix(_GROUP)
-    what = decision.values.get("what", decision.kind)
-    kind = decision_kinds().get(what)
-    if what in _ONE_BY_ONE:
-        raise DecisionError(
-            f"{what} says something else of each case, so a group cannot be decided at once: "
-            f"`evsettle exceptions --group {name.partition('@')[0]}` has the command of each."
-        )
-    try:
-        chosen = members(Snapshot(home), name)
-    except GroupError as error:
-        raise DecisionError(str(error)) from error
-    takes_rule = kind is not None and "rule" in (*kind.requires, *kind.may)
-    rule = {"rule": str(chosen[0]["rule_id"])} if takes_rule and chosen[0]["rule_id"] else {}
-    return replace(decision, subjects=case_subjects(chosen, what), values={**rule, **decision.values}, group=name)
 
 
 def _refuse_incomplete(home: Home, named: Sequence[str]) -> None:

@@ -92,7 +92,7 @@ def test_each_command_is_one_that_the_ledger_would_take(finished_home: Path, que
 def test_groups_hold_each_case_once_and_add_up(published: duckdb.DuckDBPyConnection) -> None:
     columns = "count(*), sum(claimed_excl_tax), sum(amount_at_stake), sum(unknown_amounts), min(due_at)"
     apart = published.execute(
-        f"select group_id, {columns} from exceptions group by group_id order by group_id"  # noqa: S608
+        f"select group_id, {columns} from exceptions group by group_id order by group_id"
     ).fetchall()
     together = published.execute(
         "select group_id, cases, claimed_excl_tax, amount_at_stake, unknown_amounts, due_at from exception_groups"
@@ -126,8 +126,8 @@ def test_status_counts_what_the_queue_lists(cli_here: Cli, finished_home: Path, 
         (case["owner"], case["currency"], case["subject_id"]): case["amount_at_stake"] or Decimal(0) for case in queue
     }
     money = {(row["owner"], row["currency"]): Decimal(row["amount_at_stake"] or 0) for row in status["money"]}
-    for key in money:
-        assert money[key] == sum(amount for found, amount in sessions.items() if found[:2] == key)
+    for key, total in money.items():
+        assert total == sum(amount for found, amount in sessions.items() if found[:2] == key)
 
 
 def test_filters_leave_only_what_was_asked(cli_here: Cli, finished_home: Path, queue: list[dict[str, Any]]) -> None:

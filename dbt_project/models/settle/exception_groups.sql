@@ -38,6 +38,8 @@ gathered as (
         min(file_subject_id) as file_subject_id,
         min(started_at) as first_started_at,
         max(started_at) as last_started_at,
+        substring(cast(min(started_at) as varchar), 1, 10) as first_day,
+        substring(cast(max(started_at) as varchar), 1, 10) as last_day,
         min(opened_at) as opened_at,
         max(age_days) as age_days,
         min(due_at) as due_at,
@@ -66,7 +68,7 @@ site_changes as (
             gathered.location_id = history.location_id
             and gathered.sites = 1
             and history.version_no > 1
-            and history.valid_from <= gathered.last_started_at
+            and gathered.last_started_at >= history.valid_from
     where gathered.rule_id like 'LOC_%'
     group by gathered.group_id
 
@@ -111,12 +113,11 @@ worded as (
         end
         || case
             when gathered.first_started_at is null then ''
-            when substring(cast(gathered.first_started_at as varchar), 1, 10)
-                = substring(cast(gathered.last_started_at as varchar), 1, 10)
-                then ', on ' || substring(cast(gathered.first_started_at as varchar), 1, 10)
+            when gathered.first_day = gathered.last_day
+                then ', on ' || gathered.first_day
             else
-                ', from ' || substring(cast(gathered.first_started_at as varchar), 1, 10)
-                || ' to ' || substring(cast(gathered.last_started_at as varchar), 1, 10)
+                ', from ' || gathered.first_day
+                || ' to ' || gathered.last_day
         end
         || coalesce(
             ' (its connectors were changed on ' || substring(cast(site_changes.changed_at as varchar), 1, 10) || ')', ''

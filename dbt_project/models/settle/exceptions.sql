@@ -88,9 +88,15 @@ targets as (
             else ''
         end as rule_part,
         case
-            when cases.decide_kind = 'adjust' and cases.decide_amount = 'expected' and cases.expected_excl_tax is not null
+            when
+                cases.decide_kind = 'adjust'
+                and cases.decide_amount = 'expected'
+                and cases.expected_excl_tax is not null
                 then ' --set amount=' || cast(cast(cases.expected_excl_tax as decimal(18, 4)) as varchar)
-            when cases.decide_kind = 'adjust' and cases.decide_amount = 'claimed' and cases.claimed_excl_tax is not null
+            when
+                cases.decide_kind = 'adjust'
+                and cases.decide_amount = 'claimed'
+                and cases.claimed_excl_tax is not null
                 then ' --set amount=' || cast(cast(cases.claimed_excl_tax as decimal(18, 4)) as varchar)
             when cases.decide_kind = 'adjust' then ' --set amount=AMOUNT'
             when cases.decide_kind = 'replace' then ' --set revision=' || cast(cases.revision as varchar)
@@ -99,7 +105,9 @@ targets as (
             when cases.decide_kind = 'alias' and only_connectors.evse_key is not null
                 then
                     ' --set '
-                    || {{ shell_word("'canonical=' || only_connectors.evse_uid || '|' || only_connectors.connector_id") }}
+                    || {{ shell_word(
+                        "'canonical=' || only_connectors.evse_uid || '|' || only_connectors.connector_id"
+                    ) }}
             when cases.decide_kind = 'alias' then ' --set canonical=CONNECTOR'
             else ''
         end as value_part,

@@ -163,7 +163,10 @@ select
         as currency,
     cast(coalesce(waiting.energy_kwh, sessions.energy_kwh, invoices.energy_kwh) as decimal(38, 8)) as energy_kwh,
     cast(
-        case when coalesce(waiting.currencies, 1) = 1 then coalesce(waiting.claimed_excl_tax, invoices.amount_excl_tax) end
+        case
+            when coalesce(waiting.currencies, 1) = 1
+                then coalesce(waiting.claimed_excl_tax, invoices.amount_excl_tax)
+        end
         as decimal(38, 8)
     ) as claimed_excl_tax,
     cast(

@@ -46,7 +46,7 @@ led as (
         findings.subject_kind,
         findings.cdr_key,
         findings.revision,
-        case when causes.finding_id is null then findings.finding_id else causes.finding_id end as case_id,
+        coalesce(causes.finding_id, findings.finding_id) as case_id,
         causes.finding_id is null as is_root
     from open_findings as findings
     left join open_findings as causes on findings.caused_by = causes.finding_id

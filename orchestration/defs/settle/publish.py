@@ -55,7 +55,8 @@ TABLES: Mapping[str, Published] = {
         "settle.exception_groups",
         "group_id, members_sha256, owner, concern, rule_id, reason_code, severity, partner, likely_cause, cases,"
         " late_cases, sessions, unknown_amounts, energy_kwh, currency, claimed_excl_tax, expected_excl_tax,"
-        " amount_at_stake, first_started_at, last_started_at, opened_at, age_days, due_at, assigned_to, action, command",
+        " amount_at_stake, first_started_at, last_started_at, opened_at, age_days, due_at, assigned_to, action,"
+        " command",
         "group_id",
     ),
     "verdicts": Published(
