@@ -18,18 +18,23 @@ cases as (
         actions.decide_repair,
         case
             when cases.proposal_seq is not null then 'approve'
+            when remedies.after_excl_tax is not null then 'adjust'
             when actions.decide_kind is null then 'assign'
             -- A repair changes how a CSV is read; a JSON record stays as it was sent.
             when actions.decide_kind = 'repair' and cases.subject_kind = 'cdr' and not cases.is_csv then 'exclude'
             else actions.decide_kind
         end as decide_kind,
+        remedies.after_excl_tax,
         case
+            when remedies.after_excl_tax is not null then remedies.reason_code
             when actions.decide_kind = 'repair' and cases.subject_kind = 'cdr' and not cases.is_csv then 'SUPERSEDES'
             else actions.decide_reason
         end as decide_reason
     from {{ ref('open_cases') }} as cases
     left join {{ ref('rule_actions') }} as actions
         on cases.rule_id = actions.rule_id and cases.subject_kind = actions.subject_kind
+    -- What a remedy would settle it at: the amount is known, a person has to say so.
+    left join {{ ref('proposals') }} as remedies on cases.case_id = remedies.finding_id
 
 ),
 
@@ -88,6 +93,8 @@ targets as (
             else ''
         end as rule_part,
         case
+            when cases.decide_kind = 'adjust' and cases.after_excl_tax is not null
+                then ' --set amount=' || cast(cast(cases.after_excl_tax as decimal(18, 4)) as varchar)
             when
                 cases.decide_kind = 'adjust'
                 and cases.decide_amount = 'expected'
