@@ -64,7 +64,7 @@ def _show(home: Home, row: dict[str, Any], changed: dict[str, Any] | None, limit
     click.secho(f"Entry {row['seq']}: {row['kind']}, {row['status']}", bold=True)
     given = "".join(f", {name}={value}" for name, value in row["values"].items())
     click.echo(
-        f"  {len(row['subjects'])} subjects{given}, reason {row['reason'] or 'none'}, by {row['by']}, {row['at']}"
+        f"  {len(row['subjects'])} subject(s){given}, reason {row['reason'] or 'none'}, by {row['by']}, {row['at']}"
     )
     if row["group"]:
         click.echo(f"  about group {row['group']} as it was then: the entry keeps the list")
@@ -82,7 +82,7 @@ def _show(home: Home, row: dict[str, Any], changed: dict[str, Any] | None, limit
     whose = "everything that run changed" if changed["is_all_of_the_run"] else "its subjects"
     click.echo(f"  first run after it ended with entry {changed['run_end']}; shown is {whose}\n")
     show_table(
-        f"{len(changed['sessions'])} sessions changed",
+        f"Sessions changed: {len(changed['sessions'])}",
         ["session", "state before", "after", ">settled before", ">after", "currency"],
         [
             (one["cdr_key"], one["state_from"] or "new", one["state_to"] or "gone", _amount(one["settled_from"]),
