@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from orchestration.cli.decide_group import GROUP, about_group
+from orchestration.cli.proposed import accepted
 from orchestration.cli.run import parse_instant
 from orchestration.cli.show import home_option, show_json
 from orchestration.facts import decisions, subjects
@@ -102,7 +103,8 @@ def _decisions(
         yield about_group(home, Decision(kind, by, named, reason, values, note, login=login))
         return
     sessions = _Sessions(home.published / "cdrs.parquet")
-    yield Decision(kind, by, [sessions.resolve(text) for text in named], reason, values, note, login=login)
+    resolved = [sessions.resolve(text) for text in named]
+    yield from accepted(home, Decision(kind, by, resolved, reason, values, note, login=login))
 
 
 def _refuse_incomplete(home: Home, named: Sequence[str]) -> None:
@@ -225,6 +227,8 @@ Examples:
   evsettle decide propose 'nl/emo|CDR-0042' --set what=exclude --reason EXC_FAILED --by "Ada Jansen"
   evsettle decide approve 17 --by "Bo de Vries"
   evsettle decide adjust CDR-0043 --set amount=7.85 --reason ADJ_STEP --by "Ada Jansen"
+  evsettle decide adjust CDR-0045 --by "Ada Jansen"
+  evsettle decide waive CDR-0046 --set rule=DUP_NEAR --set until=2026-12-31T00:00Z --reason WAIVED --by "Ada Jansen"
   evsettle decide repair file:council/cdrs/2017.csv --set repair=swap-day-month --reason ADJ_ZONE --by "Cem Aydin"
   evsettle decide assign CDR-0044 --set to=platform --by "Ada Jansen"
   evsettle decide period '2026-10|emo' --by "Ada Jansen"
