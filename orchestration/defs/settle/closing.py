@@ -28,6 +28,7 @@ _READS = (
     ["settle", "periods"],
     ["settle", "events"],
     ["settle", "statement_files"],
+    ["settle", "partner_findings"],
 )
 
 
