@@ -102,13 +102,16 @@ def fresh(finished: Path, folder: Path) -> Path:
 
 
 def decide(home: Home, at: str, chance: random.Random) -> None:
-    """Some of what people decide between two runs: leave a session out, settle one otherwise, read a file again."""
+    """Some of what people decide between two runs: leave a session out, settle one otherwise, waive a rule, read a file."""
     instant = datetime.fromisoformat(at)
     with duckdb.connect() as connection:
         keys = (
             connection.read_parquet(str(home.root / "published" / "cdrs.parquet")).order("cdr_key").project("cdr_key")
         )
         left_out, adjusted = chance.sample([key for (key,) in keys.fetchall()], 2)
+        findings = connection.read_parquet(str(home.root / "published" / "findings.parquet"))
+        held = findings.filter("severity = 'hold' and cdr_key is not null").order("cdr_key, rule_id")
+        waived, rule = chance.choice(held.project("cdr_key, rule_id").fetchall())
     arrivals = [entry.body["files"] for entry in ledger.read_all(home) if entry.kind == "arrival"]
     names = [f"{file['source']}/{file['feed']}/{file['file_name']}" for files in arrivals for file in files]
     file = f"file:{chance.choice(names)}"
@@ -120,7 +123,9 @@ def decide(home: Home, at: str, chance: random.Random) -> None:
     )
     for decision in (
         Decision("exclude", finance, [left_out], "EXC_GOODWILL"),
-        Decision("adjust", finance, [adjusted], "ADJ_WAIVER", {"amount": "1.23"}),
+        Decision("adjust", finance, [adjusted], "ADJ_WAIVER", {"amount": "1.23", "kwh": "4.5"}),
+        # It has ended before the last run, which sees that without anything new.
+        Decision("waive", finance, [waived], "WAIVED", {"rule": rule, "until": "2026-11-03T05:45:00Z"}),
     ):
         proposal = record(home, decision, instant)
         record(home, Decision("approve", approver, answers=proposal.entry.seq), instant)
