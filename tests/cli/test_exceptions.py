@@ -113,6 +113,14 @@ def test_a_group_says_in_one_sentence_what_its_cases_share(published: duckdb.Duc
     assert command.startswith("evsettle decide release group:")
 
 
+def test_five_small_causes_are_five_codes(queue: list[dict[str, Any]]) -> None:
+    """Missing, time, tariff, duplicate, and a price that two sides read otherwise: none is told as another."""
+    five = {"CDR_MISSING", "TIME_TOTAL_MISMATCH", "TARIFF_NOT_IN_FORCE", "DUP_NEAR", "PRICE_TOTAL_DIFF"}
+    found = {case["rule_id"]: (case["reason_code"], case["what_happened"]) for case in queue if case["rule_id"] in five}
+    assert set(found) == five
+    assert len({code for code, _ in found.values()}) == len({words for _, words in found.values()}) == len(five)
+
+
 def test_status_counts_what_the_queue_lists(cli_here: Cli, finished_home: Path, queue: list[dict[str, Any]]) -> None:
     status = json.loads(cli_here("--home", finished_home, "status", "--json").stdout)["exceptions"]
     by_owner = Counter(case["owner"] for case in queue)

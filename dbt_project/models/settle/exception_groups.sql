@@ -85,6 +85,7 @@ worded as (
             when 'session' then ' reported session'
             when 'invoice' then ' invoice'
             when 'file' then ' file'
+            when 'dispute' then ' dispute'
             else ' proposal'
         end
         || case when gathered.cases > 1 then 's' else '' end

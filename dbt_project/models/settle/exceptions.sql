@@ -19,6 +19,8 @@ cases as (
         case
             when cases.proposal_seq is not null then 'approve'
             when remedies.after_excl_tax is not null then 'adjust'
+            when cases.subject_kind = 'dispute' and cases.observed = 'opened' then 'acknowledge'
+            when cases.subject_kind = 'dispute' and cases.observed = 'waiting' then 'answer'
             when actions.decide_kind is null then 'assign'
             -- A repair changes how a CSV is read; a JSON record stays as it was sent.
             when actions.decide_kind = 'repair' and cases.subject_kind = 'cdr' and not cases.is_csv then 'exclude'
@@ -152,6 +154,7 @@ select
     substring({{ sha256_text("grouped.kin || '|' || grouped.shared_cause") }}, 1, 8) as group_id,
     grouped.owner,
     case
+        when grouped.subject_kind = 'dispute' then 'disputed'
         when grouped.rule_id is null then 'approval'
         when grouped.rule_group = 'DUP' or grouped.rule_id like '%DUP%' then 'duplicate'
         when coalesce(grouped.rule_group, 'SCHEMA') in ('SCHEMA', 'EVID', 'VOLUME') then 'incomplete'
@@ -195,6 +198,7 @@ select
     coalesce(
         grouped.text,
         case
+            when grouped.subject_kind = 'dispute' then 'A session is disputed (' || grouped.reason_code || ').'
             when grouped.rule_id is null then 'A decision waits for a second person: ' || grouped.observed || '.'
             else 'The record could not be read; its reason is ' || grouped.rule_id || '.'
         end
@@ -206,6 +210,9 @@ select
             then
                 'A second person approves entry ' || cast(grouped.proposal_seq as varchar)
                 || ', or rejects it (evsettle decide reject).'
+        when grouped.decide_kind = 'acknowledge' then 'Finance confirms to the claimant that the dispute has come.'
+        when grouped.decide_kind = 'answer' then 'Record the answer that was asked for; until then the clock pauses.'
+        when grouped.subject_kind = 'dispute' then 'Give it to whoever looks into it; then resolve it.'
         else coalesce(grouped.remedy, 'Ask the sender for the record in a form that can be read.')
     end as action,
     grouped.decide_kind,

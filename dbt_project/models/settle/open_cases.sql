@@ -74,6 +74,45 @@ cases as (
         revision
     from {{ ref('record_cases') }}
 
+    union all
+
+    -- Finance answers a partner's claim; who it is assigned to looks into it.
+    select
+        'dispute-' || dispute_id as case_id,
+        'dispute' as subject_kind,
+        dispute_id as subject_id,
+        cdr_key,
+        cast(null as varchar) as gate,
+        cast(null as varchar) as rule_id,
+        reason_code,
+        'hold' as severity,
+        'finance' as owner,
+        state as observed,
+        'an outcome' as expected,
+        opened_at,
+        case when state = 'opened' then acknowledge_due_at end as due_at,
+        partner,
+        cast(null as varchar) as direction,
+        cast(null as varchar) as period,
+        cast(null as varchar) as location_id,
+        cast(null as varchar) as evse_uid,
+        cast(null as varchar) as connector_id,
+        cast(null as varchar) as tariff_id,
+        cast(null as varchar) as file_subject_id,
+        false as is_csv,
+        cast(null as timestamptz) as started_at,
+        1 as sessions,
+        case when disputed_excl_tax is null then 1 else 0 end as unknown_amounts,
+        currency,
+        cast(null as decimal(38, 8)) as energy_kwh,
+        cast(billed_excl_tax as decimal(38, 8)) as claimed_excl_tax,
+        cast(null as decimal(38, 16)) as expected_excl_tax,
+        cast(abs(disputed_excl_tax) as decimal(38, 16)) as amount_at_stake,
+        cast(null as varchar) as record_key,
+        cast(null as integer) as revision
+    from {{ ref('disputes') }}
+    where is_open
+
 ),
 
 -- The last proposal about a subject, or about the finding itself, is the one to answer.
