@@ -236,19 +236,21 @@ def _check_words(connection: duckdb.DuckDBPyConnection) -> None:
 
 def _resolve(connection: duckdb.DuckDBPyConnection, gate: str, suites: Sequence[Suite]) -> None:
     """Contract overrides, waivers, roots; then the verdicts."""
+    before = GATES[: GATES.index(gate)]
+    earlier = [read_suite(path) for path in all_suites() if path.parent.parent.name in before]
     roots = [
         (rule.rule_id, root, position)
         for suite in suites
         for rule in suite.rules
         # A fault of a whole file is the root of the same fault in each of its CDRs.
-        for position, root in enumerate((rule.rule_id, *rule.caused_by))
+        for position, root in enumerate(rule.roots(earlier))
     ]
     connection.execute(
         "create or replace temp table gate_roots (rule_id varchar, root_rule_id varchar, position integer)"
     )
     connection.executemany("insert into gate_roots values (?, ?, ?)", roots)
-    earlier = gate_sql.earlier_findings(gate, GATES)
-    connection.execute(gate_sql.RESOLVE.format(earlier=earlier, gate=gate_sql.text(gate)))
+    found = gate_sql.earlier_findings(gate, GATES)
+    connection.execute(gate_sql.RESOLVE.format(earlier=found, gate=gate_sql.text(gate)))
     connection.execute(
         gate_sql.VERDICTS.format(gate=gate_sql.text(gate), suite_sha256=gate_sql.text(suites_sha256(suites)))
     )

@@ -5,7 +5,7 @@ What does not belong here: any word about a rule that is not in its suite.
 
 from pathlib import Path
 
-from orchestration.suite import Rule, read_suite
+from orchestration.suite import GROUP_MARK, Rule, read_suite
 from orchestration.version import suites
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "rules.md"
@@ -60,6 +60,10 @@ def page() -> str:
     return "".join(parts)
 
 
+def _cause(word: str) -> str:
+    return f"whatever of {word.removesuffix(GROUP_MARK)} holds" if word.endswith(GROUP_MARK) else word
+
+
 def _entry(rule: Rule) -> str:
     severity = rule.severity + (f" ({rule.instead.severity} in some cases)" if rule.instead else "")
     facts = [f"{severity}{' †' if rule.is_overridable else ''}", rule.owner, f"`{rule.reason_code}`"]
@@ -68,7 +72,7 @@ def _entry(rule: Rule) -> str:
     if rule.adjust is not None:
         facts.append(f"adjusts: `{rule.adjust.reason}` to {rule.adjust.to}")
     if rule.caused_by:
-        facts.append(f"explained by {', '.join(rule.caused_by)}")
+        facts.append(f"explained by {', '.join(map(_cause, rule.caused_by))}")
     return (
         f"\n**{rule.rule_id}** · {' · '.join(facts)}  \n{rule.text} *{rule.remedy}*"
         f" Needs {', '.join(rule.needs) or 'nothing'}. Source: {rule.source}.\n"

@@ -5,7 +5,7 @@ Pure: no database and no clock. What does not belong here: reading flags and wri
 
 import hashlib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -37,6 +37,9 @@ ADJUST_TO = ("expected", "zero", "no_fees", "no_parking", "no_time", "energy")
 AMOUNTS = ("claimed", "expected")
 
 EXPECTATION = "expect_column_values_to_be_in_set"
+
+# In caused_by: not one rule but a whole group of the gates before.
+GROUP_MARK = "*"
 
 _REQUIRED = ("id", "group", "severity", "owner", "text", "remedy", "observed", "expected", "source")
 _OPTIONAL = ("overridable", "owner_sql", "reason", "tolerance", "needs", "caused_by", "instead", "adjust", "decide")
@@ -95,6 +98,17 @@ class Rule:
     instead: Instead | None
     adjust: Adjust | None
     decide: Decide | None
+
+    def roots(self, earlier: Sequence["Suite"]) -> Iterator[str]:
+        """Its own id, then what explains it in order; `TIME*` stands for all of that group that gates before hold."""
+        yield self.rule_id
+        for word in self.caused_by:
+            if word.endswith(GROUP_MARK):
+                group = word.removesuffix(GROUP_MARK)
+                for suite in earlier:
+                    yield from (r.rule_id for r in suite.rules if r.group == group and r.severity != "warn")
+            else:
+                yield word
 
     @property
     def column(self) -> str:

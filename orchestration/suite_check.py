@@ -13,7 +13,7 @@ import duckdb
 import yaml
 
 from orchestration import gate_rows, gate_sql
-from orchestration.suite import Rule, Suite, SuiteError, read_suite
+from orchestration.suite import GROUP_MARK, GROUPS, Rule, Suite, SuiteError, read_suite
 from orchestration.version import suites
 
 _MODELS = Path(__file__).resolve().parent.parent / "dbt_project" / "models"
@@ -41,7 +41,7 @@ def check_suites(paths: Iterable[Path] | None = None) -> list[Suite]:
     known = {rule.rule_id for suite in read for rule in suite.rules}
     for suite in read:
         for rule in suite.rules:
-            unknown = sorted(set(rule.caused_by) - known)
+            unknown = sorted(set(rule.caused_by) - known - {group + GROUP_MARK for group in GROUPS})
             if unknown:
                 raise SuiteError(
                     f"{suite.path}: {rule.rule_id}: caused_by names {', '.join(unknown)}, which no suite has"
