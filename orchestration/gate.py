@@ -19,6 +19,7 @@ import duckdb
 
 from orchestration import gate_rows, gate_sql
 from orchestration.suite import OWNERS, SEVERITIES, Rule, Suite, SuiteError, expectations, read_suite, suites_sha256
+from orchestration.version import suites as all_suites
 
 GATES = ("inspect", "reconcile", "settle")
 # What GX sees at a time. It copies the whole frame for each rule, so the cost of a frame grows with the square of its

@@ -223,6 +223,8 @@ measured as (
 
     select
         cdrs.cdr_key,
+        cdrs.started_at,
+        cdrs.ended_at,
         cdrs.time_form,
         crossings.shift_seconds,
         {{ seconds_between('cdrs.started_at', 'cdrs.ended_at') }} as duration_seconds,
@@ -258,6 +260,15 @@ select
     cast(case
         when measured.time_form is null then null
         when measured.time_form = 'epoch' then 0
+        -- Seconds that were read as milliseconds lie in the first weeks of 1970; its first days are a filler.
+        when
+            measured.started_at >= timestamptz '1970-01-03 00:00:00+00'
+            and measured.started_at < timestamptz '1970-03-01 00:00:00+00'
+            then 0
+        when
+            measured.ended_at >= timestamptz '1970-01-03 00:00:00+00'
+            and measured.ended_at < timestamptz '1970-03-01 00:00:00+00'
+            then 0
         else 1
     end as smallint) as time_epoch_unit,
     cast(case

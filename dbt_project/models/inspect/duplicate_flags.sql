@@ -13,9 +13,12 @@ cdrs as (
         cdr_key,
         record_id,
         cpo_party,
+        emsp_party,
+        source,
         session_id,
         started_at,
         energy_kwh,
+        claimed_excl_tax,
         evse_uid,
         evse_id,
         canonical_token_id,
@@ -62,8 +65,13 @@ sessions as (
         cdrs.record_id,
         lower(cdrs.cpo_party) || '|' || lower(cdrs.session_id) as session_key,
         cdrs.canonical_token_id || '|' || lower(coalesce(cdrs.evse_uid, cdrs.evse_id)) as place_key,
+        lower(coalesce(cdrs.evse_uid, cdrs.evse_id)) as evse_key,
+        lower(cdrs.cpo_party) as cpo_key,
+        lower(cdrs.emsp_party) as emsp_key,
+        cdrs.source,
         cdrs.started_at,
         cdrs.energy_kwh,
+        cdrs.claimed_excl_tax,
         cdrs.reference_key,
         tolerances.dup_near as near_seconds
     from cdrs
@@ -82,8 +90,11 @@ in_work as (
         sessions.record_id,
         sessions.session_key,
         sessions.place_key,
+        sessions.evse_key,
+        sessions.source,
         sessions.started_at,
         sessions.energy_kwh,
+        sessions.claimed_excl_tax,
         sessions.reference_key,
         sessions.near_seconds
     from sessions
@@ -91,15 +102,40 @@ in_work as (
 
 ),
 
-reused as (
+-- The same session at the same place and start with other totals is a resubmission, which gate 2 judges by its own
+-- rule (RESUBMIT_TOTALS_CHANGED); any other use of a session's id is a repetition.
+namesakes as (
 
     select
         in_work.cdr_key,
-        min(others.cdr_key) as twin_key
+        others.cdr_key as twin_key,
+        coalesce(in_work.evse_key = others.evse_key, true)
+        and coalesce(abs({{ seconds_between('in_work.started_at', 'others.started_at') }}) <= 300, true)
+        and coalesce(
+            in_work.energy_kwh <> others.energy_kwh or in_work.claimed_excl_tax <> others.claimed_excl_tax, false
+        ) as is_resubmission
     from in_work
     inner join sessions as others
         on in_work.session_key = others.session_key and in_work.record_id > others.record_id
-    group by in_work.cdr_key
+
+),
+
+reused as (
+
+    select
+        cdr_key,
+        min(twin_key) as twin_key
+    from namesakes
+    where not is_resubmission
+    group by cdr_key
+
+),
+
+resubmitted as (
+
+    select distinct cdr_key
+    from namesakes
+    where is_resubmission
 
 ),
 
@@ -111,6 +147,13 @@ referred as (
     from in_work
     inner join sessions as others
         on in_work.reference_key = others.reference_key and in_work.record_id > others.record_id
+    -- One session under two ids is no second session.
+    where
+        coalesce(in_work.session_key <> others.session_key, true)
+        and (
+            in_work.evse_key <> others.evse_key
+            or abs({{ seconds_between('in_work.started_at', 'others.started_at') }}) > 300
+        )
     group by in_work.cdr_key
 
 ),
@@ -119,14 +162,49 @@ near as (
 
     select
         in_work.cdr_key,
-        min(others.cdr_key) as twin_key
+        min(others.cdr_key) as twin_key,
+        max(case when in_work.source = others.source then 1 else 0 end) = 1 as is_of_one_source
     from in_work
     inner join sessions as others on in_work.place_key = others.place_key
     where
         others.record_id < in_work.record_id
         and abs({{ seconds_between('others.started_at', 'in_work.started_at') }}) <= in_work.near_seconds
         and abs(others.energy_kwh - in_work.energy_kwh) <= 0.1
+        and coalesce(in_work.session_key <> others.session_key, true)
     group by in_work.cdr_key
+
+),
+
+-- One session by two routes, or for two mobility providers: gate 2 holds both (DUP_CROSS_PARTNER). Within two
+-- minutes on one EVSE they are neighbours in its order of starts.
+routed as (
+
+    select
+        cdr_key,
+        lead(cdr_key) over evse_order as next_key,
+        {{ seconds_between('started_at', 'lead(started_at) over evse_order') }} <= 120
+        and abs(energy_kwh - lead(energy_kwh) over evse_order) <= 0.1
+        and (
+            source <> lead(source) over evse_order
+            or coalesce(emsp_key, '') <> coalesce(lead(emsp_key) over evse_order, '')
+        ) as is_twin
+    from sessions
+    where evse_key is not null and started_at is not null and energy_kwh is not null
+    window evse_order as (partition by cpo_key, evse_key order by started_at asc, cdr_key asc)
+
+),
+
+twins as (
+
+    select cdr_key
+    from routed
+    where is_twin
+
+    union
+
+    select next_key as cdr_key
+    from routed
+    where is_twin
 
 )
 
@@ -137,14 +215,17 @@ select
     cast(case
         when cdrs.session_id is null or cdrs.is_credit then null
         when reused.cdr_key is not null then 0
+        when resubmitted.cdr_key is not null then null
         else 1
     end as smallint) as session_id_reused,
     cast(case
         when cdrs.canonical_token_id is null or coalesce(cdrs.evse_uid, cdrs.evse_id) is null then null
         when cdrs.started_at is null or cdrs.energy_kwh is null or cdrs.is_credit then null
-        when near.cdr_key is not null then 0
+        when near.is_of_one_source then 0
         else 1
     end as smallint) as dup_near,
+    -- What repeats another session, or is told of twice, was not there a second time.
+    coalesce(reused.cdr_key, resubmitted.cdr_key, near.cdr_key, twins.cdr_key) is not null as is_repetition,
     cast(case
         when cdrs.reference_key is null or cdrs.is_credit then null
         when referred.cdr_key is not null then 0
@@ -153,5 +234,7 @@ select
 from cdrs
 inner join work on cdrs.cdr_key = work.cdr_key
 left join reused on cdrs.cdr_key = reused.cdr_key
+left join resubmitted on cdrs.cdr_key = resubmitted.cdr_key
+left join twins on cdrs.cdr_key = twins.cdr_key
 left join near on cdrs.cdr_key = near.cdr_key
 left join referred on cdrs.cdr_key = referred.cdr_key

@@ -16,6 +16,9 @@ cdrs as (
         energy_kwh,
         claimed_excl_tax,
         claimed_incl_tax,
+        claimed_energy_excl_tax,
+        contract_id,
+        started_at,
         is_credit,
         is_test,
         is_home_charging,
@@ -65,10 +68,32 @@ in_force as (
 
 ),
 
+uses as (
+
+    select
+        cdr_key,
+        tariff_no
+    from {{ ref('tariff_uses') }}
+    where is_embedded and tariff_no is not null
+
+),
+
+memberships as (
+
+    select
+        lower(contract_id) as contract_key,
+        valid_from,
+        valid_to
+    from {{ ref('memberships') }}
+    where known_to is null and lower(plan) in ('test', 'staff', 'commissioning')
+
+),
+
 bodies as (
 
     select
         tariff_no,
+        currency,
         tax_included
     from {{ ref('tariff_bodies') }}
 
@@ -78,6 +103,7 @@ components as (
 
     select
         tariff_no,
+        dimension,
         price,
         tax_percent
     from {{ ref('tariff_components') }}
@@ -91,6 +117,7 @@ tariff_taxes as (
         coalesce(bodies.tax_included, '') = 'N/A' as is_untaxed,
         bodies.tax_included,
         max(case when components.price <> 0 then 1 else 0 end) as has_price,
+        max(case when components.dimension = 'ENERGY' then components.price end) as energy_price_max,
         max(case when components.price <> 0 and components.tax_percent is null then 1 else 0 end) as has_gap,
         min(case when components.price <> 0 then components.tax_percent end) as tax_percent_min,
         max(case when components.price <> 0 then components.tax_percent end) as tax_percent_max
@@ -109,6 +136,7 @@ by_cdr as (
         min(in_force.tariff_currency) as tariff_currency_first,
         max(in_force.tariff_currency) as tariff_currency_last,
         max(tariff_taxes.has_price) as has_price,
+        max(tariff_taxes.energy_price_max) as energy_price_max,
         max(tariff_taxes.tax_included) as tax_included,
         max(case when tariff_taxes.is_untaxed and tariff_taxes.tax_percent_max > 0 then 1 else 0 end) as has_odd_rate,
         max(case when tariff_taxes.is_untaxed then 1 else 0 end) as has_untaxed,
@@ -122,6 +150,44 @@ by_cdr as (
 
 ),
 
+-- What the CDR itself carries, where the registry's version may be another.
+embedded as (
+
+    select
+        uses.cdr_key,
+        min(bodies.currency) as currency_first,
+        max(bodies.currency) as currency_last
+    from uses
+    inner join bodies on uses.tariff_no = bodies.tariff_no
+    group by uses.cdr_key
+
+),
+
+-- A card of our own people, or one for tests, is a membership of that plan.
+testers as (
+
+    select distinct cdrs.cdr_key
+    from cdrs
+    inner join memberships on lower(cdrs.contract_id) = memberships.contract_key
+    where
+        (memberships.valid_from is null or memberships.valid_from <= cdrs.started_at)
+        and (memberships.valid_to is null or cdrs.started_at < memberships.valid_to)
+
+),
+
+-- What the energy costs at most by the tariff's prices as they stand; beyond all sense it says nothing.
+energy_costs as (
+
+    select
+        cdrs.cdr_key,
+        cast(cast(abs(cdrs.energy_kwh) as decimal(18, 6)) * cast(by_cdr.energy_price_max as decimal(12, 6)) as decimal(38, 12))
+            as cost_excl_tax
+    from cdrs
+    inner join by_cdr on cdrs.cdr_key = by_cdr.cdr_key
+    where by_cdr.has_tax_included = 1 and abs(cdrs.energy_kwh) < 1000000 and by_cdr.energy_price_max < 100000
+
+),
+
 measured as (
 
     select
@@ -132,7 +198,7 @@ measured as (
         cdrs.claimed_excl_tax,
         cdrs.claimed_incl_tax,
         cdrs.is_credit,
-        cdrs.is_test,
+        case when testers.cdr_key is not null then true else cdrs.is_test end as is_test,
         cdrs.is_home_charging,
         cdrs.direction,
         currencies.currency is not null as is_currency_active,
@@ -147,8 +213,17 @@ measured as (
         by_cdr.has_tax_included,
         case
             when by_cdr.tariff_currency_first <> cdrs.currency then by_cdr.tariff_currency_first
-            else by_cdr.tariff_currency_last
+            when by_cdr.tariff_currency_last <> cdrs.currency then by_cdr.tariff_currency_last
+            when embedded.currency_first <> cdrs.currency then embedded.currency_first
+            else coalesce(embedded.currency_last, by_cdr.tariff_currency_last)
         end as tariff_currency,
+        -- With tax in the price, the net is less than the price by the tax: as much as the price was read without.
+        by_cdr.has_tax_included = 1
+        and by_cdr.tax_percent_min > 0
+        and cast(abs(cdrs.claimed_energy_excl_tax) as decimal(38, 8)) * (100 + by_cdr.tax_percent_min)
+        > energy_costs.cost_excl_tax * 101
+        and cast(abs(cdrs.claimed_energy_excl_tax) as decimal(38, 8)) * 1000 <= energy_costs.cost_excl_tax * 1002
+            as is_net_as_gross,
         by_cdr.tax_percent_min,
         by_cdr.tax_percent_max,
         abs(cdrs.claimed_incl_tax) - abs(cdrs.claimed_excl_tax) as claimed_tax,
@@ -163,6 +238,9 @@ measured as (
         on terms.partner = tolerances.partner and terms.contract_version = tolerances.contract_version
     left join currencies on cdrs.currency = currencies.currency
     left join by_cdr on cdrs.cdr_key = by_cdr.cdr_key
+    left join embedded on cdrs.cdr_key = embedded.cdr_key
+    left join energy_costs on cdrs.cdr_key = energy_costs.cdr_key
+    left join testers on cdrs.cdr_key = testers.cdr_key
 
 )
 
@@ -205,7 +283,7 @@ select
     tax_included,
     cast(case
         when tax_included is null then null
-        when has_odd_rate = 1 then 0
+        when has_odd_rate = 1 or is_net_as_gross then 0
         when has_untaxed = 1 and has_tax_included = 0 and claimed_tax > tax_tolerance then 0
         when has_tax_included = 1 and tax_percent_min > 0 and claimed_excl_tax <> 0 and claimed_tax = 0 then 0
         else 1

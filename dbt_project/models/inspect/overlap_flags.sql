@@ -17,6 +17,7 @@ cdrs as (
         location_id,
         canonical_connector_id,
         canonical_token_id,
+        received_at,
         is_credit,
         credit_of
     from {{ ref('cdrs') }}
@@ -57,7 +58,7 @@ repeated as (
 
     select cdr_key
     from {{ ref('duplicate_flags') }}
-    where session_id_reused = 0 or dup_near = 0
+    where is_repetition
 
 ),
 
@@ -85,6 +86,9 @@ sessions as (
         not cdrs.is_credit
         and credited.cdr_key is null
         and repeated.cdr_key is null
+        -- A time that cannot be says nothing of who was where: its own rule holds that session alone.
+        and cdrs.started_at >= timestamptz '2010-01-01 00:00:00+00'
+        and coalesce(cdrs.ended_at <= cdrs.received_at, true)
         and cdrs.started_at is not null
         and cdrs.ended_at is not null
 

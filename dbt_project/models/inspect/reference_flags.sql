@@ -15,6 +15,8 @@ cdrs as (
         started_at,
         canonical_token_id,
         token_type,
+        ocpi_version,
+        contract_id,
         auth_method
     from {{ ref('cdrs') }}
 
@@ -54,6 +56,17 @@ tokens as (
 
 ),
 
+-- A contract of several tokens is known, though not which of them was used.
+contracts as (
+
+    select distinct
+        lower(emsp_party) as emsp_key,
+        lower(contract_id) as contract_key
+    from {{ ref('tokens') }}
+    where contract_id is not null
+
+),
+
 providers as (
 
     select distinct emsp_key
@@ -84,6 +97,7 @@ placed as (
         lower(cdrs.emsp_party) as emsp_key,
         coalesce(cdrs.token_type, '') = 'AD_HOC_USER' as is_ad_hoc,
         upper(cdrs.auth_method) as auth_method,
+        case when cdrs.ocpi_version = '2.1.1' then lower(cdrs.contract_id) end as contract_key,
         tolerances.auth_token_blocked as lag_minutes
     from cdrs
     inner join work on cdrs.cdr_key = work.cdr_key
@@ -100,8 +114,10 @@ known as (
         placed.canonical_token_id,
         placed.is_ad_hoc,
         placed.auth_method,
-        providers.emsp_key is not null as has_tokens
+        providers.emsp_key is not null as has_tokens,
+        contracts.contract_key is not null as is_contract_known
     from placed
+    left join contracts on placed.emsp_key = contracts.emsp_key and placed.contract_key = contracts.contract_key
     left join providers on placed.emsp_key = providers.emsp_key
 
 ),
@@ -147,7 +163,7 @@ select
     known.cdr_key,
     cast(case
         when known.canonical_token_id is null or not known.has_tokens or known.is_ad_hoc then null
-        when token_states.cdr_key is not null then 1
+        when token_states.cdr_key is not null or known.is_contract_known then 1
         else 0
     end as smallint) as auth_token_unknown,
     cast(case

@@ -36,7 +36,8 @@ uses as (
         cdr_key,
         tariff_index,
         is_embedded,
-        tariff_no
+        tariff_no,
+        tariff_type
     from {{ ref('tariff_uses') }}
 
 ),
@@ -70,6 +71,16 @@ matches as (
         body_known_from,
         rival_count
     from {{ ref('registry_matches') }}
+
+),
+
+bodies as (
+
+    select
+        tariff_no,
+        price_body,
+        tax_body
+    from {{ ref('tariff_bodies') }}
 
 ),
 
@@ -138,7 +149,9 @@ judged as (
     select
         in_force.cdr_key,
         in_force.tariff_id,
-        in_force.tariff_type,
+        coalesce(
+            case when uses.tariff_type <> 'REGULAR' then uses.tariff_type end, in_force.tariff_type
+        ) as tariff_type,
         case
             when in_force.origin = 'cdr' then null
             when in_force.status = 'unknown' then 0
@@ -166,6 +179,9 @@ judged as (
             when not uses.is_embedded or uses.tariff_no is null then null
             when matches.tariff_no is null or not matches.is_at_start then null
             when uses.tariff_no = matches.tariff_no then 1
+            -- 2.1.1 has no tax to say, and 2.3.0 says NO where versions before say nothing.
+            when sent.price_body = registered.price_body and cdrs.ocpi_version = '2.1.1' then 1
+            when sent.price_body = registered.price_body and sent.tax_body = registered.tax_body then 1
             else 0
         end as is_same_body,
         case
@@ -175,15 +191,20 @@ judged as (
         end as is_alone,
         -- No CDR says which preference a driver set: a tariff for one needs an answer by other means.
         case
-            when in_force.tariff_type is null then null
-            when in_force.tariff_type = 'AD_HOC_PAYMENT' and coalesce(cdrs.token_type, '') <> 'AD_HOC_USER' then 0
-            when starts_with(in_force.tariff_type, 'PROFILE_') then 0
+            when coalesce(in_force.tariff_type, uses.tariff_type) is null then null
+            when
+                'AD_HOC_PAYMENT' in (in_force.tariff_type, uses.tariff_type)
+                and coalesce(cdrs.token_type, '') <> 'AD_HOC_USER'
+                then 0
+            when starts_with(in_force.tariff_type, 'PROFILE_') or starts_with(uses.tariff_type, 'PROFILE_') then 0
             else 1
         end as is_right_type
     from in_force
     inner join cdrs on in_force.cdr_key = cdrs.cdr_key
     inner join uses on in_force.cdr_key = uses.cdr_key and in_force.tariff_index = uses.tariff_index
     left join matches on in_force.cdr_key = matches.cdr_key and in_force.tariff_index = matches.tariff_index
+    left join bodies as sent on uses.tariff_no = sent.tariff_no
+    left join bodies as registered on matches.tariff_no = registered.tariff_no
 
 ),
 

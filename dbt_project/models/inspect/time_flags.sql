@@ -143,8 +143,14 @@ years as (
             as is_start_epoch,
         ended_at >= timestamptz '1969-12-31 00:00:00+00' and ended_at < timestamptz '1970-01-03 00:00:00+00'
             as is_end_epoch,
-        started_at < timestamptz '2010-01-01 00:00:00+00' as is_start_old,
-        ended_at < timestamptz '2010-01-01 00:00:00+00' as is_end_old,
+        -- The rest of 1970 is what seconds give that are read as milliseconds.
+        started_at >= timestamptz '1970-01-03 00:00:00+00' and started_at < timestamptz '1970-03-01 00:00:00+00'
+            as is_start_thousandth,
+        ended_at >= timestamptz '1970-01-03 00:00:00+00' and ended_at < timestamptz '1970-03-01 00:00:00+00'
+            as is_end_thousandth,
+        -- Long past, or so far ahead that the century is wrong: fifty years in seconds.
+        started_at < timestamptz '2010-01-01 00:00:00+00' or start_ahead_seconds > 1577880000 as is_start_old,
+        ended_at < timestamptz '2010-01-01 00:00:00+00' or end_ahead_seconds > 1577880000 as is_end_old,
         -- Either reading of total_time is in use: with the reserved time, and without.
         least(
             abs(total_time_seconds - duration_seconds),
@@ -182,11 +188,14 @@ select
     end as smallint) as time_epoch_sentinel,
     cast(case
         when started_at is null or ended_at is null then null
-        when (is_start_old and not is_start_epoch) or (is_end_old and not is_end_epoch) then 0
+        when is_start_old and not is_start_epoch and not is_start_thousandth then 0
+        when is_end_old and not is_end_epoch and not is_end_thousandth then 0
         else 1
     end as smallint) as time_year_implausible,
     cast(case
         when started_at is null or ended_at is null then null
+        -- A filler or a wrong year is no order of times: it is held for what it is.
+        when is_start_epoch or is_end_epoch or is_start_old or is_end_old then null
         when ended_at < started_at or (ended_at = started_at and energy_kwh > 0) then 0
         else 1
     end as smallint) as time_end_before_start,

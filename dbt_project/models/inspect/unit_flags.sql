@@ -78,7 +78,13 @@ tariff_energy as (
         tariff_no,
         min(case when dimension = 'ENERGY' then price end) as price_min,
         max(case when dimension = 'ENERGY' then price end) as price_max,
-        max(case when dimension <> 'ENERGY' then 1 else 0 end) as has_other
+        max(case when dimension <> 'ENERGY' then 1 else 0 end) as has_other,
+        -- What else it asks for, where each part has one price.
+        max(case when dimension = 'FLAT' then price else 0 end) as price_flat,
+        max(case when dimension = 'TIME' then price else 0 end) as price_time,
+        max(case when dimension = 'PARKING_TIME' then price else 0 end) as price_parking,
+        count(distinct case when dimension <> 'ENERGY' then dimension || cast(price as varchar) end)
+        = count(distinct case when dimension <> 'ENERGY' then dimension end) as is_simple
     from {{ ref('tariff_components') }}
     -- A price beyond all sense says nothing about a unit, and its products would be more than a decimal holds.
     where price > 0 and price < 100000
@@ -92,7 +98,11 @@ prices as (
         in_force.cdr_key,
         min(tariff_energy.price_min) as price_min,
         max(tariff_energy.price_max) as price_max,
-        max(tariff_energy.has_other) as has_other
+        max(tariff_energy.has_other) as has_other,
+        max(tariff_energy.price_flat) as price_flat,
+        max(tariff_energy.price_time) as price_time,
+        max(tariff_energy.price_parking) as price_parking,
+        min(case when tariff_energy.is_simple then 1 else 0 end) as is_simple
     from in_force
     inner join tariff_energy on in_force.tariff_no = tariff_energy.tariff_no
     group by in_force.cdr_key
@@ -119,6 +129,13 @@ measured as (
             when prices.price_min is null then null
             when cdrs.claimed_energy_excl_tax is not null then abs(cdrs.claimed_energy_excl_tax)
             when prices.has_other = 0 then abs(cdrs.claimed_excl_tax)
+            when prices.is_simple = 1
+                then
+                    abs(cdrs.claimed_excl_tax) - prices.price_flat
+                    - cast(
+                        prices.price_time * (cdrs.total_time_hours - coalesce(cdrs.total_parking_hours, 0))
+                        + prices.price_parking * coalesce(cdrs.total_parking_hours, 0) as decimal(38, 8)
+                    )
         end as energy_cost,
         cast(case when abs(cdrs.energy_kwh) < 10000000 then cdrs.energy_kwh end as decimal(38, 8)) as sane_kwh,
         cast(prices.price_min as decimal(38, 8))
@@ -160,6 +177,9 @@ weighed as (
     select
         *,
         energy_kwh > limit_kwh or coalesce(energy_kwh * 360000000 > deliverable_x360000000, false) as is_impossible,
+        period_energy_kwh > limit_kwh
+        or coalesce(cast(period_energy_kwh as decimal(38, 8)) * 360000000 > deliverable_x360000000, false)
+            as is_period_sum_impossible,
         energy_kwh <= limit_kwh * 1000
         and coalesce(energy_kwh * 360000 <= deliverable_x360000000, true) as is_possible_as_wh,
         paid * 10000000 >= sane_kwh * price_min_x100 * (100 - wh_percent)
@@ -189,11 +209,25 @@ select
     cast(case
         when energy_kwh is null then null
         when is_impossible and is_possible_as_wh and coalesce(is_paid_as_wh, energy_kwh > 1000) then 0
+        -- The total in kWh, its periods in Wh.
+        when
+            energy_kwh > 0
+            and not is_impossible
+            and is_period_sum_impossible
+            and period_energy_kwh * 100 >= energy_kwh * 1000 * (100 - wh_percent)
+            and period_energy_kwh * 100 <= energy_kwh * 1000 * (100 + wh_percent)
+            then 0
         else 1
     end as smallint) as energy_unit_wh,
     cast(case
         when energy_kwh is null or paid is null or deliverable_x360000000 is null then null
         when energy_kwh > 0 and is_possible_as_mwh and is_paid_as_mwh then 0
+        when
+            energy_kwh > 0
+            and not is_impossible
+            and period_energy_kwh * 1000 * 100 >= energy_kwh * (100 - small_percent)
+            and period_energy_kwh * 1000 * 100 <= energy_kwh * (100 + small_percent)
+            then 0
         else 1
     end as smallint) as energy_unit_too_small,
     cast(case

@@ -24,6 +24,8 @@ from orchestration.facts.home import Home
 from orchestration.facts.merkle import merkle_root
 
 _MANIFEST_BYTES_MAX = 64 * 1024
+# OCPI tells it as a header of a page, and people in words of their own.
+_COUNT_NAMES = ("record_count", "records", "count", "row_count", "rows", "total_count", "X-Total-Count")
 STATED_SUMS = ("energy_kwh", "amount_excl_tax", "amount_incl_tax")
 
 
@@ -183,7 +185,8 @@ def _manifest(path: Path) -> dict[str, object] | None:
         raise ManifestError(f"cannot be read ({error.strerror}); give evsettle the right to read it.") from None
     try:
         stated = json.loads(data.decode("utf-8-sig"), parse_float=Decimal, parse_int=Decimal)
-        count, sums = stated["record_count"], stated.get("sums", {})
+        count = next((stated[name] for name in _COUNT_NAMES if stated.get(name) is not None), None)
+        sums = {**stated, **(stated.get("sums") or {})}
         if len(data) > _MANIFEST_BYTES_MAX or count != int(count) or count < 0:
             raise ValueError
         return {

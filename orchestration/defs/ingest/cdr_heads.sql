@@ -22,7 +22,8 @@ read_once as (
                     "contract_id": "VARCHAR"
                 },
                 "cdr_location": {
-                    "id": "VARCHAR", "country": "VARCHAR", "evse_uid": "VARCHAR", "evse_id": "VARCHAR",
+                    "id": "VARCHAR", "address": "VARCHAR", "city": "VARCHAR", "country": "VARCHAR",
+                    "evse_uid": "VARCHAR", "evse_id": "VARCHAR",
                     "connector_id": "VARCHAR", "connector_standard": "VARCHAR", "connector_power_type": "VARCHAR",
                     "coordinates": {"latitude": "VARCHAR", "longitude": "VARCHAR"}
                 },
@@ -150,6 +151,8 @@ select
                     and regexp_full_match(cost_leaf, '-?[0-9]+([.][0-9]+)?')
                     then 'total_cost as the bare number of 2.1.1'
             end,
+            case when cdr.cdr_token is not null and cdr.auth_id is not null then 'auth_id beside cdr_token' end,
+            case when cdr.cdr_location is not null and cdr.location is not null then 'location beside cdr_location' end,
             case
                 when net_of_old is not null and net_of_new is not null
                     then 'excl_vat beside before_taxes'

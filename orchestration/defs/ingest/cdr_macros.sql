@@ -29,6 +29,8 @@ create or replace temp macro ocpi_instant(leaf) as
     case
         when leaf is null then null
         when ocpi_is_plain_instant(leaf) then try_cast(substr(leaf, 2, 20) as timestamptz)
+        -- The specification itself writes the unknown time so.
+        when leaf = '"1970-1-1T00:00:00Z"' then timestamptz '1970-01-01 00:00:00+00'
         when not ocpi_is_instant(leaf) then null
         when ocpi_zone_form(leaf) = 'none' then try_cast(substr(leaf, 2, length(leaf) - 2) || 'Z' as timestamptz)
         when ocpi_zone_form(leaf) = 'utc' then try_cast(upper(substr(leaf, 2, length(leaf) - 2)) as timestamptz)
@@ -99,6 +101,11 @@ create or replace temp macro ocpi_evse_party(id) as
 
 -- The amount without tax of a cost of 2.2.1 or 2.3.0.
 create or replace temp macro ocpi_net(price) as cast(coalesce(price.excl_vat, price.before_taxes) as varchar);
+
+-- A text that its field has no room for, or a word that it does not know. Capitals do not count.
+create or replace temp macro ocpi_is_longer(value, limit_length) as coalesce(length(value) > limit_length, false);
+create or replace temp macro ocpi_is_none_of(value, words) as
+    coalesce(value <> '' and not list_contains(words, upper(value)), false);
 
 -- An object or a list where a text should stand.
 create or replace temp macro ocpi_is_shape(value) as coalesce(starts_with(value, '{') or starts_with(value, '['), false);

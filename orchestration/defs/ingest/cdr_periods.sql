@@ -96,8 +96,23 @@ select
     coalesce(list_max(volumes) >= 1000000 or list_min(volumes) <= -1000000, false) as is_long,
     case
         when start_leaf is null or start_leaf = '""' then 'charging_periods[' || period_no || '].start_date_time'
+        -- A price without a volume says so itself.
+        when
+            profile <> 'price' and not is_plain
+            and len(list_filter(dimensions, lambda dimension: dimension.type <> 'FLAT' and dimension.volume is null)) > 0
+            then 'charging_periods[' || period_no || '].dimensions.volume'
     end as missing,
-    is_no_object or (started_at is null and missing is null) as is_odd,
+    is_no_object
+    or (started_at is null and missing is null)
+    or (
+        profile <> 'price' and not is_plain
+        and len(list_filter(
+            dimensions,
+            lambda dimension: dimension.volume is not null
+            and dimension.type <> 'FLAT'
+            and ocpi_number(cast(dimension.volume as varchar)) is null
+        )) > 0
+    ) as is_odd,
     coalesce(ocpi_time_form(start_leaf), 'utc') as zone_form,
     ocpi_version,
     case when not is_plain then dimensions end as odd_dimensions

@@ -17,10 +17,23 @@ _COSTS = ("total_cost", "total_fixed_cost", "total_energy_cost", "total_time_cos
 _TIMES = ("start_date_time", "end_date_time", "stop_date_time", "last_updated")
 _TEXTS = ("id", "country_code", "party_id", "currency", "session_id", "credit_reference_id")
 _BOOLEANS = ("credit", "home_charging_compensation")
+# Words that a field knows, and the room that a text has: OCPI mod_cdrs and mod_tokens. Newer versions add words.
+_WORDS = {
+    "auth_method": ("AUTH_REQUEST", "COMMAND", "WHITELIST"),
+    "cdr_token.type": ("AD_HOC_USER", "APP_USER", "EMAID", "OTHER", "RFID"),
+    "cdr_location.connector_power_type": ("AC_1_PHASE", "AC_2_PHASE", "AC_2_PHASE_SPLIT", "AC_3_PHASE", "DC"),
+}
+_LENGTHS = {
+    "country_code": 2, "party_id": 3, "session_id": 36, "authorization_reference": 36,
+    "cdr_token.country_code": 2, "cdr_token.party_id": 3, "cdr_token.uid": 36, "cdr_token.contract_id": 36,
+    "cdr_location.id": 36, "cdr_location.country": 3, "cdr_location.evse_uid": 36, "cdr_location.evse_id": 48,
+    "cdr_location.connector_id": 36, "location.country": 3,
+}  # fmt: skip
 _LIMIT = 10**10
 # A shortened value never shows more levels than this.
 _DEEPEST = 20
 _DECIMAL_COMMA = re.compile(r"-?[0-9. ]*,[0-9., ]*")
+_SHOWN_COMMA = re.compile(r'is "-?[0-9. ]*,[0-9., ]*", expected a number')
 _EPOCH = re.compile(r"[0-9]{9,13}(\.[0-9]+)?")
 _DIGITS = re.compile(r"-?[0-9]+(\.[0-9]+)?")
 
@@ -58,6 +71,13 @@ def explain_odd(connection: duckdb.DuckDBPyConnection, chunk: CdrChunk) -> None:
         "update ingest.raw_cdrs as cdrs set type_problems = ocpi_explained.problems from ocpi_explained"
         " where cdrs.record_id = ocpi_explained.record_id"
     )
+    # A list that is there in another shape is not missing.
+    connection.execute(
+        "update ingest.raw_cdrs as cdrs set missing_fields = nullif(array_to_string(list_filter("
+        "string_split(cdrs.missing_fields, ','), lambda name: name <> 'charging_periods'), ','), '')"
+        " from ocpi_explained where cdrs.record_id = ocpi_explained.record_id"
+        " and cdrs.missing_fields is not null and contains(ocpi_explained.problems, 'charging_periods is ')"
+    )
     connection.execute("drop table temp.ocpi_explained")
 
 
@@ -81,6 +101,8 @@ def problems_of(text: str, ocpi_version: str, is_price: bool = False) -> list[st
     objects = ("location",) if ocpi_version == "2.1.1" else ("cdr_token", "cdr_location")
     for name in objects:
         _expect(problems, name, record.get(name), isinstance(record.get(name), dict), "an object")
+    if not is_price:
+        _words_and_lengths(problems, record)
     for name in ("tariffs", "charging_periods"):
         _expect(problems, name, record.get(name), isinstance(record.get(name), list), "a list")
     periods = record.get("charging_periods")
@@ -88,9 +110,16 @@ def problems_of(text: str, ocpi_version: str, is_price: bool = False) -> list[st
         path = f"charging_periods[{number}]"
         if isinstance(period, dict):
             _time(problems, f"{path}.start_date_time", period.get("start_date_time"), is_price)
+            if not is_price:
+                _volumes(problems, f"{path}.dimensions", period.get("dimensions"))
         else:
             problems.append(f"{path} is {_shown(period)}, expected an object")
     return problems
+
+
+def has_comma(problem: str) -> bool:
+    """Whether a problem of a tariff is a number that was written with a comma."""
+    return _SHOWN_COMMA.search(problem) is not None
 
 
 def _expect(problems: list[str], name: str, value: object, is_good: bool, what: str) -> None:
@@ -120,6 +149,37 @@ def _number(problems: list[str], name: str, value: object) -> None:
     if isinstance(value, str) and not isinstance(value, _Constant) and _DECIMAL_COMMA.fullmatch(value):
         what += " without a decimal comma"
     problems.append(f"{name} is {_shown(value)}, expected {what}")
+
+
+def _volumes(problems: list[str], path: str, dimensions: object) -> None:
+    for dimension in dimensions if isinstance(dimensions, list) else []:
+        if isinstance(dimension, dict) and dimension.get("type") != "FLAT":
+            _number(problems, f"{path}.{dimension.get('type')}.volume", dimension.get("volume"))
+
+
+def _words_and_lengths(problems: list[str], record: dict[str, Any]) -> None:
+    for name, words in _WORDS.items():
+        value = _at(record, name)
+        is_good = not isinstance(value, str) or value == "" or value.upper() in words
+        _expect(problems, name, value, is_good, "one of " + ", ".join(words))
+    power_type = _at(record, "location.evses.connectors.power_type")
+    known = _WORDS["cdr_location.connector_power_type"]
+    is_good = not isinstance(power_type, str) or power_type == "" or power_type.upper() in known
+    _expect(problems, "location.evses[1].connectors[1].power_type", power_type, is_good, "one of " + ", ".join(known))
+    for name, length in _LENGTHS.items():
+        value = _at(record, name)
+        is_good = not isinstance(value, str) or len(value) <= length
+        _expect(problems, name, value, is_good, f"at most {length} characters")
+
+
+def _at(record: Any, path: str) -> Any:
+    """The value at a path of names; of a list the first element."""
+    value = record
+    for name in path.split("."):
+        value = value.get(name) if isinstance(value, dict) else None
+        if isinstance(value, list) and name in ("evses", "connectors"):
+            value = value[0] if value else None
+    return value
 
 
 def _cost(problems: list[str], name: str, value: Any, ocpi_version: str) -> None:

@@ -12,7 +12,7 @@ from typing import Any, Literal
 import duckdb
 
 from orchestration.defs.ingest.cdr_chunk import CdrChunk
-from orchestration.defs.ingest.cdr_problems import explain_odd
+from orchestration.defs.ingest.cdr_problems import explain_odd, has_comma
 from orchestration.defs.ingest.json_fields import EXACT_MARK
 from orchestration.defs.ingest.oicp import load_oicp, split_off
 from orchestration.defs.ingest.record_chunks import RecordChunk, chunks_of_records, prefetched
@@ -223,7 +223,37 @@ def _load_tariffs_of_cdrs(
         " cast(p.valid_to as timestamptz) as valid_to from ocpi_tariffs as t"
         " left join ocpi_parsed as p on t.tariff_text = p.tariff_text and t.ocpi_version = p.ocpi_version"
     )
+    commas = {
+        (text, version): "; ".join(found)
+        for text, version in distinct
+        if (tariff := parsed[text, version]) is not None
+        and (found := [f"tariffs: {problem} without a decimal comma" for problem in tariff.problems if has_comma(problem)])
+    }
+    if commas:
+        _name_commas(connection, chunk, commas)
     connection.execute("drop table temp.ocpi_parsed")
+
+
+def _name_commas(
+    connection: duckdb.DuckDBPyConnection, chunk: CdrChunk, commas: Mapping[tuple[str, str], str]
+) -> None:
+    """A price of the record's own tariff that is written with a comma is the record's fault."""
+    create_text_table(
+        connection,
+        "ocpi_commas",
+        {
+            "tariff_text": [text for text, _ in commas],
+            "ocpi_version": [version for _, version in commas],
+            "problems": list(commas.values()),
+        },
+    )
+    chunk.execute(
+        "update ingest.raw_cdrs as cdrs set type_problems = concat_ws('; ', cdrs.type_problems, commas.problems)"
+        " from ocpi_tariffs as tariffs inner join ocpi_commas as commas on tariffs.tariff_text = commas.tariff_text"
+        " and tariffs.ocpi_version = commas.ocpi_version, ocpi_load as load"
+        " where cdrs.record_id = tariffs.record_id and load.profile = 'record'"
+    )
+    connection.execute("drop table temp.ocpi_commas")
 
 
 def _tariff_columns(tariff: Tariff | None) -> tuple[Any, ...]:

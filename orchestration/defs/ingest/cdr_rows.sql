@@ -36,6 +36,9 @@ leaves as (
         cast(heads.cdr.home_charging_compensation as varchar) as home_leaf,
         coalesce(heads.cdr.cdr_location.evse_uid, heads.cdr.location.evses[1].uid) as evse_uid,
         coalesce(heads.cdr.cdr_location.evse_id, heads.cdr.location.evses[1].evse_id) as evse_id,
+        coalesce(
+            heads.cdr.cdr_location.connector_power_type, heads.cdr.location.evses[1].connectors[1].power_type
+        ) as sent_power_type,
         upper(nullif(heads.cdr.country_code, '') || '/' || nullif(heads.cdr.party_id, '')) as sent_cpo_party,
         upper(nullif(heads.cdr.cdr_token.country_code, '') || '/' || nullif(heads.cdr.cdr_token.party_id, ''))
             as sent_emsp_party
@@ -163,9 +166,7 @@ select
     nullif(
         coalesce(cdr.cdr_location.connector_standard, cdr.location.evses[1].connectors[1].standard), ''
     ) as sent_standard,
-    nullif(
-        coalesce(cdr.cdr_location.connector_power_type, cdr.location.evses[1].connectors[1].power_type), ''
-    ) as sent_power_type,
+    nullif(sent_power_type, '') as sent_power_type,
     try_cast(coalesce(cdr.cdr_location.coordinates.latitude, cdr.location.coordinates.latitude) as decimal(10, 7))
         as sent_latitude,
     try_cast(coalesce(cdr.cdr_location.coordinates.longitude, cdr.location.coordinates.longitude) as decimal(10, 7))
@@ -211,7 +212,8 @@ select
             and end_leaf <> '""' and updated_leaf <> '""' and cdr.auth_method <> '' and cdr.currency <> ''
             and cdr.cdr_token.country_code <> '' and cdr.cdr_token.party_id <> '' and cdr.cdr_token.uid <> ''
             and cdr.cdr_token.type <> '' and cdr.cdr_token.contract_id <> '' and cdr.cdr_location.id <> ''
-            and cdr.cdr_location.country <> '' and cdr.cdr_location.evse_uid <> '' and cdr.cdr_location.evse_id <> ''
+            and cdr.cdr_location.country <> '' and cdr.cdr_location.address <> '' and cdr.cdr_location.city <> ''
+            and cdr.cdr_location.coordinates.latitude <> '' and cdr.cdr_location.coordinates.longitude <> '' and cdr.cdr_location.evse_uid <> '' and cdr.cdr_location.evse_id <> ''
             and cdr.cdr_location.connector_id <> '' and cdr.charging_periods is not null
             and missing_of_periods is null and net_leaf is not null and energy_leaf is not null
             and time_leaf is not null
@@ -251,6 +253,23 @@ select
                 case
                     when is_full and cdr.cdr_location is not null and nullif(cdr.cdr_location.id, '') is null
                         then 'cdr_location.id'
+                end,
+                case
+                    when is_full and cdr.cdr_location is not null and nullif(cdr.cdr_location.address, '') is null
+                        then 'cdr_location.address'
+                end,
+                case
+                    when is_full and cdr.cdr_location is not null and nullif(cdr.cdr_location.city, '') is null
+                        then 'cdr_location.city'
+                end,
+                case
+                    when
+                        is_full and cdr.cdr_location is not null
+                        and (
+                            nullif(cdr.cdr_location.coordinates.latitude, '') is null
+                            or nullif(cdr.cdr_location.coordinates.longitude, '') is null
+                        )
+                        then 'cdr_location.coordinates'
                 end,
                 case
                     when is_full and cdr.cdr_location is not null and nullif(cdr.cdr_location.country, '') is null
@@ -313,6 +332,25 @@ select
             or (is_v211 and not is_price and cdr.location.id is null)
             or is_tariffs_odd
             or is_period_odd
+            or (
+                not is_price
+                and (
+                    ocpi_is_none_of(cdr.auth_method, ['AUTH_REQUEST', 'COMMAND', 'WHITELIST'])
+                    or ocpi_is_none_of(
+                        cdr.cdr_token.type, ['AD_HOC_USER', 'APP_USER', 'EMAID', 'OTHER', 'RFID']
+                    )
+                    or ocpi_is_none_of(
+                        sent_power_type, ['AC_1_PHASE', 'AC_2_PHASE', 'AC_2_PHASE_SPLIT', 'AC_3_PHASE', 'DC']
+                    )
+                    or ocpi_is_longer(cdr.country_code, 2) or ocpi_is_longer(cdr.party_id, 3)
+                    or ocpi_is_longer(cdr.cdr_token.country_code, 2) or ocpi_is_longer(cdr.cdr_token.party_id, 3)
+                    or ocpi_is_longer(cdr.session_id, 36) or ocpi_is_longer(cdr.authorization_reference, 36)
+                    or ocpi_is_longer(cdr.cdr_token.uid, 36) or ocpi_is_longer(cdr.cdr_token.contract_id, 36)
+                    or ocpi_is_longer(cdr.cdr_location.id, 36) or ocpi_is_longer(cdr.cdr_location.country, 3)
+                    or ocpi_is_longer(cdr.cdr_location.evse_uid, 36) or ocpi_is_longer(cdr.cdr_location.evse_id, 48)
+                    or ocpi_is_longer(cdr.cdr_location.connector_id, 36) or ocpi_is_longer(cdr.location.country, 3)
+                )
+            )
             or ocpi_is_shape(cdr.id) or ocpi_is_shape(cdr.country_code) or ocpi_is_shape(cdr.party_id)
             or ocpi_is_shape(cdr.currency) or ocpi_is_shape(cdr.session_id) or ocpi_is_shape(cdr.credit_reference_id)
             then 'odd'

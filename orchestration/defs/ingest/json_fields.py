@@ -17,6 +17,8 @@ _INSTANT = re.compile(r"(\d{4}-\d{2}-\d{2})[Tt ](\d{2}:\d{2}:\d{2})(?:\.(\d+))?(
 
 def read_instant(value: object) -> datetime | None:
     """An OCPI DateTime in UTC (no designator is UTC); None when it is not one."""
+    if value == "1970-1-1T00:00:00Z":  # so the specification itself writes the unknown time
+        return datetime(1970, 1, 1, tzinfo=UTC)
     match = _INSTANT.fullmatch(value) if isinstance(value, str) else None
     if match is None:
         return None

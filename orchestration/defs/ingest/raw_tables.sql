@@ -209,7 +209,9 @@ create table if not exists ingest.raw_tariff_bodies (
     max_price_excl_tax decimal(18, 8),
     max_price_incl_tax decimal(18, 8),
     tax_included varchar,              -- YES, NO, N/A; null before 2.3.0
-    problems varchar                   -- '; ' list: what in it cannot be priced; null = none
+    problems varchar,                  -- '; ' list: what in it cannot be priced; null = none
+    price_body varchar,                -- sha256 of the content without taxes, and of the taxes alone
+    tax_body varchar
 );
 
 create table if not exists ingest.raw_tariff_elements (

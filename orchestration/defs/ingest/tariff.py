@@ -25,6 +25,8 @@ class TariffError(ValueError):
 class Tariff(msgspec.Struct, frozen=True):
     """One tariff object. `body` is the sha256 of its price-relevant content, `number` the body's first 15 hex digits.
 
+    price_body and tax_body are the hashes of its two halves: 2.1.1 cannot say the second, and 2.3.0 says NO where
+    versions before say nothing.
     problems: what in it cannot be priced, a phrase with the field's name each.
     """
 
@@ -43,6 +45,8 @@ class Tariff(msgspec.Struct, frozen=True):
     max_price_incl_tax: Decimal | None
     tax_included: str | None
     elements: tuple[Element, ...]
+    price_body: str
+    tax_body: str
     problems: tuple[str, ...] = ()
 
 
@@ -82,8 +86,18 @@ def parse_tariff(raw: bytes | str | dict[str, Any], ocpi_version: str = "2.2.1")
         max_price_incl_tax=max_incl,
         tax_included=tax_included,
         elements=elements,
+        price_body=_sha256([currency, min_excl, max_excl, [_untaxed(element) for element in elements]]),
+        tax_body=_sha256([
+            min_incl, max_incl, tax_included if tax_included != "NO" else None,
+            [[component.tax_percent for component in element.components] for element in elements],
+        ]),
         problems=tuple(reader.problems),
     )
+
+
+def _untaxed(element: Element) -> Element:
+    components = tuple(msgspec.structs.replace(component, tax_percent=None) for component in element.components)
+    return msgspec.structs.replace(element, components=components)
 
 
 def _load(raw: bytes | str, reader: FieldReader) -> dict[str, Any]:

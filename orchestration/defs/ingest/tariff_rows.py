@@ -9,7 +9,7 @@ from orchestration.defs.ingest.tariff import Tariff
 from orchestration.defs.ingest.text_table import create_text_table
 
 _BODIES = ("tariff_no", "tariff_body", "currency", "min_price_excl_tax", "min_price_incl_tax", "max_price_excl_tax",
-           "max_price_incl_tax", "tax_included", "problems")  # fmt: skip
+           "max_price_incl_tax", "tax_included", "problems", "price_body", "tax_body")  # fmt: skip
 _ELEMENTS = ("tariff_no", "element_no", "start_minute", "end_minute", "start_date", "end_date", "day_mask", "min_kwh",
              "max_kwh", "min_current", "max_current", "min_power", "max_power", "min_duration_seconds",
              "max_duration_seconds", "reservation", "restrictions_text")  # fmt: skip
@@ -55,6 +55,8 @@ def _body_row(tariff: Tariff) -> tuple[Any, ...]:
         tariff.max_price_incl_tax,
         tariff.tax_included,
         "; ".join(tariff.problems) or None,
+        tariff.price_body,
+        tariff.tax_body,
     )
 
 
