@@ -138,7 +138,7 @@ def test_a_manifest_says_when_a_file_is_whole_and_what_it_should_hold(home: Home
     assert (file["record_count"], file["stated"]) == (1, {"record_count": 2, "sums": {"energy_kwh": "18.20"}})
 
 
-@pytest.mark.parametrize("text", ["", "[]", '{"records": 1}', '{"record_count": -1}', '{"record_count": 1, "sums": 3}'])
+@pytest.mark.parametrize("text", ["", "[]", '{"lines": 1}', '{"record_count": -1}', '{"record_count": 1, "sums": 3}'])
 def test_a_manifest_that_is_none_leaves_its_file_where_it_is(home: Home, text: str) -> None:
     land(home, "emo/cdrs/a.ndjson", b'{"id":"A"}\n')
     land(home, "emo/cdrs/a.ndjson.manifest.json", text)

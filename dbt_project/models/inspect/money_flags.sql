@@ -180,8 +180,10 @@ energy_costs as (
 
     select
         cdrs.cdr_key,
-        cast(cast(abs(cdrs.energy_kwh) as decimal(18, 6)) * cast(by_cdr.energy_price_max as decimal(12, 6)) as decimal(38, 12))
-            as cost_excl_tax
+        cast(
+            cast(abs(cdrs.energy_kwh) as decimal(18, 6)) * cast(by_cdr.energy_price_max as decimal(12, 6))
+            as decimal(38, 12)
+        ) as cost_excl_tax
     from cdrs
     inner join by_cdr on cdrs.cdr_key = by_cdr.cdr_key
     where by_cdr.has_tax_included = 1 and abs(cdrs.energy_kwh) < 1000000 and by_cdr.energy_price_max < 100000

@@ -185,7 +185,8 @@ def _manifest(path: Path) -> dict[str, object] | None:
         raise ManifestError(f"cannot be read ({error.strerror}); give evsettle the right to read it.") from None
     try:
         stated = json.loads(data.decode("utf-8-sig"), parse_float=Decimal, parse_int=Decimal)
-        count = next((stated[name] for name in _COUNT_NAMES if stated.get(name) is not None), None)
+        named = [name for name in _COUNT_NAMES if stated.get(name) is not None]
+        count = stated[named[0] if named else _COUNT_NAMES[0]]
         sums = {**stated, **(stated.get("sums") or {})}
         if len(data) > _MANIFEST_BYTES_MAX or count != int(count) or count < 0:
             raise ValueError

@@ -227,16 +227,18 @@ def _load_tariffs_of_cdrs(
         (text, version): "; ".join(found)
         for text, version in distinct
         if (tariff := parsed[text, version]) is not None
-        and (found := [f"tariffs: {problem} without a decimal comma" for problem in tariff.problems if has_comma(problem)])
+        and (
+            found := [
+                f"tariffs: {problem} without a decimal comma" for problem in tariff.problems if has_comma(problem)
+            ]
+        )
     }
     if commas:
         _name_commas(connection, chunk, commas)
     connection.execute("drop table temp.ocpi_parsed")
 
 
-def _name_commas(
-    connection: duckdb.DuckDBPyConnection, chunk: CdrChunk, commas: Mapping[tuple[str, str], str]
-) -> None:
+def _name_commas(connection: duckdb.DuckDBPyConnection, chunk: CdrChunk, commas: Mapping[tuple[str, str], str]) -> None:
     """A price of the record's own tariff that is written with a comma is the record's fault."""
     create_text_table(
         connection,

@@ -87,10 +87,14 @@ def parse_tariff(raw: bytes | str | dict[str, Any], ocpi_version: str = "2.2.1")
         tax_included=tax_included,
         elements=elements,
         price_body=_sha256([currency, min_excl, max_excl, [_untaxed(element) for element in elements]]),
-        tax_body=_sha256([
-            min_incl, max_incl, tax_included if tax_included != "NO" else None,
-            [[component.tax_percent for component in element.components] for element in elements],
-        ]),
+        tax_body=_sha256(
+            [
+                min_incl,
+                max_incl,
+                tax_included if tax_included != "NO" else None,
+                [[component.tax_percent for component in element.components] for element in elements],
+            ]
+        ),
         problems=tuple(reader.problems),
     )
 

@@ -26,7 +26,9 @@ def touch_file(connection: duckdb.DuckDBPyConnection, file_seq: int, feed: str, 
         "tariffs": _sighted("tariff", "cpo_party || '|' || tariff_id", "raw_tariff_sightings"),
         "locations": _sighted("location", "location_id", "raw_connectors"),
         # 2.1.1 names a token by its contract.
-        "tokens": f"{_sighted('token', 'token_uid', 'raw_tokens')} union {_sighted('token', 'contract_id', 'raw_tokens')}",
+        "tokens": _sighted("token", "token_uid", "raw_tokens")
+        + " union "
+        + _sighted("token", "contract_id", "raw_tokens"),
     }
     # Which CDRs a session, an authorization, an event, a receipt or an invoice is about is told from its fields.
     evidence = (
