@@ -11,7 +11,9 @@ tariff_bodies_as_read as (
         max_price_excl_tax,
         max_price_incl_tax,
         tax_included,
-        problems
+        problems,
+        price_body,
+        tax_body
     from "evsettle"."ingest"."raw_tariff_bodies"
 
 )
@@ -25,5 +27,7 @@ select
     max_price_excl_tax,
     max_price_incl_tax,
     tax_included,
-    problems
+    problems,
+    price_body,
+    tax_body
 from tariff_bodies_as_read

@@ -12,6 +12,7 @@ revisions as (
         case when coalesce(evse_uid, '') <> '#NA' and evse_id <> '#NA' then lower(evse_id) end as evse_id_key,
         case when connector_id <> '#NA' then lower(connector_id) end as connector_key,
         lower(token_uid) as token_key,
+        ocpi_version = '2.1.1' as is_named_by_contract,
         contract_id
     from "evsettle"."ingest"."cdr_revisions"
 
@@ -126,6 +127,22 @@ forms as (
 
 ),
 
+-- 2.1.1 names a token by its contract alone; only a contract of one token says which.
+contract_tokens as (
+
+    select
+        lower(emsp_party) as emsp_key,
+        lower(contract_id) as contract_id_key,
+        min(lower(token_uid)) as token_key
+    from "evsettle"."ingest"."tokens"
+    where contract_id is not null
+    group by
+        lower(emsp_party),
+        lower(contract_id)
+    having count(distinct lower(token_uid)) = 1
+
+),
+
 named as (
 
     select
@@ -135,12 +152,17 @@ named as (
         coalesce(aliases.canonical_evse_key, revisions.evse_key, revisions.evse_id_key) as name_key,
         coalesce(aliases.canonical_connector_key, revisions.connector_key) as connector_key,
         coalesce(aliases.canonical_emsp_key, revisions.emsp_key) as emsp_key,
-        coalesce(aliases.canonical_token_key, revisions.token_key) as token_key,
+        coalesce(aliases.canonical_token_key, contract_tokens.token_key, revisions.token_key) as token_key,
         coalesce(aliases.canonical_contract_key, contract_ids.contract_key) as contract_key,
         aliases.place_alias
     from revisions
     left join aliases on revisions.record_id = aliases.record_id
     left join contract_ids on revisions.contract_id = contract_ids.contract_id
+    left join contract_tokens
+        on
+            revisions.is_named_by_contract
+            and revisions.emsp_key = contract_tokens.emsp_key
+            and lower(revisions.contract_id) = contract_tokens.contract_id_key
 
 ),
 
