@@ -175,21 +175,6 @@ testers as (
 
 ),
 
--- What the energy costs at most by the tariff's prices as they stand; beyond all sense it says nothing.
-energy_costs as (
-
-    select
-        cdrs.cdr_key,
-        cast(
-            cast(abs(cdrs.energy_kwh) as decimal(18, 6)) * cast(by_cdr.energy_price_max as decimal(12, 6))
-            as decimal(38, 12)
-        ) as cost_excl_tax
-    from cdrs
-    inner join by_cdr on cdrs.cdr_key = by_cdr.cdr_key
-    where by_cdr.has_tax_included = 1 and abs(cdrs.energy_kwh) < 1000000 and by_cdr.energy_price_max < 100000
-
-),
-
 measured as (
 
     select
@@ -219,13 +204,12 @@ measured as (
             when embedded.currency_first <> cdrs.currency then embedded.currency_first
             else coalesce(embedded.currency_last, by_cdr.tariff_currency_last)
         end as tariff_currency,
-        -- With tax in the price, the net is less than the price by the tax: as much as the price was read without.
-        by_cdr.has_tax_included = 1
-        and by_cdr.tax_percent_min > 0
-        and cast(abs(cdrs.claimed_energy_excl_tax) as decimal(38, 8)) * (100 + by_cdr.tax_percent_min)
-        > energy_costs.cost_excl_tax * 101
-        and cast(abs(cdrs.claimed_energy_excl_tax) as decimal(38, 8)) * 1000 <= energy_costs.cost_excl_tax * 1002
-            as is_net_as_gross,
+        cast(abs(cdrs.claimed_energy_excl_tax) as decimal(38, 8)) as paid_for_energy,
+        -- At most, by the tariff's prices as they stand; beyond all sense they say nothing.
+        case
+            when by_cdr.has_tax_included = 1 and abs(cdrs.energy_kwh) < 1000000 and by_cdr.energy_price_max < 100000
+                then cast(abs(cdrs.energy_kwh) as decimal(18, 6)) * cast(by_cdr.energy_price_max as decimal(12, 6))
+        end as energy_cost,
         by_cdr.tax_percent_min,
         by_cdr.tax_percent_max,
         abs(cdrs.claimed_incl_tax) - abs(cdrs.claimed_excl_tax) as claimed_tax,
@@ -241,7 +225,6 @@ measured as (
     left join currencies on cdrs.currency = currencies.currency
     left join by_cdr on cdrs.cdr_key = by_cdr.cdr_key
     left join embedded on cdrs.cdr_key = embedded.cdr_key
-    left join energy_costs on cdrs.cdr_key = energy_costs.cdr_key
     left join testers on cdrs.cdr_key = testers.cdr_key
 
 )
@@ -285,7 +268,13 @@ select
     tax_included,
     cast(case
         when tax_included is null then null
-        when has_odd_rate = 1 or is_net_as_gross then 0
+        when has_odd_rate = 1 then 0
+        -- With tax in the price the net is less than the price, and not as much as it.
+        when
+            tax_percent_min > 1
+            and paid_for_energy * (100 + tax_percent_min) > energy_cost * 101
+            and paid_for_energy * 1000 <= energy_cost * 1002
+            then 0
         when has_untaxed = 1 and has_tax_included = 0 and claimed_tax > tax_tolerance then 0
         when has_tax_included = 1 and tax_percent_min > 0 and claimed_excl_tax <> 0 and claimed_tax = 0 then 0
         else 1
