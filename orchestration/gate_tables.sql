@@ -33,3 +33,12 @@ create table if not exists reconcile.gate_findings as select * from inspect.gate
 create table if not exists reconcile.gate_verdicts as select * from inspect.gate_verdicts limit 0;
 create table if not exists settle.gate_findings as select * from inspect.gate_findings limit 0;
 create table if not exists settle.gate_verdicts as select * from inspect.gate_verdicts limit 0;
+
+-- What doubted claims would cost under wrong readings (defs/reconcile/repricing.py).
+create table if not exists reconcile.repriced_claims (
+    cdr_key varchar,
+    reading varchar,                   -- the wrong one, as in reconcile.doubted_claims
+    variant integer,
+    other_reading varchar,             -- an allowed one within it
+    total_excl_tax decimal(38, 16)     -- by the tariff alone, before discounts
+);

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cache
 from graphlib import TopologicalSorter
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import dagster as dg
 import duckdb
@@ -23,25 +23,22 @@ from orchestration import dbt, grain
 from orchestration.version import engine_version
 from orchestration.warehouse import read_warehouse
 
+# What a gate writes: a stage that has one is cut there.
+GATE = ("gate_verdicts", "gate_findings")
 # Sums of these columns are worth seeing on an asset; one per currency where there is one.
 _MONEY_COLUMNS = ("amount_excl_tax", "settled_excl_tax", "expected_excl_tax", "total_excl_tax")
 
 
-def stage_models(stage: str, side: Literal["before", "after"] | None = None) -> dg.AssetsDefinition:
+def stage_models(stage: str, reads: Sequence[str] = (), before: Sequence[str] = ()) -> dg.AssetsDefinition:
     """Dagster assets for the dbt models of a stage, built by one dbt invocation.
 
-    side: of a stage whose own gate stands among its models, those before it or those that read it, directly or not.
-    Dagster would cut such a group by itself, and into twice the pieces that are needed.
+    A stage whose own Python writes tables that its models read is cut there; Dagster would cut it by itself, and into
+    twice the pieces that are needed. reads: only models that read one of these tables of the stage, directly or not.
+    before: none that does so with one of these.
     """
-    reads_gate = f"source:{stage}.gate_findings+ source:{stage}.gate_verdicts+"
-    match side:
-        case None:
-            name, select, exclude = f"{stage}_models", f"group:{stage}", ""
-        case "before":
-            name, select, exclude = f"{stage}_models", f"group:{stage}", reads_gate
-        case "after":
-            name, exclude = f"{stage}_models_after_gate", ""
-            select = " ".join(f"group:{stage},{reader}" for reader in reads_gate.split())
+    name = f"{stage}_models" + (f"_after_{reads[0]}" if reads else "")
+    select = " ".join(f"group:{stage},source:{stage}.{table}+" for table in reads) or f"group:{stage}"
+    exclude = " ".join(f"source:{stage}.{table}+" for table in before)
 
     @dbt_assets(manifest=dbt.MANIFEST, select=select, exclude=exclude, name=name)
     def models(context: dg.AssetExecutionContext, settlement: dg.ResourceParam[Any]) -> Iterator[object]:

@@ -38,7 +38,7 @@ UPSTREAM: Mapping[str, Mapping[str, str]] = {
         "cpo_party": "varchar", "emsp_party": "varchar", "party_source": "varchar", "cdr_id": "varchar",
         "ocpi_version": "varchar", "started_at": "timestamptz", "ended_at": "timestamptz", "location_id": "varchar",
         "contract_id": "varchar", "evse_uid": "varchar", "connector_id": "varchar", "currency": "varchar",
-        "session_id": "varchar", "token_uid": "varchar", "last_updated": "timestamptz", "energy_kwh": RAW,
+        "time_zone": "varchar", "session_id": "varchar", "token_uid": "varchar", "last_updated": "timestamptz", "energy_kwh": RAW,
         "claimed_excl_tax": RAW, "claimed_incl_tax": RAW, "claimed_fixed_excl_tax": RAW,
         "claimed_energy_excl_tax": RAW, "claimed_time_excl_tax": RAW, "claimed_parking_excl_tax": RAW,
         "claimed_reservation_excl_tax": RAW, "is_credit": "boolean", "credit_reference_id": "varchar",
@@ -49,13 +49,17 @@ UPSTREAM: Mapping[str, Mapping[str, str]] = {
         "is_contract_approved": "boolean", "contract_currency": "varchar",
         "frequency": "varchar", "cut_off_days": "integer", "discount_percent": RAW, "rounding_mode": "varchar",
         "rounding_level": "varchar", "rounding_scale": "integer", "tolerance_amount": RAW, "tolerance_percent": RAW,
-        "late_days": "integer", "due_days_reject": "integer", "due_days_hold": "integer", "due_days_warn": "integer",
+        "tolerance_duration_seconds": "integer", "late_days": "integer", "due_days_reject": "integer", "due_days_hold": "integer", "due_days_warn": "integer",
     },
     "inspect.duty_flags": {"cdr_key": "varchar", "site_country": "varchar"},
     "inspect.energy_repairs": {"cdr_key": "varchar", "rule_id": "varchar", "energy_kwh": RAW},
     "inspect.tariffs_in_force": {
         "cdr_key": "varchar", "tariff_index": "integer", "tariff_id": "varchar", "tariff_version": "varchar",
-        "tariff_no": "bigint",
+        "tariff_no": "bigint", "origin": "varchar", "status": "varchar",
+    },
+    "inspect.tariff_versions": {
+        "cpo_party": "varchar", "tariff_id": "varchar", "tariff_no": "bigint", "tariff_version": "varchar",
+        "valid_from": "timestamptz", "valid_to": "timestamptz", "known_from": "timestamptz", "is_approved": "boolean",
     },
     "inspect.record_dispositions": {
         "record_id": "bigint", "source": "varchar", "feed": "varchar", "file_name": "varchar",

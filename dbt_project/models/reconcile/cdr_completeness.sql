@@ -45,13 +45,15 @@ run as (
 
 ),
 
-rules as (
+tolerances as (
 
     select
-        max(case when rule_id = 'SESSION_MISSING' then tolerance end) as session_hours,
-        max(case when rule_id = 'SESSION_CDR_DIFF' then tolerance end) as energy_tolerance,
-        max(case when rule_id = 'CREDIT_NOT_REPLACED' then tolerance end) as replacement_days
-    from {{ ref('rules') }}
+        cdr_key,
+        session_missing as session_hours,
+        session_cdr_diff as energy_tolerance,
+        credit_not_replaced as replacement_days,
+        duration_seconds
+    from {{ ref('claim_tolerances') }}
 
 ),
 
@@ -172,16 +174,17 @@ measured as (
         ) as time_gap_seconds,
         {{ seconds_between('coalesce(cdrs.ended_at, cdrs.started_at)', 'run.as_of') }} as seconds_since,
         {{ seconds_between('coalesce(cdrs.last_updated, cdrs.received_at)', 'run.as_of') }} as seconds_since_sent,
-        rules.session_hours,
-        rules.energy_tolerance,
-        rules.replacement_days,
+        tolerances.session_hours,
+        tolerances.energy_tolerance,
+        tolerances.replacement_days,
+        tolerances.duration_seconds,
         credits.original_key as credited_key,
         replacements.cdr_key is not null as is_replaced,
         resubmissions.earlier_key,
         remarks.remark
     from cdrs
     cross join run
-    cross join rules
+    left join tolerances on cdrs.cdr_key = tolerances.cdr_key
     left join senders on cdrs.cpo_key = senders.cpo_key
     left join sessions on cdrs.cpo_key || '|' || cdrs.session_id_key = sessions.session_key
     left join credits on cdrs.cdr_key = credits.cdr_key
@@ -213,7 +216,7 @@ select
     cast(
         case
             when is_credit or not has_session or coalesce(upper(session_status), '') <> 'COMPLETED' then null
-            when energy_gap > energy_tolerance or time_gap_seconds > 60 then 0
+            when energy_gap > energy_tolerance or time_gap_seconds > duration_seconds then 0
             when coalesce(energy_gap, time_gap_seconds) is not null then 1
         end as smallint
     ) as session_cdr_diff,

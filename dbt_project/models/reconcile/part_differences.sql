@@ -44,12 +44,24 @@ rated as (
 
 ),
 
--- What the contract's discount leaves of each part: 0.9 of it at ten percent.
+tolerances as (
+
+    select
+        cdr_key,
+        price_component_diff
+    from {{ ref('claim_tolerances') }}
+
+),
+
+-- What the contract's discount leaves of each part: 0.9 of it at ten percent. An allowed reading moves a part no
+-- farther than it moves the total.
 expected_prices as (
 
     select
         cdr_key,
-        tolerance,
+        greatest(
+            coalesce(range_max - expected_excl_tax, 0), coalesce(expected_excl_tax - range_min, 0)
+        ) as range_reach,
         cast(1 - discount_percent * 0.01 as decimal(18, 10)) as share_kept
     from {{ ref('expected_prices') }}
 
@@ -59,7 +71,7 @@ compared as (
 
     select
         claims.cdr_key,
-        expected_prices.tolerance,
+        greatest(tolerances.price_component_diff, expected_prices.range_reach) as tolerance,
         abs(claims.fixed_part - rated.fixed_part * expected_prices.share_kept) as fixed_gap,
         abs(claims.energy_part - rated.energy_part * expected_prices.share_kept) as energy_gap,
         abs(claims.time_part - rated.time_part * expected_prices.share_kept) as time_gap,
@@ -85,11 +97,13 @@ compared as (
     inner join claims on work.cdr_key = claims.cdr_key
     inner join rated on claims.cdr_key = rated.cdr_key
     inner join expected_prices on claims.cdr_key = expected_prices.cdr_key
+    inner join tolerances on claims.cdr_key = tolerances.cdr_key
 
 )
 
 select
     cdr_key,
+    cast(tolerance as decimal(38, 16)) as part_tolerance,
     case
         when fixed_gap > tolerance then 'fixed'
         when energy_gap > tolerance then 'energy'

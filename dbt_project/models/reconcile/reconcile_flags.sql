@@ -33,7 +33,9 @@ expected_prices as (
     select
         cdr_key,
         claimed_excl_tax,
+        claimed_incl_tax,
         rated_excl_tax,
+        rated_incl_tax,
         discount_percent,
         expected_excl_tax,
         range_min,
@@ -92,6 +94,7 @@ parts as (
         cdr_key,
         part_apart,
         part_gap,
+        part_tolerance,
         parts_sum,
         sum_difference
     from {{ ref('part_differences') }}
@@ -121,8 +124,29 @@ wrong_readings as (
 
     select
         cdr_key,
-        wrong_reading
+        wrong_reading,
+        cited_excl_tax,
+        in_force_excl_tax
     from {{ ref('wrong_readings') }}
+
+),
+
+other_discounts as (
+
+    select
+        cdr_key,
+        taken
+    from {{ ref('discount_readings') }}
+
+),
+
+tolerances as (
+
+    select
+        cdr_key,
+        price_component_sum,
+        credit_amount_diff
+    from {{ ref('claim_tolerances') }}
 
 ),
 
@@ -141,7 +165,12 @@ measured as (
         cdrs.energy_kwh,
         coalesce(cdrs.claimed_excl_tax, cdrs.claimed_incl_tax) as claim_as_sent,
         expected_prices.claimed_excl_tax,
+        expected_prices.claimed_incl_tax,
         expected_prices.rated_excl_tax,
+        cast(
+            expected_prices.rated_incl_tax * cast(1 - expected_prices.discount_percent * 0.01 as decimal(18, 10))
+            as decimal(38, 16)
+        ) as expected_incl_tax,
         expected_prices.discount_percent,
         expected_prices.expected_excl_tax,
         expected_prices.range_min,
@@ -159,6 +188,7 @@ measured as (
         parts.cdr_key is not null as has_parts,
         parts.part_apart,
         parts.part_gap,
+        parts.part_tolerance,
         parts.parts_sum,
         parts.sum_difference,
         credit_pairs.original_key,
@@ -180,6 +210,11 @@ measured as (
         completeness.credit_not_replaced,
         completeness.price_not_significant,
         wrong_readings.wrong_reading,
+        wrong_readings.cited_excl_tax,
+        wrong_readings.in_force_excl_tax,
+        other_discounts.taken as discount_taken,
+        tolerances.price_component_sum as sum_tolerance,
+        tolerances.credit_amount_diff as size_tolerance,
         cdrs.session_id,
         cdrs.ended_at
     from work
@@ -191,6 +226,8 @@ measured as (
     left join twins on cdrs.cdr_key = twins.cdr_key
     left join completeness on cdrs.cdr_key = completeness.cdr_key
     left join wrong_readings on cdrs.cdr_key = wrong_readings.cdr_key
+    left join other_discounts on cdrs.cdr_key = other_discounts.cdr_key
+    left join tolerances on cdrs.cdr_key = tolerances.cdr_key
 
 )
 
@@ -213,6 +250,7 @@ select
     element_problem,
     part_apart,
     part_gap,
+    part_tolerance,
     parts_sum,
     credit_reference_id,
     original_key,
@@ -231,6 +269,11 @@ select
     remark,
     cast(uncut_severity_no as integer) as uncut_severity_no,
     uncut_problem,
+    cited_excl_tax,
+    in_force_excl_tax,
+    discount_taken,
+    claimed_incl_tax,
+    expected_incl_tax,
     cast(case when range_gap > tolerance then 0 when range_gap is not null then 1 end as smallint)
         as price_total_diff,
     cast(
@@ -243,16 +286,18 @@ select
     cast(case when expected_excl_tax is null or has_price_not_computable then 0 else 1 end as smallint)
         as price_not_computable,
     cast(case when part_apart is not null then 0 when has_parts then 1 end as smallint) as price_component_diff,
-    cast(case when abs(sum_difference) > tolerance then 0 when sum_difference is not null then 1 end as smallint)
+    cast(case when abs(sum_difference) > sum_tolerance then 0 when sum_difference is not null then 1 end as smallint)
         as price_component_sum,
-    -- The claim is the price without the discount that the contract grants.
+    -- The claim is the price with another discount than the one in force.
     cast(
         case
-            when difference is null or discount_percent = 0 then null
-            when abs(difference) > tolerance and abs(claimed_excl_tax - rated_excl_tax) <= tolerance then 0
-            else 1
+            when difference is null then null
+            when discount_taken is not null then 0
+            when discount_percent <> 0 then 1
         end as smallint
     ) as price_discount_diff,
+    cast(case when cited_excl_tax is not null then 0 when expected_excl_tax is not null then 1 end as smallint)
+        as tariff_claimed_vs_force,
     cast(case when expected_excl_tax is null then null when has_tariff_no_element then 0 else 1 end as smallint)
         as tariff_no_element,
     cast(
@@ -262,7 +307,8 @@ select
         end as smallint
     ) as credit_no_original,
     cast(case when is_standing then case when credit_no > 1 then 0 else 1 end end as smallint) as credit_double,
-    cast(case when size_difference <> 0 then 0 when size_difference = 0 then 1 end as smallint) as credit_amount_diff,
+    cast(case when abs(size_difference) > size_tolerance then 0 when size_difference is not null then 1 end as smallint)
+        as credit_amount_diff,
     cast(case when is_credit then case when claim_as_sent > 0 then 0 when claim_as_sent <= 0 then 1 end end as smallint)
         as credit_sign_wrong,
     -- 2.1.1 and OICP have neither field; a CSV has them when its mapping says so.
@@ -288,7 +334,8 @@ select
     resubmit_totals_changed,
     credit_not_replaced,
     {% for cause in [
-        'PRICE_STEP_PER_PERIOD', 'PRICE_STEP_TIME_PARKING', 'PRICE_MIN_MISAPPLIED', 'PRICE_MAX_MISAPPLIED'
+        'PRICE_STEP_PER_PERIOD', 'PRICE_STEP_TIME_PARKING', 'PRICE_MIN_MISAPPLIED', 'PRICE_MAX_MISAPPLIED',
+        'PRICE_ELEMENT_ORDER', 'PRICE_BAND_IN_UTC', 'PRICE_ROUNDING_STAGE'
     ] %}
         cast(case when wrong_reading = '{{ cause }}' then 0 when range_gap is not null then 1 end as smallint)
             as {{ cause | lower }},

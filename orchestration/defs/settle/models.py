@@ -1,6 +1,6 @@
 """The dbt models of settle as Dagster assets: what its gate judges, and what reads the gate."""
 
-from orchestration.stage_models import stage_models
+from orchestration.stage_models import GATE, stage_models
 
-settle_models = stage_models("settle", side="before")
-settle_models_after_gate = stage_models("settle", side="after")
+settle_models = stage_models("settle", before=GATE)
+settle_models_after_gate = stage_models("settle", reads=GATE)
