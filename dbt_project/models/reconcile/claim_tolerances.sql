@@ -54,7 +54,8 @@ defaults as (
 
     select
     {% for rule_id in rule_ids %}
-        max(case when rule_id = '{{ rule_id }}' then tolerance end) as {{ rule_id | lower }}{{ ',' if not loop.last }}
+            max(case when rule_id = '{{ rule_id }}' then tolerance end)
+                as {{ rule_id | lower }}{{ ',' if not loop.last }}
     {% endfor %}
     from rules
 
@@ -80,10 +81,10 @@ agreed as (
 
 select
     terms.cdr_key,
-{% for rule_id in rule_ids %}
-    cast(coalesce(agreed.{{ rule_id | lower }}, defaults.{{ rule_id | lower }}) as decimal(18, 8))
-        as {{ rule_id | lower }},
-{% endfor %}
+    {% for rule_id in rule_ids %}
+        cast(coalesce(agreed.{{ rule_id | lower }}, defaults.{{ rule_id | lower }}) as decimal(18, 8))
+            as {{ rule_id | lower }},
+    {% endfor %}
     cast(terms.duration_seconds as integer) as duration_seconds
 from terms
 cross join defaults

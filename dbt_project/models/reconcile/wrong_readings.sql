@@ -113,11 +113,15 @@ versions as (
 
     select
         priced.cdr_key,
-        case when repriced.reading = 'registry_version' then priced.expected_excl_tax
-            else cast(repriced.total_excl_tax * priced.share as decimal(38, 16)) end as cited_excl_tax,
-        case when repriced.reading = 'registry_version'
-            then cast(repriced.total_excl_tax * priced.share as decimal(38, 16))
-            else priced.expected_excl_tax end as in_force_excl_tax,
+        case
+            when repriced.reading = 'registry_version' then priced.expected_excl_tax
+            else cast(repriced.total_excl_tax * priced.share as decimal(38, 16))
+        end as cited_excl_tax,
+        case
+            when repriced.reading = 'registry_version'
+                then cast(repriced.total_excl_tax * priced.share as decimal(38, 16))
+            else priced.expected_excl_tax
+        end as in_force_excl_tax,
         row_number() over (
             partition by priced.cdr_key order by repriced.reading asc, repriced.variant asc
         ) as version_no

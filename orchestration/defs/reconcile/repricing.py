@@ -1,8 +1,10 @@
-"""Doubted claims priced once more under wrong readings, by the models that priced them. Writes reconcile.repriced_claims.
+"""Doubted claims priced once more, under wrong readings, by the models that priced them: reconcile.repriced_claims.
 
 The compiled pricing models run in memory over the few sessions in reconcile.doubted_claims; without one nothing runs.
 What does not belong here: which readings are tried (doubted_claims), what one tells (wrong_readings), any pricing.
 """
+
+# ruff: noqa: S608 - names of our own.
 
 from collections.abc import Iterator
 from pathlib import Path
