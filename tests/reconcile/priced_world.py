@@ -16,6 +16,7 @@ from tests.raw_rows import World, new_world
 Bend = dict[str, Any]
 # Tariffs of this place, beside those of raw_rows: elements as (first minute, end minute, price, step).
 BANDS, STEPPED, CHEAPER, NEARLY, NEARLY_APART, SAME_BANDS, WITH_MIN, WITH_MAX, DEAR = range(20, 29)
+AFTER_GATE = ("source:reconcile.gate_findings+", "source:reconcile.gate_verdicts+")
 Element = tuple[int | None, int | None, str, int]
 TARIFFS: dict[int, tuple[list[Element], Bend]] = {
     # At 09:00 UTC it is ten o'clock in Amsterdam: the first element; read in UTC the second one; the last is later.
@@ -58,12 +59,12 @@ def build(folder: Path, fill: Callable[[World], None]) -> duckdb.DuckDBPyConnect
 def judge(path: Path) -> None:
     """Price the keys in work and run gate 2 over them."""
     later = "source:reconcile.repriced_claims+"
-    invoke(["run", "--select", "group:rate", "group:reconcile", "--exclude", later, "cdrs_billable"], path)
+    invoke(["run", "--select", "group:rate", "group:reconcile", "--exclude", later, *AFTER_GATE], path)
     connection = duckdb.connect(str(path))
     connection.execute("set TimeZone = 'UTC'")
     reprice_doubted(connection)
     connection.close()
-    invoke(["run", "--select", f"{later},group:reconcile", "--exclude", "cdrs_billable"], path)
+    invoke(["run", "--select", f"{later},group:reconcile", "--exclude", *AFTER_GATE], path)
     connection = duckdb.connect(str(path))
     connection.execute("set TimeZone = 'UTC'")
     run_gate(connection, "reconcile", suite_paths("reconcile"))
