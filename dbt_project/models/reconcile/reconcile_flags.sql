@@ -9,41 +9,14 @@ work as (
 
 cdrs as (
 
-    select
-        cdr_key,
-        revision,
-        ocpi_version,
-        direction,
-        currency,
-        is_credit,
-        credit_reference_id,
-        evse_uid,
-        session_id,
-        started_at,
-        ended_at,
-        energy_kwh,
-        claimed_excl_tax,
-        claimed_incl_tax
+    select *
     from {{ ref('cdrs') }}
 
 ),
 
 expected_prices as (
 
-    select
-        cdr_key,
-        claimed_excl_tax,
-        claimed_incl_tax,
-        rated_excl_tax,
-        rated_incl_tax,
-        discount_percent,
-        expected_excl_tax,
-        range_min,
-        range_max,
-        readings,
-        difference,
-        range_gap,
-        tolerance
+    select *
     from {{ ref('expected_prices') }}
 
 ),
@@ -67,14 +40,7 @@ price_problems as (
 
 credit_pairs as (
 
-    select
-        cdr_key,
-        original_key,
-        is_standing,
-        credit_no,
-        original_size,
-        credit_size,
-        size_difference
+    select *
     from {{ ref('credit_pairs') }}
 
 ),
@@ -90,43 +56,21 @@ twins as (
 
 parts as (
 
-    select
-        cdr_key,
-        part_apart,
-        part_gap,
-        part_tolerance,
-        parts_sum,
-        sum_difference
+    select *
     from {{ ref('part_differences') }}
 
 ),
 
 completeness as (
 
-    select
-        cdr_key,
-        session_energy_kwh,
-        session_started_at,
-        session_ended_at,
-        earlier_key,
-        credited_key,
-        remark,
-        session_missing,
-        session_cdr_diff,
-        resubmit_totals_changed,
-        credit_not_replaced,
-        price_not_significant
+    select *
     from {{ ref('cdr_completeness') }}
 
 ),
 
 wrong_readings as (
 
-    select
-        cdr_key,
-        wrong_reading,
-        cited_excl_tax,
-        in_force_excl_tax
+    select *
     from {{ ref('wrong_readings') }}
 
 ),
