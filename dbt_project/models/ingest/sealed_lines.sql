@@ -12,7 +12,9 @@ sealed_lines_as_read as (
         tax,
         amount_incl_tax,
         currency,
-        energy_kwh
+        energy_kwh,
+        tax_category,
+        tax_percent
     from {{ source('ingest', 'raw_sealed_lines') }}
 
 )
@@ -27,5 +29,7 @@ select
     tax,
     amount_incl_tax,
     currency,
-    energy_kwh
+    energy_kwh,
+    tax_category,
+    tax_percent
 from sealed_lines_as_read

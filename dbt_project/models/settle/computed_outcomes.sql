@@ -25,6 +25,15 @@ cdrs as (
 
 ),
 
+taxes as (
+
+    select
+        cdr_key,
+        rate_percent
+    from {{ ref('cdr_taxes_due') }}
+
+),
+
 periods as (
 
     select
@@ -214,7 +223,10 @@ select
     prices.expected_excl_tax,
     settled.settled_excl_tax,
     -- Net plus document tax, once that is decided; never the claimed gross.
-    cast(null as decimal(38, 16)) as settled_incl_tax,
+    cast(
+        settled.settled_excl_tax + {{ decimal_division('settled.settled_excl_tax * taxes.rate_percent', '100') }}
+        as decimal(38, 16)
+    ) as settled_incl_tax,
     cdrs.record_id,
     coalesce(cdrs.is_credit, false) as is_credit,
     prices.discount_excl_tax,
@@ -246,3 +258,4 @@ left join periods on cdrs.cdr_key = periods.cdr_key
 left join prices on cdrs.cdr_key = prices.cdr_key
 left join tariffs on cdrs.cdr_key = tariffs.cdr_key and tariffs.tariff_order = 1
 left join adjustments on settled.cdr_key = adjustments.cdr_key and settled.state = 'adjusted'
+left join taxes on cdrs.cdr_key = taxes.cdr_key

@@ -1,3 +1,4 @@
+{%- set line_tax = decimal_division('amount_excl_tax * tax_percent', '100') -%}
 with
 
 outcomes as (
@@ -25,6 +26,16 @@ terms as (
         rounding_level,
         rounding_scale
     from {{ ref('cdr_terms') }}
+
+),
+
+taxes as (
+
+    select
+        cdr_key,
+        category as tax_category,
+        rate_percent as tax_percent
+    from {{ ref('cdr_taxes_due') }}
 
 ),
 
@@ -129,6 +140,8 @@ session_lines as (
         sessions.rounding_mode,
         sessions.rounding_level,
         sessions.rounding_scale,
+        taxes.tax_category,
+        taxes.tax_percent,
         case
             when sessions.rounding_level = 'statement' then cast(sessions.settled_excl_tax as decimal(18, 8))
             when rounded_lines.cdr_key is not null
@@ -141,10 +154,12 @@ session_lines as (
         end as amount_excl_tax
     from sessions
     left join rounded_lines on sessions.cdr_key = rounded_lines.cdr_key
+    left join taxes on sessions.cdr_key = taxes.cdr_key
 
 ),
 
--- Level statement rounds the sum of the exact amounts once; the difference is a line of its own.
+-- Level statement rounds the sum of the exact amounts once; the difference is a line of its own. Tax is due on a
+-- rounded sum, so what is taxed apart is summed apart.
 statement_sums as (
 
     select
@@ -152,11 +167,13 @@ statement_sums as (
         currency,
         rounding_mode,
         rounding_scale,
+        tax_category,
+        tax_percent,
         sum(settled_excl_tax) as settled_excl_tax,
         sum(amount_excl_tax) as amount_excl_tax
     from session_lines
     where rounding_level = 'statement'
-    group by statement_id, currency, rounding_mode, rounding_scale
+    group by statement_id, currency, rounding_mode, rounding_scale, tax_category, tax_percent
 
 ),
 
@@ -167,6 +184,8 @@ roundings as (
         currency,
         rounding_mode,
         rounding_scale,
+        tax_category,
+        tax_percent,
         cast(
             {{ round_money('settled_excl_tax', 'rounding_mode', 'rounding_scale') }} - amount_excl_tax
             as decimal(18, 8)
@@ -175,7 +194,7 @@ roundings as (
 
 ),
 
-lines as (
+net_lines as (
 
     select
         statement_id,
@@ -184,6 +203,10 @@ lines as (
         currency,
         energy_kwh,
         amount_excl_tax,
+        tax_category,
+        tax_percent,
+        rounding_mode,
+        rounding_scale,
         1 as kind_no,
         started_at,
         cdr_key as line_key
@@ -198,11 +221,104 @@ lines as (
         currency,
         cast(null as decimal(18, 8)) as energy_kwh,
         amount_excl_tax,
+        tax_category,
+        tax_percent,
+        rounding_mode,
+        rounding_scale,
         2 as kind_no,
         cast(null as timestamptz) as started_at,
-        rounding_mode || cast(rounding_scale as varchar) as line_key
+        rounding_mode || cast(rounding_scale as varchar) || coalesce(tax_category, '')
+        || coalesce(cast(tax_percent as varchar), '') as line_key
     from roundings
     where amount_excl_tax <> 0
+
+),
+
+taxed_lines as (
+
+    select
+        statement_id,
+        kind,
+        cdr_key,
+        currency,
+        energy_kwh,
+        amount_excl_tax,
+        tax_category,
+        tax_percent,
+        cast({{ round_money(line_tax, 'rounding_mode', 'rounding_scale') }} as decimal(18, 8)) as tax,
+        rounding_mode,
+        rounding_scale,
+        kind_no,
+        started_at,
+        line_key
+    from net_lines
+
+),
+
+-- On a document tax is due once for each rate, on the sum; what the lines' own tax differs from it is a line too.
+tax_sums as (
+
+    select
+        statement_id,
+        currency,
+        tax_category,
+        tax_percent,
+        min(rounding_mode) as rounding_mode,
+        max(rounding_scale) as rounding_scale,
+        cast(sum(amount_excl_tax) as decimal(18, 8)) as amount_excl_tax,
+        sum(tax) as tax
+    from taxed_lines
+    where tax_percent is not null
+    group by statement_id, currency, tax_category, tax_percent
+
+),
+
+tax_roundings as (
+
+    select
+        statement_id,
+        currency,
+        tax_category,
+        tax_percent,
+        cast({{ round_money(line_tax, 'rounding_mode', 'rounding_scale') }} - tax as decimal(18, 8)) as tax
+    from tax_sums
+
+),
+
+lines as (
+
+    select
+        statement_id,
+        kind,
+        cdr_key,
+        currency,
+        energy_kwh,
+        amount_excl_tax,
+        tax_category,
+        tax_percent,
+        tax,
+        kind_no,
+        started_at,
+        line_key
+    from taxed_lines
+
+    union all
+
+    select
+        statement_id,
+        'tax_rounding' as kind,
+        cast(null as varchar) as cdr_key,
+        currency,
+        cast(null as decimal(18, 8)) as energy_kwh,
+        cast(0 as decimal(18, 8)) as amount_excl_tax,
+        tax_category,
+        tax_percent,
+        tax,
+        3 as kind_no,
+        cast(null as timestamptz) as started_at,
+        coalesce(tax_category, '') || cast(tax_percent as varchar) as line_key
+    from tax_roundings
+    where tax <> 0
 
 ),
 
@@ -219,10 +335,12 @@ numbered as (
         kind,
         cdr_key,
         amount_excl_tax,
-        cast(null as decimal(18, 8)) as tax,
-        cast(null as decimal(18, 8)) as amount_incl_tax,
+        tax,
+        cast(amount_excl_tax + tax as decimal(18, 8)) as amount_incl_tax,
         currency,
-        cast(energy_kwh as decimal(18, 8)) as energy_kwh
+        cast(energy_kwh as decimal(18, 8)) as energy_kwh,
+        tax_category,
+        tax_percent
     from lines
 
 ),
@@ -238,7 +356,9 @@ sealed as (
         tax,
         amount_incl_tax,
         currency,
-        energy_kwh
+        energy_kwh,
+        tax_category,
+        tax_percent
     from {{ ref('sealed_lines') }}
 
 )
@@ -252,7 +372,9 @@ select
     tax,
     amount_incl_tax,
     currency,
-    energy_kwh
+    energy_kwh,
+    tax_category,
+    tax_percent
 from sealed
 
 union all
@@ -266,5 +388,7 @@ select
     tax,
     amount_incl_tax,
     currency,
-    energy_kwh
+    energy_kwh,
+    tax_category,
+    tax_percent
 from numbered

@@ -145,7 +145,9 @@ totals as (
         sum(case when kind = 'session' then 1 else 0 end) as sessions,
         sum(case when kind = 'session' and energy_kwh is null then 1 else 0 end) as sessions_unknown_energy,
         sum(energy_kwh) as energy_kwh,
-        sum(amount_excl_tax) as amount_excl_tax
+        sum(amount_excl_tax) as amount_excl_tax,
+        -- Undecided on one line is undecided on the document: unknown, not zero.
+        case when count(*) = count(tax) then sum(tax) end as tax
     from open_lines
     group by statement_id
 
@@ -162,6 +164,7 @@ drafts as (
         totals.sessions,
         totals.energy_kwh,
         totals.amount_excl_tax,
+        totals.tax,
         totals.sessions_unknown_energy,
         contents.content_sha256
     from totals
@@ -211,9 +214,8 @@ select
     cast(drafts.sessions as bigint) as sessions,
     cast(drafts.energy_kwh as decimal(38, 8)) as energy_kwh,
     cast(drafts.amount_excl_tax as decimal(38, 8)) as amount_excl_tax,
-    -- Undecided until the document's tax is: unknown, not zero.
-    cast(null as decimal(38, 8)) as tax,
-    cast(null as decimal(38, 8)) as amount_incl_tax,
+    cast(drafts.tax as decimal(38, 8)) as tax,
+    cast(drafts.amount_excl_tax + drafts.tax as decimal(38, 8)) as amount_incl_tax,
     cast(drafts.sessions_unknown_energy as bigint) as sessions_unknown_energy,
     drafts.content_sha256,
     together.period_sha256
