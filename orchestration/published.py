@@ -24,6 +24,7 @@ TABLES = (
     "disputes",
     "dispute_events",
     "periods",
+    "sealed_differences",
     "events",
     "connectors",
     "tokens",

@@ -13,8 +13,8 @@ lines as (
     select
         statement_id,
         sum(amount_excl_tax) as amount_excl_tax,
-        count(cdr_key) as sessions,
-        count(distinct cdr_key) as distinct_sessions
+        count(case when kind = 'session' then cdr_key end) as sessions,
+        count(distinct case when kind = 'session' then cdr_key end) as distinct_sessions
     from {{ ref('statement_lines') }}
     group by statement_id
 
@@ -55,4 +55,4 @@ where
     statements.amount_excl_tax is distinct from lines.amount_excl_tax
     or statements.sessions is distinct from lines.sessions
     or lines.sessions is distinct from lines.distinct_sessions
-    or lines.sessions is distinct from settled.sessions
+    or lines.sessions is distinct from coalesce(settled.sessions, 0)

@@ -14,7 +14,8 @@ sealed_lines_as_read as (
         currency,
         energy_kwh,
         tax_category,
-        tax_percent
+        tax_percent,
+        corrects
     from {{ source('ingest', 'raw_sealed_lines') }}
 
 )
@@ -31,5 +32,6 @@ select
     currency,
     energy_kwh,
     tax_category,
-    tax_percent
+    tax_percent,
+    corrects
 from sealed_lines_as_read

@@ -15,7 +15,8 @@ sealed_statements_as_read as (
         tax,
         amount_incl_tax,
         sessions_unknown_energy,
-        content_sha256
+        content_sha256,
+        adjustment_no
     from {{ source('ingest', 'raw_sealed_statements') }}
 
 )
@@ -33,5 +34,6 @@ select
     tax,
     amount_incl_tax,
     sessions_unknown_energy,
-    content_sha256
+    content_sha256,
+    adjustment_no
 from sealed_statements_as_read

@@ -132,6 +132,19 @@ numbered as (
 
 ),
 
+corrections as (
+
+    select
+        statement_id,
+        cast(row_number() over (partition by statement_id order by corrects) as integer) as line_no,
+        cdr_key,
+        amount_excl_tax,
+        currency,
+        corrects
+    from {{ ref('correction_lines') }}
+
+),
+
 sealed as (
 
     select
@@ -145,7 +158,8 @@ sealed as (
         currency,
         energy_kwh,
         tax_category,
-        tax_percent
+        tax_percent,
+        corrects
     from {{ ref('sealed_lines') }}
 
 )
@@ -161,7 +175,8 @@ select
     currency,
     energy_kwh,
     tax_category,
-    tax_percent
+    tax_percent,
+    corrects
 from sealed
 
 union all
@@ -177,5 +192,23 @@ select
     currency,
     energy_kwh,
     tax_category,
-    tax_percent
+    tax_percent,
+    cast(null as varchar) as corrects
 from numbered
+
+union all
+
+select
+    statement_id,
+    line_no,
+    'adjustment' as kind,
+    cdr_key,
+    amount_excl_tax,
+    cast(null as decimal(18, 8)) as tax,
+    cast(null as decimal(18, 8)) as amount_incl_tax,
+    currency,
+    cast(null as decimal(18, 8)) as energy_kwh,
+    cast(null as varchar) as tax_category,
+    cast(null as decimal(18, 8)) as tax_percent,
+    corrects
+from corrections

@@ -4,7 +4,8 @@
     epoch_microseconds('outcomes.started_at'), epoch_microseconds('outcomes.ended_at'), 'outcomes.location_id',
     'outcomes.evse_uid', 'outcomes.connector_id', 'outcomes.tariff_id', 'outcomes.state', 'lines.energy_kwh',
     'outcomes.claimed_excl_tax', 'outcomes.rated_excl_tax', 'outcomes.discount_excl_tax',
-    'outcomes.expected_excl_tax', 'lines.amount_excl_tax', 'lines.tax', 'lines.amount_incl_tax', 'lines.currency'
+    'outcomes.expected_excl_tax', 'lines.amount_excl_tax', 'lines.tax', 'lines.amount_incl_tax', 'lines.currency',
+    'lines.corrects'
 ] -%}
 with
 
@@ -19,7 +20,8 @@ lines as (
         energy_kwh,
         amount_excl_tax,
         tax,
-        amount_incl_tax
+        amount_incl_tax,
+        corrects
     from {{ ref('statement_lines') }}
 
 ),
@@ -66,7 +68,8 @@ sealed as (
         tax,
         amount_incl_tax,
         sessions_unknown_energy,
-        content_sha256
+        content_sha256,
+        adjustment_no
     from {{ ref('sealed_statements') }}
 
 ),
@@ -93,7 +96,8 @@ open_lines as (
         lines.energy_kwh,
         lines.amount_excl_tax,
         lines.tax,
-        lines.amount_incl_tax
+        lines.amount_incl_tax,
+        lines.corrects
     from lines
     left join sealed on lines.statement_id = sealed.statement_id
     where sealed.statement_id is null
@@ -107,11 +111,23 @@ heads as (
         outcomes.partner,
         outcomes.period,
         outcomes.direction,
-        outcomes.currency
+        outcomes.currency,
+        0 as adjustment_no
     from outcomes
     inner join open_lines on outcomes.cdr_key = open_lines.cdr_key and outcomes.statement_id = open_lines.statement_id
     group by
         outcomes.statement_id, outcomes.partner, outcomes.period, outcomes.direction, outcomes.currency
+
+    union all
+
+    select distinct
+        statement_id,
+        partner,
+        period,
+        direction,
+        currency,
+        adjustment_no
+    from {{ ref('correction_lines') }}
 
 ),
 
@@ -161,6 +177,7 @@ drafts as (
         heads.period,
         heads.direction,
         heads.currency,
+        heads.adjustment_no,
         totals.sessions,
         totals.energy_kwh,
         totals.amount_excl_tax,
@@ -199,7 +216,8 @@ select
     amount_incl_tax,
     sessions_unknown_energy,
     content_sha256,
-    cast(null as varchar) as period_sha256
+    cast(null as varchar) as period_sha256,
+    adjustment_no
 from sealed
 
 union all
@@ -218,7 +236,8 @@ select
     cast(drafts.amount_excl_tax + drafts.tax as decimal(38, 8)) as amount_incl_tax,
     cast(drafts.sessions_unknown_energy as bigint) as sessions_unknown_energy,
     drafts.content_sha256,
-    together.period_sha256
+    together.period_sha256,
+    drafts.adjustment_no
 from drafts
 inner join together on drafts.partner = together.partner and drafts.period = together.period
 left join approvals on drafts.period || '|' || drafts.partner = approvals.subject_id

@@ -58,19 +58,29 @@ statements as (
         sessions,
         sessions_unknown_energy,
         energy_kwh,
-        amount_excl_tax
+        amount_excl_tax,
+        adjustment_no
     from {{ ref('statements') }}
 
 ),
 
 groups as (
 
-    select distinct
+    select
         partner,
         period,
         direction,
         currency
     from fates
+
+    union
+
+    select
+        partner,
+        period,
+        direction,
+        currency
+    from statements
 
 ),
 
@@ -125,7 +135,8 @@ steps as (
         (10, 'adjustments'),
         (11, 'no_statement'),
         (12, 'rounding'),
-        (13, 'statement')
+        (13, 'statement'),
+        (14, 'adjustment_runs')
     ) as listed (step_no, step)
 
 ),
@@ -210,6 +221,7 @@ movements as (
         lines.amount_excl_tax
     from statements
     inner join lines on statements.statement_id = lines.statement_id
+    where statements.adjustment_no = 0
 
     union all
 
@@ -218,7 +230,7 @@ movements as (
         period,
         direction,
         currency,
-        13 as step_no,
+        case when adjustment_no = 0 then 13 else 14 end as step_no,
         sessions,
         0 as sessions_unknown_amount,
         sessions_unknown_energy,

@@ -674,7 +674,7 @@ create table if not exists ingest.raw_sealed_statements (
     seal_seq bigint,
     statement_id varchar, partner varchar, period varchar, direction varchar, currency varchar,
     sessions bigint, energy_kwh decimal(38, 8), amount_excl_tax decimal(38, 8), tax decimal(38, 8),
-    amount_incl_tax decimal(38, 8), sessions_unknown_energy bigint, content_sha256 varchar
+    amount_incl_tax decimal(38, 8), sessions_unknown_energy bigint, content_sha256 varchar, adjustment_no integer
 );
 
 -- The rows of settle.statement_lines that a seal froze.
@@ -682,7 +682,7 @@ create table if not exists ingest.raw_sealed_lines (
     seal_seq bigint,
     statement_id varchar, line_no integer, kind varchar, cdr_key varchar, amount_excl_tax decimal(18, 8),
     tax decimal(18, 8), amount_incl_tax decimal(18, 8), currency varchar, energy_kwh decimal(18, 8),
-    tax_category varchar, tax_percent decimal(18, 8)
+    tax_category varchar, tax_percent decimal(18, 8), corrects varchar
 );
 
 -- What earlier finished runs changed (from the objects of their run-end entries).

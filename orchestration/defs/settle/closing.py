@@ -26,6 +26,7 @@ _READS = (
     ["settle", "statement_lines"],
     ["settle", "waterfall"],
     ["settle", "periods"],
+    ["settle", "sealed_differences"],
     ["settle", "events"],
     ["settle", "statement_files"],
     ["settle", "partner_findings"],

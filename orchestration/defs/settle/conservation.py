@@ -67,7 +67,7 @@ _BOOKS = (
         from settle.cdr_outcomes as outcomes
         left join (
             select statement_id, cdr_key, count(*) as times from settle.statement_lines
-            where cdr_key is not null group by statement_id, cdr_key
+            where kind = 'session' group by statement_id, cdr_key
         ) as lines on outcomes.cdr_key = lines.cdr_key and outcomes.statement_id = lines.statement_id
         where outcomes.statement_id is not null and coalesce(lines.times, 0) <> 1
         group by outcomes.statement_id order by outcomes.statement_id
@@ -80,7 +80,7 @@ _BOOKS = (
         from settle.statement_lines as lines
         left join settle.cdr_outcomes as outcomes
             on lines.cdr_key = outcomes.cdr_key and lines.statement_id = outcomes.statement_id
-        where lines.cdr_key is not null and outcomes.cdr_key is null
+        where lines.kind = 'session' and outcomes.cdr_key is null
         group by lines.statement_id order by lines.statement_id
         """,
     ),
@@ -134,6 +134,28 @@ _BOOKS = (
         group by sealed.period, sealed.partner
         having sum(sealed.amount) <> sum(coalesce(statements.amount_excl_tax, 0))
         order by 1
+        """,
+    ),
+    (
+        "corrections of sealed lines do not come to what was decided ({})",
+        """
+        select 'such as ' || min(decided.subject_id), count(*)
+        from (
+            select subject_id, max(case when kind = 'exclude' then 0 else amount_excl_tax end) as amount,
+                max(seq) as seq
+            from ingest.raw_decisions
+            where kind in ('adjust', 'exclude') and subject_kind = 'cdr' group by subject_id
+        ) as decided
+        inner join ingest.raw_sealed_outcomes as sealed
+            on decided.subject_id = sealed.cdr_key and decided.seq > sealed.seal_seq and sealed.statement_id is not null
+        inner join (
+            select cdr_key, sum(amount_excl_tax) as amount from settle.statement_lines group by cdr_key
+        ) as lines on decided.subject_id = lines.cdr_key
+        left join inspect.cdr_terms as terms on decided.subject_id = terms.cdr_key
+        -- A decided amount may have more decimals than a line: rounding moves it by less than one unit of the last.
+        where abs(lines.amount - decided.amount) * case coalesce(terms.rounding_scale, 2)
+            when 0 then 1 when 1 then 10 when 2 then 100 when 3 then 1000 else 10000 end >= 1
+        having count(*) > 0
         """,
     ),
     (

@@ -95,7 +95,7 @@ TABLES: Mapping[str, Published] = {
     ),
     "statement_lines": Published(
         "settle.statement_lines",
-        "statement_id, line_no, kind, cdr_key, amount_excl_tax, tax, amount_incl_tax",
+        "statement_id, line_no, kind, cdr_key, amount_excl_tax, tax, amount_incl_tax, corrects",
         "statement_id, line_no",
     ),
     "waterfall": Published(
@@ -120,6 +120,12 @@ TABLES: Mapping[str, Published] = {
         "period, partner, status, statements, content_sha256, cut_off_at, approval_seq, approved_at, proposed_by,"
         " approved_by, is_approval_lost, seal_seq, sealed_at, sealed_by, manifest_sha256, sessions_held, held_excl_tax",
         "period, partner",
+    ),
+    "sealed_differences": Published(
+        "settle.sealed_differences",
+        "cdr_key, partner, period, direction, currency, statement_id, cause, rule_id, billed_excl_tax, now_excl_tax,"
+        " difference_excl_tax, corrected_excl_tax, open_excl_tax",
+        "period, partner, cdr_key",
     ),
     "events": Published(
         "settle.events",

@@ -38,6 +38,7 @@ COLUMNS = (
     "tax",
     "amount_incl_tax",
     "currency",
+    "corrects",
 )
 
 # The columns of a step of the waterfall.
@@ -53,7 +54,7 @@ _LINES = """
         cdrs.location_id, cdrs.evse_uid, cdrs.connector_id, cdrs.tariff_id, cdrs.state,
         cdrs.adjustment_reason as adjustment,
         lines.energy_kwh, cdrs.claimed_excl_tax, cdrs.rated_excl_tax, cdrs.discount_excl_tax, cdrs.expected_excl_tax,
-        lines.amount_excl_tax, lines.tax, lines.amount_incl_tax, lines.currency
+        lines.amount_excl_tax, lines.tax, lines.amount_incl_tax, lines.currency, lines.corrects
     from settle.statement_lines as lines
     left join settle.cdr_outcomes as cdrs on lines.cdr_key = cdrs.cdr_key
     where list_contains(?, lines.statement_id)
@@ -70,7 +71,7 @@ _LINE_HASHES = f"""
 _HEADS = """
     select
         statement_id, partner, period, direction, currency, status, sessions, energy_kwh, amount_excl_tax, tax,
-        amount_incl_tax
+        amount_incl_tax, adjustment_no
     from settle.statements
     where (? = '' or period = ?) and (? = '' or partner = ?)
     order by statement_id
@@ -115,7 +116,7 @@ def read_heads(connection: duckdb.DuckDBPyConnection, period: str = "", partner:
         steps.setdefault((period_, partner_, direction, currency), []).append(cells)
     found = []
     for head in connection.execute(_HEADS, where).fetchall():
-        statement_id, partner_, period_, direction, currency, status, *totals = head
+        statement_id, partner_, period_, direction, currency, status, *totals, adjustment_no = head
         names = ("sessions", "energy_kwh", "amount_excl_tax", "tax", "amount_incl_tax")
         found.append(
             Statement(
@@ -127,7 +128,8 @@ def read_heads(connection: duckdb.DuckDBPyConnection, period: str = "", partner:
                 status=status,
                 totals=dict(zip(names, totals, strict=True)),
                 lines=(),
-                steps=steps.get((period_, partner_, direction, currency), []),
+                # No record of this period leads to an adjustment run: it has no waterfall.
+                steps=[] if adjustment_no else steps.get((period_, partner_, direction, currency), []),
             )
         )
     return found

@@ -1,0 +1,184 @@
+with
+
+sealed as (
+
+    select
+        seal_seq,
+        cdr_key,
+        partner,
+        direction,
+        currency,
+        period,
+        statement_id
+    from {{ ref('sealed_outcomes') }}
+    where statement_id is not null
+
+),
+
+-- All that stands on sealed statements for a session: its own line, and the corrections that were sealed since.
+billed as (
+
+    select
+        cdr_key,
+        sum(amount_excl_tax) as billed_excl_tax,
+        max(case when kind = 'session' then line_no end) as line_no
+    from {{ ref('sealed_lines') }}
+    where cdr_key is not null
+    group by cdr_key
+
+),
+
+decided as (
+
+    select
+        seq,
+        effective_at,
+        subject_id as cdr_key,
+        reason_code,
+        case when kind = 'exclude' then 0 else amount_excl_tax end as amount_excl_tax
+    from {{ ref('decisions') }}
+    where kind in ('adjust', 'exclude') and subject_kind = 'cdr'
+
+),
+
+terms as (
+
+    select
+        cdr_key,
+        cut_off_days,
+        rounding_mode,
+        rounding_level,
+        rounding_scale
+    from {{ ref('cdr_terms') }}
+
+),
+
+bounds as (
+
+    select
+        frequency,
+        period,
+        starts_on,
+        ends_on
+    from {{ ref('period_bounds') }}
+
+),
+
+local_days as (
+
+    select
+        day,
+        starts_at
+    from {{ ref('local_days') }}
+
+),
+
+next_open as (
+
+    select
+        partner,
+        period,
+        open_period
+    from {{ ref('next_open_periods') }}
+
+),
+
+-- A decision after the seal moves nothing there: what it differs by is a line of its own.
+corrected as (
+
+    select
+        sealed.cdr_key,
+        sealed.partner,
+        sealed.direction,
+        sealed.currency,
+        sealed.period as corrected_period,
+        sealed.statement_id || '#' || cast(billed.line_no as varchar) as corrects,
+        decided.seq,
+        decided.effective_at,
+        decided.reason_code,
+        terms.cut_off_days,
+        cast(
+            case
+                when terms.rounding_level = 'statement' then cast(decided.amount_excl_tax as decimal(18, 8))
+                else
+                    {{ round_money('decided.amount_excl_tax', 'terms.rounding_mode', 'terms.rounding_scale') }}
+            end - billed.billed_excl_tax as decimal(18, 8)
+        ) as amount_excl_tax
+    from sealed
+    inner join decided on sealed.cdr_key = decided.cdr_key and sealed.seal_seq < decided.seq
+    inner join billed on sealed.cdr_key = billed.cdr_key
+    inner join terms on sealed.cdr_key = terms.cdr_key
+
+),
+
+moments as (
+
+    select
+        corrected.corrected_period,
+        corrected.effective_at,
+        corrected.cut_off_days,
+        min(later.starts_on) as starts_on,
+        max(own.frequency) as frequency
+    from corrected
+    inner join bounds as own on corrected.corrected_period = own.period
+    inner join bounds as later on own.frequency = later.frequency and own.starts_on < later.starts_on
+    inner join local_days
+        on
+            {{ add_days('later.ends_on', 'corrected.cut_off_days') }} = local_days.day
+            and corrected.effective_at < local_days.starts_at
+    group by corrected.corrected_period, corrected.effective_at, corrected.cut_off_days
+
+),
+
+placed as (
+
+    select
+        corrected.cdr_key,
+        corrected.partner,
+        corrected.direction,
+        corrected.currency,
+        corrected.corrected_period,
+        corrected.corrects,
+        corrected.seq,
+        corrected.reason_code,
+        corrected.amount_excl_tax,
+        coalesce(next_open.open_period, bounds.period) as period
+    from corrected
+    inner join moments
+        on
+            corrected.corrected_period = moments.corrected_period
+            and corrected.effective_at = moments.effective_at
+            and corrected.cut_off_days = moments.cut_off_days
+    inner join bounds on moments.frequency = bounds.frequency and moments.starts_on = bounds.starts_on
+    left join next_open on corrected.partner = next_open.partner and bounds.period = next_open.period
+    where corrected.amount_excl_tax <> 0
+
+),
+
+-- One adjustment run for each sealed period that it corrects, in the order of these.
+numbered as (
+
+    select
+        *,
+        cast(
+            dense_rank() over (partition by partner, period, direction, currency order by corrected_period) as integer
+        ) as adjustment_no
+    from placed
+
+)
+
+select
+    cdr_key,
+    partner,
+    period,
+    direction,
+    currency,
+    adjustment_no,
+    period || '-' || partner || '-' || case when direction = 'receivable' then 'R' else 'P' end || '-' || currency
+    || '-A' || cast(adjustment_no as varchar) as statement_id,
+    corrected_period,
+    corrects,
+    seq as decision_seq,
+    reason_code,
+    amount_excl_tax
+from numbered
