@@ -1,6 +1,3 @@
-{%- macro differs(column) -%}
-    coalesce(sealed.{{ column }} <> computed.{{ column }}, (sealed.{{ column }} is null) <> (computed.{{ column }} is null))
-{%- endmacro -%}
 with
 
 sealed as (
@@ -110,16 +107,16 @@ compared as (
             when decided.cdr_key is not null then 'decision'
             when
                 computed.cdr_key is null
-                or {{ differs('claimed_excl_tax') }}
-                or {{ differs('energy_kwh') }}
+                or {{ differs('sealed.claimed_excl_tax', 'computed.claimed_excl_tax') }}
+                or {{ differs('sealed.energy_kwh', 'computed.energy_kwh') }}
                 then 'reading'
             when
-                {{ differs('tariff_version') }}
-                and {{ differs('expected_excl_tax') }}
+                {{ differs('sealed.tariff_version', 'computed.tariff_version') }}
+                and {{ differs('sealed.expected_excl_tax', 'computed.expected_excl_tax') }}
                 then 'tariff'
-            when {{ differs('rated_excl_tax') }} then 'price'
-            when {{ differs('expected_excl_tax') }} then 'discount'
-            when {{ differs('state') }} then 'findings'
+            when {{ differs('sealed.rated_excl_tax', 'computed.rated_excl_tax') }} then 'price'
+            when {{ differs('sealed.expected_excl_tax', 'computed.expected_excl_tax') }} then 'discount'
+            when {{ differs('sealed.state', 'computed.state') }} then 'findings'
         end as cause
     from sealed
     left join computed on sealed.cdr_key = computed.cdr_key
@@ -141,6 +138,22 @@ priced as (
         end as now_excl_tax
     from compared
     where cause is not null
+
+),
+
+rounded as (
+
+    select
+        priced.cdr_key,
+        cast(
+            case
+                when terms.rounding_level = 'statement' or terms.cdr_key is null
+                    then cast(priced.now_excl_tax as decimal(18, 8))
+                else {{ round_money('priced.now_excl_tax', 'terms.rounding_mode', 'terms.rounding_scale') }}
+            end as decimal(18, 8)
+        ) as now_excl_tax
+    from priced
+    left join terms on priced.cdr_key = terms.cdr_key
 
 )
 
@@ -167,16 +180,4 @@ select
     cast(rounded.now_excl_tax - lines.billed_excl_tax - lines.corrected_excl_tax as decimal(18, 8)) as open_excl_tax
 from priced
 inner join lines on priced.cdr_key = lines.cdr_key
-inner join (
-    select
-        priced.cdr_key,
-        cast(
-            case
-                when terms.rounding_level = 'statement' or terms.cdr_key is null
-                    then cast(priced.now_excl_tax as decimal(18, 8))
-                else {{ round_money('priced.now_excl_tax', 'terms.rounding_mode', 'terms.rounding_scale') }}
-            end as decimal(18, 8)
-        ) as now_excl_tax
-    from priced
-    left join terms on priced.cdr_key = terms.cdr_key
-) as rounded on priced.cdr_key = rounded.cdr_key
+inner join rounded on priced.cdr_key = rounded.cdr_key
