@@ -1,12 +1,13 @@
 """`evsettle status`: where every session and period stands."""
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import click
 
-from orchestration.cli.show import home_option, show_json, show_table, shown_path
+from orchestration.cli.show import home_option, show_json, show_table, shown_path, text
 from orchestration.exception_queue import totals
 from orchestration.facts import ledger
 from orchestration.facts.home import Home, HomeError, open_home
@@ -35,6 +36,22 @@ _STATEMENTS = """
     order by period, partner, direction, currency
 """
 
+_PERIODS = """
+    select period, partner, status, approved_by, sealed_by, sessions_held, held_excl_tax, is_approval_lost,
+        case when status = 'sealed' then null when status = 'approved' then 'seal' else 'approval' end as next_step,
+        case when status = 'sealed' then null when status = 'approved' then close_due_at else approval_due_at end
+            as due_at
+    from periods
+    order by period, partner
+"""
+
+_DIFFERENCES = """
+    select period, partner, currency, cause, count(*) as sessions, sum(open_excl_tax) as open_excl_tax
+    from sealed_differences
+    where open_excl_tax is null or open_excl_tax <> 0
+    group by period, partner, currency, cause
+    order by period, partner, currency, cause
+"""
 
 def problems(home: Home, entries: Sequence[Entry]) -> list[str]:
     """What stands wrong in master and landing, a sentence each: it was left aside, the last good version stands."""
@@ -64,9 +81,46 @@ def summary(home: Home) -> dict[str, Any]:
         "states": snapshot.records(_STATES),
         "set_aside": snapshot.records(_RECORDS),
         "statements": snapshot.records(_STATEMENTS),
+        "periods": [_with_lateness(period) for period in snapshot.records(_PERIODS)],
+        "sealed_differences": snapshot.records(_DIFFERENCES),
         "exceptions": totals(snapshot),
         "problems": problems(home, entries),
     }
+
+
+def _with_lateness(period: dict[str, Any]) -> dict[str, Any]:
+    due_at = period["due_at"]
+    return period | {"is_late": due_at is not None and due_at <= datetime.now(UTC)}
+
+
+def _show_periods(found: dict[str, Any]) -> None:
+    """How far each period is, what is due, and what closed ones would come out at today."""
+    show_table(
+        "Periods on their way to the seal",
+        ["period", "partner", "status", "next", "due", ">held", ">at stake"],
+        [
+            (
+                one["period"], one["partner"], one["status"], one["next_step"],
+                text(one["due_at"]) + " late" * one["is_late"],
+                one["sessions_held"], one["held_excl_tax"],
+            )
+            for one in found["periods"]
+        ],
+    )  # fmt: skip
+    for one in found["periods"]:
+        if one["is_approval_lost"]:
+            subject = f"{one['period']}|{one['partner']}"
+            click.secho(
+                f"The drafts of {subject} changed after {one['approved_by']} approved them, so that approval is lost: "
+                f"propose them anew with `evsettle decide period '{subject}' --by NAME`.",
+                fg="yellow",
+            )
+    if found["sealed_differences"]:
+        show_table(
+            "Sealed sessions that would come out otherwise today (they do not change; two people decide)",
+            ["period", "partner", "currency", "cause", ">sessions", ">not corrected"],
+            [tuple(row.values()) for row in found["sealed_differences"]],
+        )
 
 
 def show_summary(home: Home) -> None:
@@ -84,10 +138,11 @@ def show_summary(home: Home) -> None:
             [tuple(row.values()) for row in found["set_aside"]],
         )
     show_table(
-        "Draft statements",
+        "Statements",
         ["statement", "partner", "period", "direction", "currency", "status", ">sessions", ">kWh", ">net amount"],
         [tuple(row.values()) for row in found["statements"]],
     )
+    _show_periods(found)
     queue = found["exceptions"]
     show_table(
         "Open cases by owner",

@@ -68,9 +68,21 @@ terms as (
 bounds as (
 
     select
+        frequency,
         period,
         ends_on
     from {{ ref('period_bounds') }}
+
+),
+
+checkpoints as (
+
+    select
+        frequency,
+        draft_days,
+        approval_days,
+        close_days
+    from {{ ref('checkpoints') }}
 
 ),
 
@@ -78,7 +90,9 @@ local_days as (
 
     select
         day,
-        starts_at
+        starts_at,
+        is_working,
+        working_day_no
     from {{ ref('local_days') }}
 
 ),
@@ -109,6 +123,35 @@ cut_offs as (
     from policies
     inner join bounds on policies.period = bounds.period
     inner join local_days on {{ add_days('bounds.ends_on', 'policies.cut_off_days') }} = local_days.day
+
+),
+
+-- Working days after the last day of the period; the end of a day is where the next one begins.
+working_days as (
+
+    select
+        days.working_day_no,
+        following.starts_at as ends_at
+    from local_days as days
+    inner join local_days as following on {{ add_days('days.day', '1') }} = following.day
+    where days.is_working
+
+),
+
+due as (
+
+    select
+        bounds.period,
+        drafts.ends_at as draft_due_at,
+        approvals_due.ends_at as approval_due_at,
+        closes.ends_at as close_due_at
+    from bounds
+    inner join checkpoints on bounds.frequency = checkpoints.frequency
+    inner join local_days as last_days on {{ add_days('last_days.day', '1') }} = bounds.ends_on
+    left join working_days as drafts on last_days.working_day_no + checkpoints.draft_days = drafts.working_day_no
+    left join working_days as approvals_due
+        on last_days.working_day_no + checkpoints.approval_days = approvals_due.working_day_no
+    left join working_days as closes on last_days.working_day_no + checkpoints.close_days = closes.working_day_no
 
 ),
 
@@ -143,8 +186,12 @@ select
     seals.sealed_by,
     seals.manifest_sha256,
     cast(coalesce(cut_offs.sessions_held, 0) as bigint) as sessions_held,
-    cast(coalesce(cut_offs.held_excl_tax, 0) as decimal(38, 16)) as held_excl_tax
+    cast(coalesce(cut_offs.held_excl_tax, 0) as decimal(38, 16)) as held_excl_tax,
+    due.draft_due_at,
+    due.approval_due_at,
+    due.close_due_at
 from listed
 left join seals on listed.period = seals.period and listed.partner = seals.partner
 left join approvals on listed.period || '|' || listed.partner = approvals.subject_id
 left join cut_offs on listed.period = cut_offs.period and listed.partner = cut_offs.partner
+left join due on listed.period = due.period

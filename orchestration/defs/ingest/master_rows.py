@@ -7,7 +7,7 @@ import duckdb
 
 from orchestration.defs.ingest.approvals import KnownTerms, approvals
 from orchestration.defs.ingest.bulk import insert_rows
-from orchestration.defs.ingest.calendar import billing_periods, local_days
+from orchestration.defs.ingest.calendar import billing_periods, checkpoints, local_days
 from orchestration.defs.ingest.contracts import Contract
 from orchestration.defs.ingest.feed_objects import FeedObject, ObjectError, load_object
 from orchestration.defs.ingest.files import LandedFile, records_of
@@ -29,7 +29,7 @@ from orchestration.version import suites
 _TABLES = (
     "raw_own_parties", "raw_network", "raw_contracts", "raw_contract_parties", "raw_contract_rules",
     "raw_settlement_terms", "raw_contract_fees", "raw_contract_remedies", "raw_rules",
-    "raw_local_days", "raw_billing_periods", "raw_master_problems", "raw_rule_actions",
+    "raw_local_days", "raw_billing_periods", "raw_checkpoints", "raw_master_problems", "raw_rule_actions",
 )  # fmt: skip
 _SETTLEMENT_COLUMNS = (
     "partner",
@@ -91,6 +91,10 @@ def rewrite_master(
     )  # fmt: skip
     insert_rows(
         connection, "raw_billing_periods", ("frequency", "period", "starts_on", "ends_on"), billing_periods()
+    )  # fmt: skip
+    insert_rows(
+        connection, "raw_checkpoints", ("frequency", "draft_days", "approval_days", "close_days"),
+        checkpoints(master.calendar),
     )  # fmt: skip
     here = zone(network.time_zone)
     rewrite_tables(connection, master.csv_files, here, decided_aliases(entries, here))

@@ -705,6 +705,14 @@ create table if not exists ingest.raw_zone_offsets (
     offset_seconds integer
 );
 
+-- When drafts, approval and close of a period are due: working days after its end.
+create table if not exists ingest.raw_checkpoints (
+    frequency varchar,                 -- monthly, semi-monthly, weekly
+    draft_days integer,
+    approval_days integer,
+    close_days integer
+);
+
 -- The network's days, and its working days for deadlines.
 create table if not exists ingest.raw_local_days (
     day date,

@@ -118,7 +118,8 @@ TABLES: Mapping[str, Published] = {
     "periods": Published(
         "settle.periods",
         "period, partner, status, statements, content_sha256, cut_off_at, approval_seq, approved_at, proposed_by,"
-        " approved_by, is_approval_lost, seal_seq, sealed_at, sealed_by, manifest_sha256, sessions_held, held_excl_tax",
+        " approved_by, is_approval_lost, seal_seq, sealed_at, sealed_by, manifest_sha256, sessions_held, held_excl_tax,"
+        " draft_due_at, approval_due_at, close_due_at",
         "period, partner",
     ),
     "sealed_differences": Published(
