@@ -50,7 +50,7 @@ select
     settled.sessions as settled_sessions
 from settled
 full outer join lines on settled.statement_id = lines.statement_id
-full outer join statements on settled.statement_id = statements.statement_id
+full outer join statements on coalesce(settled.statement_id, lines.statement_id) = statements.statement_id
 where
     statements.amount_excl_tax is distinct from lines.amount_excl_tax
     or statements.sessions is distinct from lines.sessions
