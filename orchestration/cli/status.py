@@ -53,6 +53,7 @@ _DIFFERENCES = """
     order by period, partner, currency, cause
 """
 
+
 def problems(home: Home, entries: Sequence[Entry]) -> list[str]:
     """What stands wrong in master and landing, a sentence each: it was left aside, the last good version stands."""
     from orchestration.defs.ingest.landing import landing_problems
