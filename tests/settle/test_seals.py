@@ -235,7 +235,7 @@ def test_what_comes_after_the_seal_changes_nothing_there(closed: Path) -> None:
     # The backdated tariff: exactly 4 cents a kWh on every sealed session it now covers, and nothing moved.
     differences = rows(
         closed,
-        "select differences.cdr_key, cause, energy_kwh, claimed_excl_tax, sealed.amount_excl_tax, difference_excl_tax,"
+        "select differences.cdr_key, cause, cdrs.energy_kwh, claimed_excl_tax, sealed.amount_excl_tax, difference_excl_tax,"
         " corrected_excl_tax, open_excl_tax from sealed_differences as differences inner join cdrs using (cdr_key)"
         " inner join statement_lines as sealed on differences.cdr_key = sealed.cdr_key"
         " and sealed.statement_id = '2026-10-emo-R-EUR' where cause in ('tariff', 'decision') order by 1",
