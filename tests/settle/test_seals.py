@@ -179,10 +179,8 @@ def arrive(home: Path, name: str, *cdrs: dict[str, Any]) -> None:
     path.write_text("".join(json.dumps(cdr) + "\n" for cdr in cdrs))
 
 
-def test_what_comes_after_the_seal_changes_nothing_there(closed: Path) -> None:
-    sealed = sealed_files(closed)
-    before = rows(closed, "select line_no, cdr_key, amount_excl_tax from statement_lines"
-                  " where statement_id = '2026-10-emo-R-EUR' order by line_no")  # fmt: skip
+def november(closed: Path, key: str) -> None:
+    """What arrives and is decided on 10 November."""
     # A session of October that arrives on 10 November, and a credit of one that is on the sealed statement.
     late = landed(closed, "EVS-2610-0000023") | {"id": "EVS-2610-9000001", "session_id": "late-1"}
     text = json.dumps(late).replace("2026-10-04T", "2026-10-29T")
@@ -199,19 +197,12 @@ def test_what_comes_after_the_seal_changes_nothing_there(closed: Path) -> None:
     done(closed, "tariff", "propose", "AC-BASIC", "--by", NOOR, "--reason", "T_RETRO", at=at)
     done(closed, "tariff", "approve", "AC-BASIC", "--by", SEM, at=at)
     # One session is corrected: 12.459 kWh, billed 12.459 × 0.39 = 4.85901 → 4.86, now 12.459 × 0.35 = 4.36065.
-    key = "nl/evs|evs-2610-0000113"
     proposal = done(closed, "decide", "adjust", key, "--set", "amount=4.36065", "--by", NOOR, "--reason", "ADJ_TARIFF",
                     at=at)["seq"]  # fmt: skip
     done(closed, "decide", "approve", proposal, "--by", SEM, at=at)
-    ran = called(closed, "run", at="2026-11-10T09:00:00Z")
-    assert ran.returncode == 0, ran.stderr
 
-    assert sealed_files(closed) == sealed
-    assert before == rows(closed, "select line_no, cdr_key, amount_excl_tax from statement_lines"
-                          " where statement_id = '2026-10-emo-R-EUR' order by line_no")  # fmt: skip
-    assert rows(
-        closed, f"select status, approved_by, sealed_by from periods where period || '|' || partner = '{SUBJECT}'"
-    ) == [("sealed", DAAN, NOOR)]
+
+def check_what_came(closed: Path) -> None:
     # The late one is served in October and billed in November; the credit is a line of its own.
     assert rows(closed, "select service_period, period, state, is_sealed from cdrs where cdr_key like '%-9000001'") == [
         ("2026-10", "2026-11", "valid", False)
@@ -232,6 +223,9 @@ def test_what_comes_after_the_seal_changes_nothing_there(closed: Path) -> None:
     assert rows(closed, "select sum(sessions) from waterfall where step = 'received'") == rows(
         closed, "select count(*) from records where feed = 'cdrs'"
     )
+
+
+def check_differences(closed: Path, key: str, before: list[tuple[Any, ...]]) -> None:
     # The backdated tariff: exactly 4 cents a kWh on every sealed session it now covers, and nothing moved.
     differences = rows(
         closed,
@@ -260,6 +254,25 @@ def test_what_comes_after_the_seal_changes_nothing_there(closed: Path) -> None:
         " inner join statements using (statement_id) where kind = 'adjustment'",
     ) == [("2026-11-emo-R-EUR-A1", "adjustment", key, Decimal("-0.50"), f"2026-10-emo-R-EUR#{line_no}", "draft")]
     assert (closed / "reports/2026-11/emo/2026-11-emo-R-EUR-A1.csv").is_file()
+
+
+def test_what_comes_after_the_seal_changes_nothing_there(closed: Path) -> None:
+    sealed = sealed_files(closed)
+    before = rows(closed, "select line_no, cdr_key, amount_excl_tax from statement_lines"
+                  " where statement_id = '2026-10-emo-R-EUR' order by line_no")  # fmt: skip
+    key = "nl/evs|evs-2610-0000113"
+    november(closed, key)
+    ran = called(closed, "run", at="2026-11-10T09:00:00Z")
+    assert ran.returncode == 0, ran.stderr
+
+    assert sealed_files(closed) == sealed
+    assert before == rows(closed, "select line_no, cdr_key, amount_excl_tax from statement_lines"
+                          " where statement_id = '2026-10-emo-R-EUR' order by line_no")  # fmt: skip
+    assert rows(
+        closed, f"select status, approved_by, sealed_by from periods where period || '|' || partner = '{SUBJECT}'"
+    ) == [("sealed", DAAN, NOOR)]
+    check_what_came(closed)
+    check_differences(closed, key, before)
 
     # From the ledger alone: the same tables, the same bytes, the sealed ones too.
     tables, reports = snapshots.tables(closed), snapshots.reports(closed)
