@@ -1,4 +1,4 @@
-{%- set line_tax = decimal_division('amount_excl_tax * tax_percent', '100') -%}
+{%- set line_tax = decimal_division('cast(amount_excl_tax as decimal(38, 8)) * tax_percent', '100') -%}
 with
 
 net_lines as (
