@@ -132,9 +132,15 @@ causes as (
     select rooted.finding_id, known.finding_id as root_id, 0 as kind_no, rooted.position
     from rooted
     inner join known on rooted.root_rule_id = known.rule_id and rooted._file_subject_id = known.subject_id
-    -- A file of which some records have the fault explains nothing about the others.
+    -- A file of which some records have the fault explains nothing about the others, but that they overlap with these.
     left join known as own on rooted.root_rule_id = own.rule_id and rooted._work_key = own.work_key
-    where known.subject_kind = 'file' and (rooted.rule_id = rooted.root_rule_id or own.finding_id is not null)
+    where
+        known.subject_kind = 'file'
+        and (
+            rooted.rule_id = rooted.root_rule_id
+            or rooted.rule_id in ('OVERLAP_CONNECTOR', 'OVERLAP_TOKEN')
+            or own.finding_id is not null
+        )
     union all
     select rooted.finding_id, known.finding_id as root_id, 1 as kind_no, rooted.position
     from rooted
