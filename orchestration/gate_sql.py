@@ -117,8 +117,7 @@ rooted as (
         identified.rule_id,
         identified._subject_id,
         identified._file_subject_id,
-        identified._work_key,
-        identified._revision,
+        identified._work_key, identified._revision,
         roots.root_rule_id,
         roots.position
     from identified
@@ -126,7 +125,7 @@ rooted as (
 
 ),
 
--- The root of a fault in a whole file is the file's finding; else the subject's own.
+-- The root of a fault in a whole file is the file's; else the subject's own.
 causes as (
 
     select rooted.finding_id, known.finding_id as root_id, 0 as kind_no, rooted.position
@@ -134,13 +133,8 @@ causes as (
     inner join known on rooted.root_rule_id = known.rule_id and rooted._file_subject_id = known.subject_id
     -- A file of which some records have the fault explains nothing about the others, but that they overlap with these.
     left join known as own on rooted.root_rule_id = own.rule_id and rooted._work_key = own.work_key
-    where
-        known.subject_kind = 'file'
-        and (
-            rooted.rule_id = rooted.root_rule_id
-            or rooted.rule_id in ('OVERLAP_CONNECTOR', 'OVERLAP_TOKEN')
-            or own.finding_id is not null
-        )
+    where known.subject_kind = 'file' and (own.finding_id is not null
+        or rooted.rule_id in (rooted.root_rule_id, 'OVERLAP_CONNECTOR', 'OVERLAP_TOKEN'))
     union all
     select rooted.finding_id, known.finding_id as root_id, 1 as kind_no, rooted.position
     from rooted
