@@ -10,7 +10,9 @@ from typing import Any
 import msgspec
 
 from orchestration.defs.ingest.contracts import Contract
-from orchestration.defs.ingest.mapping import Mapping
+from orchestration.defs.ingest.feed_fields import DECLARED_FEEDS, Feed
+from orchestration.defs.ingest.feed_mapping import SPECS
+from orchestration.defs.ingest.mapping import Format, Mapping
 from orchestration.defs.ingest.network import Network
 
 FOLDER = Path(__file__).resolve().parent.parent / "docs" / "schema"
@@ -35,11 +37,33 @@ def partner_schema() -> dict[str, Any]:
     return schema
 
 
+def mapping_schema(feed: str) -> dict[str, Any]:
+    """Of master/mappings/<source>.<feed>.yaml: columns and constants are the feed's own fields."""
+    title = f"How a file of {feed} is read: master/mappings/<source>.{feed}.yaml"
+    return _schema(Mapping, title) if feed == "cdrs" else _feed_schema(DECLARED_FEEDS[feed], title)
+
+
+def _feed_schema(feed: Feed, title: str) -> dict[str, Any]:
+    models = sorted({SPECS[field.kind] for field in feed.fields}, key=lambda model: str(model.__name__))
+    refs, defs = msgspec.json.schema_components([Format, *models], ref_template="#/$defs/{name}")
+    spec = dict(zip(models, refs[1:], strict=True))
+    columns = {field.name: {"anyOf": [{"type": "string"}, spec[SPECS[field.kind]]]} for field in feed.fields}
+    constants = {name: {"type": "string"} for name in [*(field.name for field in feed.fields), "time_zone"]}
+    block: dict[str, Any] = {"type": "object", "additionalProperties": False}
+    properties = {
+        "format": refs[0],
+        "columns": {**block, "properties": columns, "description": "Field → the column where it stands."},
+        "constants": {**block, "properties": constants, "description": "What every record of the feed says."},
+    }
+    return {"$schema": _DIALECT, "title": title, **block, "properties": properties, "$defs": _readable(defs)}
+
+
 def schemas() -> dict[str, dict[str, Any]]:
     """Every schema by its file's name."""
     return {
         "partner.schema.json": partner_schema(),
-        "mapping.schema.json": _schema(Mapping, "How a feed is read: master/mappings/<source>.<feed>.yaml"),
+        "mapping.schema.json": mapping_schema("cdrs"),
+        **{f"mapping.{feed}.schema.json": mapping_schema(feed) for feed in sorted(DECLARED_FEEDS)},
         "network.schema.json": _schema(Network, "Who we are: master/network.yaml"),
     }
 

@@ -27,9 +27,15 @@ def bound_memory(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute("set memory_limit = ?", [os.environ.get(MEMORY_LIMIT_VARIABLE, MEMORY_LIMIT)])
 
 
-def create_tables(connection: duckdb.DuckDBPyConnection) -> None:
-    """Create the schemas and every table that Python writes, where they are missing; times are read as UTC."""
+def _prepare(connection: duckdb.DuckDBPyConnection) -> None:
+    """Times are read as UTC; a long statement draws no bar into what a run prints."""
     connection.execute("set TimeZone = 'UTC'")
+    connection.execute("set enable_progress_bar = false")
+
+
+def create_tables(connection: duckdb.DuckDBPyConnection) -> None:
+    """Create the schemas and every table that Python writes, where they are missing."""
+    _prepare(connection)
     connection.execute(RAW_TABLES_SQL.read_text())
     connection.execute(GATE_TABLES_SQL.read_text())
 
@@ -57,7 +63,7 @@ def read_warehouse(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     connection = duckdb.connect(str(path))
     try:
         bound_memory(connection)
-        connection.execute("set TimeZone = 'UTC'")
+        _prepare(connection)
         yield connection
     finally:
         connection.close()

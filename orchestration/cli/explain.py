@@ -9,6 +9,7 @@ import click
 
 from orchestration.cli.show import show_json, show_table
 from orchestration.facts.home import Home, HomeError, open_home
+from orchestration.facts.subjects import record_place
 from orchestration.published import Snapshot
 from orchestration.tariffs.cited import cited_price
 from orchestration.tariffs.standing import truth_of_session
@@ -110,8 +111,8 @@ def _where_else(snapshot: Snapshot, subject: str) -> str:
     """Why a subject is no session: perhaps its record was quarantined."""
     records = snapshot.records(
         "select source, feed, file_name, position, disposition, reason from records where lower(cdr_key) = lower(?) "
-        "or source || '/' || feed || '/' || file_name || '#' || position = ?",
-        [subject, subject],
+        "or (source || '/' || feed || '/' || file_name = ? and cast(position as varchar) = ?)",
+        [subject, *record_place(subject.removeprefix("record:"))],
     )
     if not records:
         return f"No session is called {subject}: `evsettle exceptions` lists those that wait."

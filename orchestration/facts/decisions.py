@@ -159,7 +159,7 @@ def _subjects(entries: Sequence[Entry], kind: DecisionKind, given: Sequence[str]
         if subjects.is_bare_cdr_id(what, identifier):
             raise SubjectError(f"{text!r} does not say whose CDR it is: give the cdr_key, as nl/emo|{identifier}.")
         if what in ("file", "record"):
-            _check_arrived(entries, identifier.rpartition("#")[0] if what == "record" else identifier)
+            _check_arrived(entries, subjects.record_place(identifier)[0] if what == "record" else identifier)
         named.append(subjects.written(what, identifier))
     return sorted(set(named))
 

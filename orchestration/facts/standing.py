@@ -13,6 +13,7 @@ from typing import Any
 
 from orchestration.facts.decision_kinds import DecisionKind, decision_kinds
 from orchestration.facts.ledger import Entry
+from orchestration.facts.subjects import canonical
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +119,7 @@ def _rows(effective: Entry, said: Entry) -> list[StandingDecision]:
                 effective_at=effective.time,
                 kind=name,
                 subject_kind=subject_kind,
-                subject_id=subject_id,
+                subject_id=canonical(subject_kind, subject_id),
                 rule_id=values.get("rule"),
                 amount_excl_tax=None if amount is None else Decimal(amount),
                 value=values.get(kind.value) if kind.value else None,

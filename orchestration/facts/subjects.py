@@ -12,6 +12,8 @@ KINDS = (
 )  # fmt: skip
 _PERIOD = re.compile(r"\d{4}-(\d{2}(-H[12])?|W\d{2})\|[^|]+")
 _FILE = re.compile(r"[^/]+/[^/]+/.+")
+# A record of an archive's member: `month.zip#a.json!3`. Entries before say `month.zip!a.json#3`.
+_MEMBER = re.compile(r"(?P<archive>.+?\.(?:zip|ZIP))(?:#(?P<member>.+)!|!(?P<older>.+)#)(?P<position>\d+)")
 
 
 class SubjectError(Exception):
@@ -32,7 +34,7 @@ def parse(text: str) -> tuple[str, str]:
     if not rest:
         raise SubjectError(f"{text!r} names no {kind}: write `{kind}:<id>`.")
     _check_form(kind, rest)
-    return kind, rest.lower() if kind == "cdr" and "|" in rest else rest
+    return kind, rest.lower() if kind == "cdr" and "|" in rest else canonical(kind, rest)
 
 
 def _check_form(kind: str, rest: str) -> None:
@@ -48,6 +50,22 @@ def _check_form(kind: str, rest: str) -> None:
         raise SubjectError(f"{rest!r} is not a connector: write its EVSE too, as `connector:NL/EVS|EVSE-7|1`.")
     if kind == "tariff" and not re.fullmatch(r"[A-Za-z]{2}/[^:|]+:.+", rest):
         raise SubjectError(f"{rest!r} is not a tariff: write it as `tariff:NL/EVS:<tariff id>`.")
+
+
+def canonical(kind: str, identifier: str) -> str:
+    """The one form of an id that may be written in two: a record of an archive's member."""
+    found = _MEMBER.fullmatch(identifier) if kind == "record" else None
+    if found is None:
+        return identifier
+    return f"{found['archive']}#{found['member'] or found['older']}!{found['position']}"
+
+
+def record_place(identifier: str) -> tuple[str, str]:
+    """The file of a record as the ledger names it (`…/month.zip!a.json` for a member), and its position."""
+    if (found := _MEMBER.fullmatch(identifier)) is not None:
+        return f"{found['archive']}!{found['member'] or found['older']}", found["position"]
+    name, _, position = identifier.rpartition("#")
+    return name, position
 
 
 def is_bare_cdr_id(kind: str, identifier: str) -> bool:

@@ -1,5 +1,6 @@
 import pytest
 
+from orchestration.facts import subjects
 from orchestration.facts.home import Home
 from orchestration.facts.people import PeopleError, read_people
 from orchestration.facts.subjects import SubjectError, parse
@@ -50,3 +51,11 @@ def test_a_wrong_people_file_is_named_with_its_place(home: Home, content: str | 
         path.write_text(content)
     with pytest.raises(PeopleError, match=said):
         read_people(home)
+
+
+@pytest.mark.parametrize("text", ["record:emo/cdrs/month.zip#sub/a.json!3", "record:emo/cdrs/month.zip!sub/a.json#3"])
+def test_a_record_of_an_archive_has_one_name_however_it_was_written(text: str) -> None:
+    kind, identifier = subjects.parse(text)
+    assert (kind, identifier) == ("record", "emo/cdrs/month.zip#sub/a.json!3")
+    assert subjects.record_place(identifier) == ("emo/cdrs/month.zip!sub/a.json", "3")
+    assert subjects.record_place("emo/cdrs/a.json#3") == ("emo/cdrs/a.json", "3")

@@ -10,6 +10,7 @@ import duckdb
 import pytest
 
 from orchestration.dbt import BUILD, invoke
+from orchestration.defs.ingest.feed_objects import ObjectError, load_object
 from orchestration.defs.ingest.landing import take_in
 from orchestration.defs.ingest.load import load_from_ledger
 from orchestration.warehouse import open_warehouse
@@ -205,3 +206,12 @@ def test_reading_again_gives_the_same_rows(tmp_path: Path) -> None:
     with open_warehouse(home.warehouse) as connection:
         load_from_ledger(home, connection)
         assert contents(connection) == before
+
+
+@pytest.mark.parametrize("text", [
+    '{"session_id": "S1", "session_id": "S2"}', '{"cdr_token": {"uid": "A", "uid": "B"}}',
+    '{"charging_periods": [{"dimensions": [{"type": "ENERGY", "volume": 1, "volume": 2}]}]}',
+])  # fmt: skip
+def test_a_key_that_is_there_twice_at_any_depth_says_two_things(text: str) -> None:
+    with pytest.raises(ObjectError, match=r"the record has the key (session_id|uid|volume) twice"):
+        load_object(text)

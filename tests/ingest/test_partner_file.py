@@ -168,3 +168,15 @@ def test_an_editor_accepts_what_is_read_and_marks_what_is_not() -> None:
     for example in sorted((ROOT / "examples").glob("*/master/partners/*.yaml")):
         content = json.loads(json.dumps(yaml.safe_load(example.read_text()), default=str))
         assert list(validator.iter_errors(content)) == [], example
+
+
+def test_the_schema_of_a_mapping_knows_the_fields_of_its_feed() -> None:
+    validator = jsonschema.Draft202012Validator(schema_files.mapping_schema("invoices"))
+    mapping = {
+        "format": {"delimiter": ";"},
+        "columns": {"invoice_id": "Factuur", "amount_excl_tax": {"column": "Bedrag", "decimal": ","}},
+        "constants": {"seller_party": "NL/PLD"},
+    }
+    assert list(validator.iter_errors(mapping)) == []
+    wrong = mapping | {"columns": {"invoice": "Factuur", "issued_on": {"column": "Datum", "decimal": ","}}}
+    assert {error.json_path for error in validator.iter_errors(wrong)} == {"$.columns", "$.columns.issued_on"}

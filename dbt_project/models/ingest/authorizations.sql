@@ -74,42 +74,7 @@ keyed as (
 
 ),
 
-in_order as (
-
-    select
-        record_id,
-        authorization_key,
-        content_sha256,
-        received_at,
-        row_number() over (partition by authorization_key order by record_id asc) as arrival_no,
-        false as is_overtaken
-    from keyed
-
-),
-
-compared as (
-
-    select
-        record_id,
-        authorization_key,
-        received_at,
-        arrival_no,
-        content_sha256 = lag(content_sha256) over (partition by authorization_key order by arrival_no) as is_repetition
-    from in_order
-    where not coalesce(is_overtaken, false)
-
-),
-
-held as (
-
-    select
-        record_id,
-        lead(received_at) over (partition by authorization_key order by arrival_no) as known_to,
-        lead(record_id) over (partition by authorization_key order by arrival_no) is null as is_latest
-    from compared
-    where not coalesce(is_repetition, false)
-
-)
+{{ history_by_arrival('authorization_key') }}
 
 select
     told.record_id,

@@ -32,6 +32,7 @@ arrivals as (
 
     select
         record_id,
+        arrival_seq,
         file_seq,
         position,
         received_at,
@@ -72,33 +73,14 @@ keyed as (
             )
         ) as invoice_key,
         told.content_sha256,
+        arrivals.arrival_seq,
         arrivals.received_at
     from told
     inner join arrivals on told.record_id = arrivals.record_id
 
 ),
 
-compared as (
-
-    select
-        record_id,
-        invoice_key,
-        received_at,
-        content_sha256 = lag(content_sha256) over (partition by invoice_key order by record_id asc) as is_repetition
-    from keyed
-
-),
-
-held as (
-
-    select
-        record_id,
-        lead(received_at) over (partition by invoice_key order by record_id asc) as known_to,
-        lead(record_id) over (partition by invoice_key order by record_id asc) is null as is_latest
-    from compared
-    where not coalesce(is_repetition, false)
-
-),
+{{ history_by_arrival('invoice_key') }},
 
 -- The partner is whichever of the parties is not us.
 parties as (

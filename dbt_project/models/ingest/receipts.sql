@@ -78,42 +78,7 @@ keyed as (
 
 ),
 
-in_order as (
-
-    select
-        record_id,
-        receipt_key,
-        content_sha256,
-        received_at,
-        row_number() over (partition by receipt_key order by record_id asc) as arrival_no,
-        false as is_overtaken
-    from keyed
-
-),
-
-compared as (
-
-    select
-        record_id,
-        receipt_key,
-        received_at,
-        arrival_no,
-        content_sha256 = lag(content_sha256) over (partition by receipt_key order by arrival_no) as is_repetition
-    from in_order
-    where not coalesce(is_overtaken, false)
-
-),
-
-held as (
-
-    select
-        record_id,
-        lead(received_at) over (partition by receipt_key order by arrival_no) as known_to,
-        lead(record_id) over (partition by receipt_key order by arrival_no) is null as is_latest
-    from compared
-    where not coalesce(is_repetition, false)
-
-)
+{{ history_by_arrival('receipt_key') }}
 
 select
     told.record_id,

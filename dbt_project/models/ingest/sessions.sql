@@ -81,50 +81,7 @@ keyed as (
 
 ),
 
--- A state older than one that came before it, an update that was overtaken, was never what is known.
-in_order as (
-
-    select
-        record_id,
-        session_key,
-        content_sha256,
-        received_at,
-        row_number() over (
-            partition by session_key
-            order by arrival_seq asc, last_updated asc nulls first, record_id asc
-        ) as arrival_no,
-        last_updated < max(last_updated) over (
-            partition by session_key
-            order by arrival_seq asc, last_updated asc nulls first, record_id asc
-            rows between unbounded preceding and 1 preceding
-        ) as is_overtaken
-    from keyed
-
-),
-
-compared as (
-
-    select
-        record_id,
-        session_key,
-        received_at,
-        arrival_no,
-        content_sha256 = lag(content_sha256) over (partition by session_key order by arrival_no) as is_repetition
-    from in_order
-    where not coalesce(is_overtaken, false)
-
-),
-
-held as (
-
-    select
-        record_id,
-        lead(received_at) over (partition by session_key order by arrival_no) as known_to,
-        lead(record_id) over (partition by session_key order by arrival_no) is null as is_latest
-    from compared
-    where not coalesce(is_repetition, false)
-
-)
+{{ history_by_arrival('session_key', said_at='last_updated') }}
 
 select
     told.record_id,

@@ -108,7 +108,10 @@ last_answers as (
         answered_at,
         allowed,
         authorization_reference,
-        row_number() over (partition by cdr_key order by answered_at desc, record_id desc) as last_no
+        row_number() over (
+            partition by cdr_key
+            order by answered_at desc, allowed asc, authorization_reference asc, record_id asc
+        ) as last_no
     from candidates
 
 ),
@@ -118,7 +121,10 @@ references_given as (
     select
         cdr_key,
         authorization_reference,
-        row_number() over (partition by cdr_key order by answered_at desc, record_id desc) as last_no
+        row_number() over (
+            partition by cdr_key
+            order by answered_at desc, allowed asc, authorization_reference asc, record_id asc
+        ) as last_no
     from candidates
     where authorization_reference is not null
 

@@ -60,7 +60,7 @@ spans as (
         happened_at as from_at,
         lead(happened_at) over (
             partition by coalesce(evse_key, session_key), split_part(event, '_', 1)
-            order by happened_at asc, record_id asc
+            order by happened_at asc, event asc, value asc, record_id asc
         ) as to_at
     from events
     where event in ('pause_start', 'pause_end', 'outage_start', 'outage_end')

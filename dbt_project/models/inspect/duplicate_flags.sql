@@ -11,7 +11,7 @@ cdrs as (
 
     select
         cdr_key,
-        record_id,
+        received_at,
         cpo_party,
         emsp_party,
         source,
@@ -57,12 +57,12 @@ credited as (
 
 ),
 
--- Uncredited sessions; in order of arrival the first one stands.
+-- Uncredited sessions; in order of arrival the first one stands, and of those that arrive together the first by key.
 sessions as (
 
     select
         cdrs.cdr_key,
-        cdrs.record_id,
+        cdrs.received_at,
         lower(cdrs.cpo_party) || '|' || lower(cdrs.session_id) as session_key,
         cdrs.canonical_token_id || '|' || lower(coalesce(cdrs.evse_uid, cdrs.evse_id)) as place_key,
         lower(coalesce(cdrs.evse_uid, cdrs.evse_id)) as evse_key,
@@ -87,7 +87,7 @@ in_work as (
 
     select
         sessions.cdr_key,
-        sessions.record_id,
+        sessions.received_at,
         sessions.session_key,
         sessions.place_key,
         sessions.evse_key,
@@ -116,7 +116,12 @@ namesakes as (
         ) as is_resubmission
     from in_work
     inner join sessions as others
-        on in_work.session_key = others.session_key and in_work.record_id > others.record_id
+        on in_work.session_key = others.session_key
+    where
+        (
+            others.received_at < in_work.received_at
+            or (others.received_at = in_work.received_at and others.cdr_key < in_work.cdr_key)
+        )
 
 ),
 
@@ -146,10 +151,14 @@ referred as (
         min(others.cdr_key) as other_key
     from in_work
     inner join sessions as others
-        on in_work.reference_key = others.reference_key and in_work.record_id > others.record_id
+        on in_work.reference_key = others.reference_key
     -- One session under two ids is no second session.
     where
         coalesce(in_work.session_key <> others.session_key, true)
+        and (
+            others.received_at < in_work.received_at
+            or (others.received_at = in_work.received_at and others.cdr_key < in_work.cdr_key)
+        )
         and (
             in_work.evse_key <> others.evse_key
             or abs({{ seconds_between('in_work.started_at', 'others.started_at') }}) > 300
@@ -167,7 +176,10 @@ near as (
     from in_work
     inner join sessions as others on in_work.place_key = others.place_key
     where
-        others.record_id < in_work.record_id
+        (
+            others.received_at < in_work.received_at
+            or (others.received_at = in_work.received_at and others.cdr_key < in_work.cdr_key)
+        )
         and abs({{ seconds_between('others.started_at', 'in_work.started_at') }}) <= in_work.near_seconds
         and abs(others.energy_kwh - in_work.energy_kwh) <= 0.1
         and coalesce(in_work.session_key <> others.session_key, true)

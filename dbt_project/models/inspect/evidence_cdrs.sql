@@ -123,11 +123,11 @@ on_meter as (
         revisions.work_key,
         lag(revisions.work_key) over (
             partition by lower(revisions.cpo_party) || '|' || lower(coalesce(serials.meter_serial, revisions.meter_id))
-            order by revisions.started_at asc, revisions.record_id asc
+            order by revisions.started_at asc, revisions.work_key asc
         ) as key_before,
         lead(revisions.work_key) over (
             partition by lower(revisions.cpo_party) || '|' || lower(coalesce(serials.meter_serial, revisions.meter_id))
-            order by revisions.started_at asc, revisions.record_id asc
+            order by revisions.started_at asc, revisions.work_key asc
         ) as key_after
     from revisions
     left join serials on revisions.record_id = serials.record_id

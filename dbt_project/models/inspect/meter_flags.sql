@@ -118,7 +118,7 @@ in_order as (
         cdr_key,
         start_kwh,
         end_kwh,
-        lag(end_kwh) over (partition by meter_key order by started_at asc, record_id asc) as end_before_kwh
+        lag(end_kwh) over (partition by meter_key order by started_at asc, cdr_key asc) as end_before_kwh
     from registers
     where meter_key is not null
 

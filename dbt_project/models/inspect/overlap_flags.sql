@@ -123,16 +123,16 @@ on_connector as (
         sessions.overlap_connector,
         max(sessions.ended_at) over (
             partition by sessions.canonical_connector_id
-            order by sessions.started_at asc, sessions.ended_at asc, sessions.record_id asc
+            order by sessions.started_at asc, sessions.ended_at asc, sessions.cdr_key asc
             rows between unbounded preceding and 1 preceding
         ) as busy_until,
         lead(sessions.started_at) over (
             partition by sessions.canonical_connector_id
-            order by sessions.started_at asc, sessions.ended_at asc, sessions.record_id asc
+            order by sessions.started_at asc, sessions.ended_at asc, sessions.cdr_key asc
         ) as next_started_at,
         lead(sessions.ended_at) over (
             partition by sessions.canonical_connector_id
-            order by sessions.started_at asc, sessions.ended_at asc, sessions.record_id asc
+            order by sessions.started_at asc, sessions.ended_at asc, sessions.cdr_key asc
         ) as next_ended_at
     from sessions
     inner join connectors_in_work on sessions.canonical_connector_id = connectors_in_work.canonical_connector_id
@@ -172,12 +172,12 @@ on_token as (
         sessions.overlap_token,
         max(sessions.ended_at) over (
             partition by sessions.canonical_token_id
-            order by sessions.started_at asc, sessions.ended_at asc, sessions.record_id asc
+            order by sessions.started_at asc, sessions.ended_at asc, sessions.cdr_key asc
             rows between unbounded preceding and 1 preceding
         ) as busy_until,
         lead(sessions.started_at) over (
             partition by sessions.canonical_token_id
-            order by sessions.started_at asc, sessions.ended_at asc, sessions.record_id asc
+            order by sessions.started_at asc, sessions.ended_at asc, sessions.cdr_key asc
         ) as next_started_at
     from sessions
     inner join tokens_in_work on sessions.canonical_token_id = tokens_in_work.canonical_token_id

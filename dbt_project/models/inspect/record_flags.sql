@@ -260,7 +260,7 @@ select
     counted.cdr_key is not null as has_key,
     counted.revision,
     counted.source || '/cdrs/' || counted.file_name as file_subject_id,
-    counted.source || '/cdrs/' || counted.file_name || '#' || cast(counted.position as varchar) as subject_id,
+    {{ record_subject("counted.source || '/cdrs/' || counted.file_name", 'counted.position') }} as subject_id,
     counted.is_quarantined,
     counted.is_counting,
     case

@@ -108,7 +108,7 @@ repeats as (
         others.received_at,
         others.energy_kwh <> cdrs.energy_kwh or others.claimed_excl_tax <> cdrs.claimed_excl_tax as is_other_total,
         others.received_at < cdrs.received_at
-        or (others.received_at = cdrs.received_at and others.record_id < cdrs.record_id) as is_earlier
+        or (others.received_at = cdrs.received_at and others.cdr_key < cdrs.cdr_key) as is_earlier
     from cdrs
     inner join all_cdrs as others
         on cdrs.cpo_key = others.cpo_key and cdrs.session_id_key = others.session_id_key

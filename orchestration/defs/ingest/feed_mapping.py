@@ -62,14 +62,14 @@ class FeedMapping(Declared, frozen=True, kw_only=True):
         return self.constants.get("time_zone")
 
 
-_SPECS: dict[str, Any] = {
+SPECS: dict[str, Any] = {
     "text": Text, "number": Number, "whole": Number, "instant": Stamp, "date": Stamp, "word": Word, "party": Party,
 }  # fmt: skip
 
 
 def plain_spec(kind: Kind, column: str) -> Spec:
     """How a field of that kind is read from a column that needs no more said about it."""
-    spec: Spec = _SPECS[kind](column=column)
+    spec: Spec = SPECS[kind](column=column)
     return spec
 
 
@@ -111,7 +111,7 @@ def _columns(path: str, given: dict[str, Any], feed: Feed) -> dict[str, Spec]:
         assert field is not None
         if isinstance(value, dict):
             try:
-                columns[name] = convert(path, value, _SPECS[field.kind])
+                columns[name] = convert(path, value, SPECS[field.kind])
             except DeclaredError as error:
                 raise MappingError(str(error).replace(f"{path}: ", f"{path}: columns.{name}.", 1)) from None
         else:

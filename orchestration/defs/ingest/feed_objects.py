@@ -76,14 +76,24 @@ def load_objects(
 
 
 def load_object(raw: str) -> dict[str, Any]:
-    """A record's text as an object with exact numbers. Raises ObjectError."""
+    """A record's text as an object with exact numbers. Raises ObjectError, also for a key that is there twice."""
     try:
-        value = json.loads(raw, parse_float=Decimal, parse_int=Decimal, parse_constant=str)
+        value = json.loads(raw, parse_float=Decimal, parse_int=Decimal, parse_constant=str, object_pairs_hook=_once)
     except (ValueError, RecursionError, InvalidOperation) as error:
         raise ObjectError(f"the record is not JSON ({error}); ask the sender for it again.") from None
     if not isinstance(value, dict):
         raise ObjectError(f"the record is {raw[:40]}, expected an object; ask the sender for it.")
     return value
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object's fields. Of a key given twice some readers take the first value and others the last."""
+    fields = dict(pairs)
+    if len(fields) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise ObjectError(f"the record has the key {twice[:60]} twice, so it says two things; ask the sender for one.")
+    return fields
 
 
 def text(fields: dict[str, Any], name: str) -> str | None:

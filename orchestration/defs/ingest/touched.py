@@ -6,6 +6,7 @@ import duckdb
 
 from orchestration.defs.ingest.bulk import insert_rows
 from orchestration.facts.standing import StandingDecision
+from orchestration.facts.subjects import record_place
 
 _NEEDS_NOTHING = ("assign",)
 
@@ -62,7 +63,7 @@ def touch_decided(
             case "tariff":
                 rows.add(("tariff", subject.replace(":", "|", 1), reason))
             case "record":
-                name, _, position = subject.rpartition("#")
+                name, position = record_place(subject)
                 _touch_record(connection, [seq for seq, known in files if known == name], position, reason)
             case "file":
                 for file_seq, name in files:

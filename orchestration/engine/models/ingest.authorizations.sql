@@ -81,7 +81,7 @@ in_order as (
         authorization_key,
         content_sha256,
         received_at,
-        row_number() over (partition by authorization_key order by record_id asc) as arrival_no,
+        row_number() over (partition by authorization_key order by arrival_seq asc, content_sha256 asc, record_id asc) as arrival_no,
         false as is_overtaken
     from keyed
 
@@ -94,7 +94,7 @@ compared as (
         authorization_key,
         received_at,
         arrival_no,
-        content_sha256 = lag(content_sha256) over (partition by authorization_key order by arrival_no) as is_repetition
+        row_number() over (partition by authorization_key, content_sha256 order by arrival_no) > 1 as is_repetition
     from in_order
     where not coalesce(is_overtaken, false)
 
@@ -107,7 +107,7 @@ held as (
         lead(received_at) over (partition by authorization_key order by arrival_no) as known_to,
         lead(record_id) over (partition by authorization_key order by arrival_no) is null as is_latest
     from compared
-    where not coalesce(is_repetition, false)
+    where not is_repetition
 
 )
 

@@ -79,7 +79,7 @@ in_order as (
         event_key,
         content_sha256,
         received_at,
-        row_number() over (partition by event_key order by record_id asc) as arrival_no,
+        row_number() over (partition by event_key order by arrival_seq asc, content_sha256 asc, record_id asc) as arrival_no,
         false as is_overtaken
     from keyed
 
@@ -92,7 +92,7 @@ compared as (
         event_key,
         received_at,
         arrival_no,
-        content_sha256 = lag(content_sha256) over (partition by event_key order by arrival_no) as is_repetition
+        row_number() over (partition by event_key, content_sha256 order by arrival_no) > 1 as is_repetition
     from in_order
     where not coalesce(is_overtaken, false)
 
@@ -105,7 +105,7 @@ held as (
         lead(received_at) over (partition by event_key order by arrival_no) as known_to,
         lead(record_id) over (partition by event_key order by arrival_no) is null as is_latest
     from compared
-    where not coalesce(is_repetition, false)
+    where not is_repetition
 
 )
 

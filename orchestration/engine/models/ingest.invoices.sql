@@ -32,6 +32,7 @@ arrivals as (
 
     select
         record_id,
+        arrival_seq,
         file_seq,
         position,
         received_at,
@@ -72,9 +73,23 @@ keyed as (
             )
         ) as invoice_key,
         told.content_sha256,
+        arrivals.arrival_seq,
         arrivals.received_at
     from told
     inner join arrivals on told.record_id = arrivals.record_id
+
+),
+
+in_order as (
+
+    select
+        record_id,
+        invoice_key,
+        content_sha256,
+        received_at,
+        row_number() over (partition by invoice_key order by arrival_seq asc, content_sha256 asc, record_id asc) as arrival_no,
+        false as is_overtaken
+    from keyed
 
 ),
 
@@ -84,8 +99,10 @@ compared as (
         record_id,
         invoice_key,
         received_at,
-        content_sha256 = lag(content_sha256) over (partition by invoice_key order by record_id asc) as is_repetition
-    from keyed
+        arrival_no,
+        row_number() over (partition by invoice_key, content_sha256 order by arrival_no) > 1 as is_repetition
+    from in_order
+    where not coalesce(is_overtaken, false)
 
 ),
 
@@ -93,10 +110,10 @@ held as (
 
     select
         record_id,
-        lead(received_at) over (partition by invoice_key order by record_id asc) as known_to,
-        lead(record_id) over (partition by invoice_key order by record_id asc) is null as is_latest
+        lead(received_at) over (partition by invoice_key order by arrival_no) as known_to,
+        lead(record_id) over (partition by invoice_key order by arrival_no) is null as is_latest
     from compared
-    where not coalesce(is_repetition, false)
+    where not is_repetition
 
 ),
 

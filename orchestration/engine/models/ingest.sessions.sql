@@ -81,7 +81,6 @@ keyed as (
 
 ),
 
--- A state older than one that came before it, an update that was overtaken, was never what is known.
 in_order as (
 
     select
@@ -89,13 +88,10 @@ in_order as (
         session_key,
         content_sha256,
         received_at,
-        row_number() over (
-            partition by session_key
-            order by arrival_seq asc, last_updated asc nulls first, record_id asc
-        ) as arrival_no,
+        row_number() over (partition by session_key order by arrival_seq asc, last_updated asc nulls first, content_sha256 asc, record_id asc) as arrival_no,
         last_updated < max(last_updated) over (
             partition by session_key
-            order by arrival_seq asc, last_updated asc nulls first, record_id asc
+            order by arrival_seq asc, last_updated asc nulls first, content_sha256 asc, record_id asc
             rows between unbounded preceding and 1 preceding
         ) as is_overtaken
     from keyed
@@ -109,7 +105,7 @@ compared as (
         session_key,
         received_at,
         arrival_no,
-        content_sha256 = lag(content_sha256) over (partition by session_key order by arrival_no) as is_repetition
+        row_number() over (partition by session_key, content_sha256 order by arrival_no) > 1 as is_repetition
     from in_order
     where not coalesce(is_overtaken, false)
 
@@ -122,7 +118,7 @@ held as (
         lead(received_at) over (partition by session_key order by arrival_no) as known_to,
         lead(record_id) over (partition by session_key order by arrival_no) is null as is_latest
     from compared
-    where not coalesce(is_repetition, false)
+    where not is_repetition
 
 )
 

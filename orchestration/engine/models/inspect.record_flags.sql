@@ -260,7 +260,11 @@ select
     counted.cdr_key is not null as has_key,
     counted.revision,
     counted.source || '/cdrs/' || counted.file_name as file_subject_id,
-    counted.source || '/cdrs/' || counted.file_name || '#' || cast(counted.position as varchar) as subject_id,
+    case
+        when counted.source || '/cdrs/' || counted.file_name like '%.zip!%' or counted.source || '/cdrs/' || counted.file_name like '%.ZIP!%'
+            then replace(replace(counted.source || '/cdrs/' || counted.file_name, '.zip!', '.zip#'), '.ZIP!', '.ZIP#') || '!' || cast(counted.position as varchar)
+        else counted.source || '/cdrs/' || counted.file_name || '#' || cast(counted.position as varchar)
+    end as subject_id,
     counted.is_quarantined,
     counted.is_counting,
     case
