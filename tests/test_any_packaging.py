@@ -29,12 +29,13 @@ Cli = Callable[..., CompletedProcess[str]]
 AS_OF = "2026-11-03T06:00:00Z"
 # What the outside reads, and the columns that name a place in a file or a run.
 TABLES = ("cdrs", "price_lines", "discount_lines", "verdicts", "statements", "statement_lines")
-PLACES = {"record_id", "cleared_at"}
+# Evidence per file (TIME_DAY_MONTH_SWAP) depends on which records share one, so rules are counted apart too.
+PLACES = {"record_id", "cleared_at", "adjustment_seq", "rules_evaluated", "rules_not_evaluated"}
 # Between two calls of any of these a run may die; how often each is called in one.
 STEPS: Sequence[tuple[Any, str, int]] = (
     (objects, "put_stream", 20), (ledger, "append", 2), (load, "_load_arrival", 1), (load, "load_files", 1),
     (load, "rewrite_master", 1), (dbt, "invoke", 8), (gate_asset, "run_gate", 3),
-    (statement_files, "_replace", 10), (publish, "_publish_table", 8), (landing, "files_of", 40),
+    (statement_files, "replace_file", 10), (publish, "_publish_table", 8), (landing, "files_of", 40),
 )  # fmt: skip
 
 
@@ -108,13 +109,12 @@ def published(home: Path) -> dict[str, list[tuple[Any, ...]]]:
     return tables
 
 
-@pytest.mark.parametrize(
-    ("batches", "deaths"), [(2, 1), *(pytest.param(count, 4, marks=pytest.mark.slow) for count in (2, 3, 4))]
-)
+@pytest.mark.slow
+@pytest.mark.parametrize(("batches", "deaths"), [(2, 1), (2, 4), (3, 4), (4, 4)])
 def test_any_packaging_settles_the_same(
     cli_here: Cli, finished_home: Path, tmp_path: Path, batches: int, deaths: int
 ) -> None:
-    seed = int(os.environ.get("PACKAGING_SEED", 7 if deaths == 1 else random.SystemRandom().randrange(10**6)))
+    seed = int(os.environ.get("PACKAGING_SEED", random.SystemRandom().randrange(10**6)))
     chance = random.Random(seed)
     records = repacking.records_of(finished_home / "landing", batches, chance)
     keys = [row[0] for row in published(finished_home)["cdrs"]]
