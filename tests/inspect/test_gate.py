@@ -30,7 +30,11 @@ def _add(world: World, name: str, bend: Bend) -> str:
     """The session of a case with its master data, and what stands beside it."""
     bend = dict(bend)
     bend.pop("unevaluated", None)
-    beside = [(f"{name}-{number}", dict(other)) for number, other in enumerate(bend.pop("beside", []))]
+    # Of sessions that arrive together the first by key stands, so what is first has a key that says so.
+    beside = [
+        (f"{'0-' if 'first' in other else ''}{name}-{number}", dict(other))
+        for number, other in enumerate(bend.pop("beside", []))
+    ]
     connector, token = bend.pop("connector", {}), bend.pop("token", {})
     token_change = bend.pop("token_change", None)
     told = {feed: bend.pop(feed) for feed in TOLD_FEEDS if feed in bend}

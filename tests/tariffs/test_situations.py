@@ -45,7 +45,7 @@ MOMENTS = st.fixed_dictionaries({
 
 def a_tariff_of(*elements: Element) -> Tariff:
     return Tariff(
-        body="b", number=1, tariff_id="T", party="NL/EVS", currency="EUR", type=None, valid_from=None, valid_to=None,
+        body="b", price_body="p", tax_body="t", number=1, tariff_id="T", party="NL/EVS", currency="EUR", type=None, valid_from=None, valid_to=None,
         last_updated=None, min_price_excl_tax=None, min_price_incl_tax=None, max_price_excl_tax=None,
         max_price_incl_tax=None, tax_included=None, elements=elements,
     )  # fmt: skip
