@@ -101,9 +101,9 @@ def build(
     _check_role(person, kind)
     named = _subjects(entries, kind, decision.subjects)
     if kind.name == "dispute" or any(subject.startswith("dispute:") for subject in named):
-        _check_dispute(entries, kind, named, values, decision.reason)
+        _check_outcome(kind, values, decision.reason)
         # An act may be said again later in the same words: it is told apart by what it follows.
-        decision = replace(decision, expected=disputes.last_act(entries, named))
+        decision = replace(decision, expected=disputes.check_act(entries, kind.name, named))
     if "period" in kind.subjects and kind.slot == "approval":
         draft = draft_of(entries, named)
         if kind.name == "period":
@@ -164,10 +164,8 @@ def _subjects(entries: Sequence[Entry], kind: DecisionKind, given: Sequence[str]
     return sorted(set(named))
 
 
-def _check_dispute(
-    entries: Sequence[Entry], kind: DecisionKind, named: Sequence[str], values: Mapping[str, str], reason: str | None
-) -> None:
-    """A dispute's reason is one of its own, its outcome says what is owed, each act follows the one before."""
+def _check_outcome(kind: DecisionKind, values: Mapping[str, str], reason: str | None) -> None:
+    """A dispute's reason is one of its own, and its outcome says what is owed."""
     prefixes = {"dispute": "D_", "ask": "WAIT_", "resolve": "R_"}
     prefix = prefixes.get(kind.name)
     if prefix is not None and reason is not None and not reason.startswith(prefix):
@@ -176,7 +174,6 @@ def _check_dispute(
         raise DecisionError(f"{reason} changes what is owed: add --set amount= with the net amount from now on.")
     if kind.name == "resolve" and reason == "R_REJECTED" and "amount" in values:
         raise DecisionError("R_REJECTED leaves the amount as it was billed: take --set amount= out.")
-    disputes.check_act(entries, kind.name, named)
 
 
 def _check_arrived(entries: Sequence[Entry], name: str) -> None:
@@ -240,13 +237,9 @@ def _answer(
             f"DOC_APPROVER_SAME: {person.name} proposed entry {proposal.seq} and cannot approve it: "
             "a second person must, so ask another approver."
         )
-    if (
-        decision.kind == "approve"
-        and proposal.body["values"]["what"] == "resolve"
-        and not answers(entries).get(proposal.seq)
-    ):
-        disputes.check_act(entries, "resolve", proposal.body["subjects"])
     earlier = answers(entries).get(proposal.seq)
+    if earlier is None and (decision.kind, proposal.body["values"]["what"]) == ("approve", "resolve"):
+        disputes.check_act(entries, "resolve", proposal.body["subjects"])
     is_repeat = earlier is not None and (earlier.body["kind"], earlier.body["by"]) == (decision.kind, person.name)
     if earlier is not None and not is_repeat:
         raise DecisionError(

@@ -49,9 +49,10 @@ class DisputeEvent:
 def dispute_events(entries: Sequence[Entry]) -> list[DisputeEvent]:
     """Every act that counted. One that may not follow what came before it counts for nothing."""
     said = [
-        (row, values) for kind in ("dispute", *ACTS) for row, values in ever_standing(entries, kind)
-        if kind == "dispute" or row.subject_kind == "dispute"
-    ]  # fmt: skip
+        (row, values)
+        for row, values in ever_standing(entries, "dispute", *ACTS)
+        if row.kind == "dispute" or row.subject_kind == "dispute"
+    ]
     said.sort(key=lambda pair: (pair[0].seq, pair[0].subject_id))
     opened: dict[int, list[str]] = {}
     for row, _ in said:
@@ -67,8 +68,11 @@ def dispute_events(entries: Sequence[Entry]) -> list[DisputeEvent]:
     return events
 
 
-def check_act(entries: Sequence[Entry], kind: str, named: Sequence[str]) -> None:
-    """Refuse an act that may not follow what came before it. Raises DecisionError."""
+def check_act(entries: Sequence[Entry], kind: str, named: Sequence[str]) -> str:
+    """Refuse an act that may not follow what came before it. Raises DecisionError.
+
+    Returns the number of the last entry that said something about these disputes, or about disputes of these sessions.
+    """
     events = dispute_events(entries)
     last = {event.dispute_id: event for event in events}
     for subject in named:
@@ -82,13 +86,8 @@ def check_act(entries: Sequence[Entry], kind: str, named: Sequence[str]) -> None
                 )
         elif what == "dispute":
             _check_known(identifier, kind, last, events)
-
-
-def last_act(entries: Sequence[Entry], named: Sequence[str]) -> str:
-    """The number of the last entry that said something about these disputes, or about disputes of these sessions."""
     identifiers = {subject.partition(":")[2] for subject in named}
-    about = [one.seq for one in dispute_events(entries) if identifiers & {one.dispute_id, one.cdr_key}]
-    return str(max(about, default=0))
+    return str(max((one.seq for one in events if identifiers & {one.dispute_id, one.cdr_key}), default=0))
 
 
 def _check_known(identifier: str, kind: str, last: Mapping[str, DisputeEvent], events: Sequence[DisputeEvent]) -> None:
@@ -102,8 +101,12 @@ def _check_known(identifier: str, kind: str, last: Mapping[str, DisputeEvent], e
             f"Dispute {identifier} is {now.state_to} since entry {now.seq}, and {kind} follows "
             f"{' or '.join(sorted(allowed))} only."
         )
-    if kind == "escalate" and any(one.dispute_id == identifier and one.event == "escalate" for one in events):
+    if kind == "escalate" and _was_escalated(identifier, events):
         raise DecisionError(f"Dispute {identifier} was escalated before, and that can be done once: it is decided.")
+
+
+def _was_escalated(dispute_id: str, events: Sequence[DisputeEvent]) -> bool:
+    return any(one.dispute_id == dispute_id and one.event == "escalate" for one in events)
 
 
 def _opening(row: StandingDecision, values: Mapping[str, str], opened: Mapping[int, Sequence[str]]) -> DisputeEvent:
@@ -122,8 +125,7 @@ def _act(
     allowed, leads_to = ACTS[row.kind]
     if now is None or now.state_to not in allowed:
         return None
-    is_again = any(one.dispute_id == row.subject_id and one.event == "escalate" for one in events)
-    if row.kind == "escalate" and is_again:
+    if row.kind == "escalate" and _was_escalated(row.subject_id, events):
         return None
     return _event(row, values, row.subject_id, now.state_to, leads_to, now.cdr_key)
 

@@ -71,14 +71,14 @@ def in_force(decisions: Sequence[StandingDecision], as_of: datetime) -> list[Sta
     return [one for one in decisions if one.expires_at is None or one.expires_at > as_of]
 
 
-def ever_standing(entries: Sequence[Entry], name: str) -> list[tuple[StandingDecision, Mapping[str, str]]]:
-    """Every decision of a kind that ever stood, overruled ones too, with all its values, in the order of the ledger."""
+def ever_standing(entries: Sequence[Entry], *names: str) -> list[tuple[StandingDecision, Mapping[str, str]]]:
+    """Every decision of these kinds that ever stood, overruled too, with all its values, in the order of the ledger."""
     proposals = {entry.seq: entry for entry in entries if is_proposal(entry)}
     return [
         (row, said.body["values"])
         for effective, said in _taking_effect(entries, proposals)
         for row in _rows(effective, said)
-        if row.kind == name
+        if row.kind in names
     ]
 
 
