@@ -28,30 +28,15 @@ from orchestration.version import suites
 
 _TABLES = (
     "raw_own_parties", "raw_network", "raw_contracts", "raw_contract_parties", "raw_contract_rules",
-    "raw_settlement_terms", "raw_contract_fees", "raw_contract_remedies", "raw_rules",
+    "raw_settlement_terms", "raw_contract_remedies", "raw_rules",
     "raw_local_days", "raw_billing_periods", "raw_checkpoints", "raw_master_problems", "raw_rule_actions",
 )  # fmt: skip
 _SETTLEMENT_COLUMNS = (
-    "partner",
-    "contract_version",
-    "payment_terms_days",
-    "netting",
-    "minimum_amount",
-    "tax_country",
-    "tax_regime",
-    "vat_id",
-    "is_vat_id_valid",
-    "fx_source",
-    "fx_rate_date",
-    "fx_max_age_days",
-    "dispute_window_days",
-    "dispute_acknowledge_days",
-    "dispute_answer_days",
-    "dispute_resolve_days",
-    "dispute_objection_days",
-)
+    "partner", "contract_version", "payment_terms_days", "netting", "minimum_amount", "tax_country", "tax_regime",
+    "vat_id", "is_vat_id_valid", "fx_source", "fx_rate_date", "fx_max_age_days", "dispute_window_days",
+    "dispute_acknowledge_days", "dispute_answer_days", "dispute_resolve_days", "dispute_objection_days",
+)  # fmt: skip
 _OWN_PARTY_COLUMNS = ("party", "role", "legal_name", "country", "vat_id", "is_vat_id_valid")
-_FEE_COLUMNS = ("partner", "contract_version", "fee_no", "name", "per", "rate", "charged_on")
 _CONTRACT_COLUMNS = (
     "partner", "contract_version", "name", "valid_from", "known_seq", "known_from", "is_approved", "currency",
     "frequency", "cut_off_days", "tariff_source", "tariff_approval", "period_tariff", "period_policy",
@@ -108,7 +93,7 @@ def _insert_contracts(
     connection: duckdb.DuckDBPyConnection, master: MasterData, decisions: Sequence[StandingDecision]
 ) -> None:
     owners = party_owners(master)
-    contracts, parties, overrides, settlements, fees, remedies = [], [], [], [], [], []
+    contracts, parties, overrides, settlements, remedies = [], [], [], [], []
     for partner, history in sorted(master.contracts.items()):
         terms = [KnownTerms(known.version, known.file_sha256, known.known_seq) for known in history]
         approved = approvals(partner, terms, decisions)
@@ -121,10 +106,6 @@ def _insert_contracts(
                 if owners.get(party, partner) == partner
             ]
             settlements.append(_settlement_row(known))
-            fees += [
-                (partner, version, fee_no, fee.name, fee.per, fee.rate, fee.on)
-                for fee_no, fee in enumerate(known.contract.fees, start=1)
-            ]
             overrides += [
                 (partner, version, rule_id, rule.severity, rule.tolerance)
                 for rule_id, rule in known.contract.rules.items()
@@ -143,7 +124,6 @@ def _insert_contracts(
         connection, "raw_contract_remedies", ("partner", "contract_version", "rule_id", "limit_excl_tax"), remedies
     )
     insert_rows(connection, "raw_settlement_terms", _SETTLEMENT_COLUMNS, settlements)
-    insert_rows(connection, "raw_contract_fees", _FEE_COLUMNS, fees)
 
 
 def _settlement_row(known: KnownContract) -> tuple[Any, ...]:

@@ -529,17 +529,6 @@ create table if not exists ingest.raw_settlement_terms (
     dispute_objection_days integer     -- days after the outcome
 );
 
--- What each version of a contract charges beside the sessions.
-create table if not exists ingest.raw_contract_fees (
-    partner varchar,
-    contract_version varchar,
-    fee_no integer,
-    name varchar,
-    per varchar,                       -- session, percent, period
-    rate decimal(18, 8),
-    charged_on varchar                 -- receivable, payable
-);
-
 -- The rules as declared in the suites: one row per rule.
 create table if not exists ingest.raw_rules (
     rule_id varchar,
