@@ -84,8 +84,10 @@ def land(home: Home, name: str, text: str | bytes) -> Path:
 
 
 def rows(connection: duckdb.DuckDBPyConnection, sql: str) -> list[tuple[Any, ...]]:
-    """All rows of a query."""
-    return connection.execute(sql).fetchall()
+    """All rows of a query, which orders them if it can find several: DuckDB's threads hand them over as they come."""
+    found = connection.execute(sql).fetchall()
+    assert len(found) < 2 or "order by" in sql.lower(), f"rows in no stated order: {sql}"
+    return found
 
 
 def contents(connection: duckdb.DuckDBPyConnection) -> dict[str, list[tuple[Any, ...]]]:

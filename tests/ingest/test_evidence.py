@@ -160,7 +160,8 @@ def test_a_record_that_cannot_be_used_says_which_field(warehouse: duckdb.DuckDBP
 
 
 def test_authorizations_events_and_receipts_are_typed(warehouse: duckdb.DuckDBPyConnection) -> None:
-    assert rows(warehouse, "select emsp_party, allowed, authorization_reference from ingest.authorizations") == [
+    assert rows(warehouse, "select emsp_party, allowed, authorization_reference from ingest.authorizations"
+                           " order by 3") == [
         ("NL/EVS", "ALLOWED", "R1"), ("NL/EVS", "ALLOWED", "R2"),
     ]  # fmt: skip
     assert rows(warehouse, "select cpo_party, event, value, cast(happened_at as varchar) from ingest.charger_events"

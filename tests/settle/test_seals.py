@@ -53,7 +53,9 @@ def rows(home: Path, sql: str) -> list[tuple[Any, ...]]:
         connection.execute("set TimeZone = 'UTC'")
         for path in (home / "published").glob("*.parquet"):
             connection.read_parquet(str(path)).create_view(path.stem)
-        return connection.execute(sql).fetchall()
+        found = connection.execute(sql).fetchall()
+    assert len(found) < 2 or "order by" in sql.lower(), f"rows in no stated order: {sql}"
+    return found
 
 
 def sealed_files(home: Path) -> dict[str, bytes]:
