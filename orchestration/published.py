@@ -21,6 +21,7 @@ TABLES = (
     "statements",
     "statement_lines",
     "waterfall",
+    "documents",
     "disputes",
     "dispute_events",
     "periods",

@@ -190,6 +190,11 @@ def _show_seal(home: Home, sealed: "Sealed") -> None:
         f"Its report is final: {home.relative(home.reports)}/{body['period']}/{body['partner']}/ (manifest"
         f" {body['manifest_sha256'][:12]})."
     )
+    for document in body["documents"]:
+        click.echo(
+            f"Issued {document['kind'].replace('_', ' ')} {document['number']} over {document['amount_incl_tax']}"
+            f" {document['currency']} for {document['statement_id']}."
+        )
     if body["carried"]:
         click.echo(f"Still held and moved to the next open period: {body['carried']} sessions.")
     click.echo(f"The tables show it with the next run: evsettle{home_option(home)} run")

@@ -94,11 +94,14 @@ def entry_path(home: Home, seq: int) -> Path:
     return home.ledger_dir / f"{seq:09d}.json"
 
 
-def append(home: Home, kind: str, body: Mapping[str, Any], actor: str, at: str | datetime) -> Entry:
+def append(
+    home: Home, kind: str, body: Mapping[str, Any], actor: str, at: str | datetime, after: int | None = None
+) -> Entry:
     """Append one entry and return it once it is on disk.
 
-    `at` may not precede the head's. Raises LedgerError for that, for an unknown kind and for a
-    body that canonical JSON cannot hold; LockHeld when another process keeps writing.
+    `at` may not precede the head's; `after` is the entry that the body was made from, and must still be the head.
+    Raises LedgerError for these, for an unknown kind and for a body that canonical JSON cannot hold; LockHeld when
+    another process keeps writing.
     """
     if kind not in KINDS:
         raise LedgerError(f"{kind!r} is not a kind of ledger entry: use one of {', '.join(KINDS)}.")
@@ -107,6 +110,8 @@ def append(home: Home, kind: str, body: Mapping[str, Any], actor: str, at: str |
         clean_leftovers(home)
         for _ in range(_ATTEMPTS):
             last = head(home)
+            if after is not None and (last is None or last.seq != after):
+                raise LedgerError(f"The ledger has grown since entry {after}: nothing was written, do it again.")
             entry = _next(last, kind, body, actor, time)
             try:
                 write_new(home, _render(entry), entry_path(home, entry.seq))

@@ -12,6 +12,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from orchestration.facts import ledger, objects
+from orchestration.facts.documents import series_problems
 from orchestration.facts.home import Home
 from orchestration.facts.ledger import Entry, LedgerError
 from orchestration.facts.merkle import merkle_root
@@ -52,6 +53,7 @@ def verify(home: Home, period: str | None = None, record_hashes: RecordHashes | 
     except LedgerError:
         # The entry that cannot be read is among the problems; what follows from the others would mislead.
         return Verification(0, 0, 0, tuple(problems))
+    problems += [Problem("documents", text) for text in series_problems(entries)]
     referenced = _referenced(entries)
     problems += _object_problems(home, referenced)
     if record_hashes is not None:

@@ -129,6 +129,9 @@ def test_a_crash_leaves_the_period_open_or_closed(home_copy: Path, monkeypatch: 
     assert sealed_files(home_copy) == drafts
     again = done(home_copy, "decide", "seal", SUBJECT, "--by", NOOR)
     assert not again["is_new"]
+    # The first attempt took no number, the second one took it for good.
+    listed = evsettle_here("--home", home_copy, "invoices", "--json")
+    assert [one["number"] for one in json.loads(listed.stdout)["documents"]] == ["NLEVS-2026-000001"]
     sealed = sealed_files(home_copy)
     assert sealed != drafts
     assert evsettle_here("--home", home_copy, "verify", "2026-10").returncode == 0
@@ -264,6 +267,23 @@ def check_differences(closed: Path, key: str, before: list[tuple[Any, ...]]) -> 
     assert (closed / "reports/2026-11/emo/2026-11-emo-R-EUR-A1.csv").is_file()
 
 
+def check_documents(closed: Path) -> None:
+    """November is sealed too: what corrects October becomes a credit note of its own number range."""
+    at = "2026-12-07T08:00:00Z"
+    proposal = done(closed, "decide", "period", "2026-11|emo", "--by", SEM, at=at)["seq"]
+    done(closed, "decide", "approve", proposal, "--by", DAAN, at=at)
+    done(closed, "decide", "seal", "2026-11|emo", "--by", NOOR, at=at)
+    found = json.loads(evsettle_here("--home", closed, "invoices", "--json").stdout)["documents"]
+    told = ("number", "statement_id", "amount_excl_tax", "tax", "amount_incl_tax", "preceding", "due_on")
+    # The late session 12.88 less the credit 14.82; tax 2.70 − 3.11. Due 30 days from the seal.
+    # The adjustment run: 21 % of −0.50 is −0.105, away from nought −0.11.
+    assert [tuple(one[name] for name in told) for one in found[1:]] == [
+        ("NLEVS-C-2026-000001", "2026-11-emo-R-EUR", "1.94", "0.41", "2.35", ["NLEVS-2026-000001"], "2027-01-06"),
+        ("NLEVS-C-2026-000002", "2026-11-emo-R-EUR-A1", "0.50", "0.11", "0.61", ["NLEVS-2026-000001"], "2027-01-06"),
+    ]
+    assert evsettle_here("--home", closed, "verify").returncode == 0
+
+
 def test_what_comes_after_the_seal_changes_nothing_there(closed: Path) -> None:
     sealed = sealed_files(closed)
     before = rows(closed, "select line_no, cdr_key, amount_excl_tax from statement_lines"
@@ -294,4 +314,5 @@ def test_what_comes_after_the_seal_changes_nothing_there(closed: Path) -> None:
         if name.startswith(("ingest.", "rate.")) or name in MONEY:
             assert again[name] == tables[name], name
     assert snapshots.reports(closed) == reports
+    check_documents(closed)
     assert sealed_files(closed) == sealed

@@ -21,7 +21,9 @@ billed as (
     select
         cdr_key,
         sum(amount_excl_tax) as billed_excl_tax,
-        max(case when kind = 'session' then line_no end) as line_no
+        max(case when kind = 'session' then line_no end) as line_no,
+        max(case when kind = 'session' then tax_category end) as tax_category,
+        max(case when kind = 'session' then tax_percent end) as tax_percent
     from {{ ref('sealed_lines') }}
     where cdr_key is not null
     group by cdr_key
@@ -97,6 +99,10 @@ corrected as (
         decided.effective_at,
         decided.reason_code,
         terms.cut_off_days,
+        terms.rounding_mode,
+        terms.rounding_scale,
+        billed.tax_category,
+        billed.tax_percent,
         cast(
             case
                 when terms.rounding_level = 'statement' then cast(decided.amount_excl_tax as decimal(18, 8))
@@ -142,6 +148,10 @@ placed as (
         corrected.seq,
         corrected.reason_code,
         corrected.amount_excl_tax,
+        corrected.tax_category,
+        corrected.tax_percent,
+        corrected.rounding_mode,
+        corrected.rounding_scale,
         coalesce(next_open.open_period, bounds.period) as period
     from corrected
     inner join moments
@@ -180,5 +190,9 @@ select
     corrects,
     seq as decision_seq,
     reason_code,
-    amount_excl_tax
+    amount_excl_tax,
+    tax_category,
+    tax_percent,
+    rounding_mode,
+    rounding_scale
 from numbered

@@ -16,8 +16,29 @@ net_lines as (
         rounding_scale,
         kind_no,
         started_at,
-        line_key
+        line_key,
+        cast(null as varchar) as corrects
     from {{ ref('net_lines') }}
+
+    union all
+
+    -- What corrects a sealed line is taxed as that line was.
+    select
+        statement_id,
+        'adjustment' as kind,
+        cdr_key,
+        currency,
+        cast(null as decimal(18, 8)) as energy_kwh,
+        amount_excl_tax,
+        tax_category,
+        tax_percent,
+        rounding_mode,
+        rounding_scale,
+        0 as kind_no,
+        cast(null as timestamptz) as started_at,
+        corrects as line_key,
+        corrects
+    from {{ ref('correction_lines') }}
 
 ),
 
@@ -37,7 +58,8 @@ taxed_lines as (
         rounding_scale,
         kind_no,
         started_at,
-        line_key
+        line_key,
+        corrects
     from net_lines
 
 ),
@@ -86,7 +108,8 @@ lines as (
         tax,
         kind_no,
         started_at,
-        line_key
+        line_key,
+        corrects
     from taxed_lines
 
     union all
@@ -103,7 +126,8 @@ lines as (
         tax,
         3 as kind_no,
         cast(null as timestamptz) as started_at,
-        coalesce(tax_category, '') || cast(tax_percent as varchar) as line_key
+        coalesce(tax_category, '') || cast(tax_percent as varchar) as line_key,
+        cast(null as varchar) as corrects
     from tax_roundings
     where tax <> 0
 
@@ -127,21 +151,9 @@ numbered as (
         currency,
         cast(energy_kwh as decimal(18, 8)) as energy_kwh,
         tax_category,
-        tax_percent
-    from lines
-
-),
-
-corrections as (
-
-    select
-        statement_id,
-        cast(row_number() over (partition by statement_id order by corrects) as integer) as line_no,
-        cdr_key,
-        amount_excl_tax,
-        currency,
+        tax_percent,
         corrects
-    from {{ ref('correction_lines') }}
+    from lines
 
 ),
 
@@ -193,22 +205,5 @@ select
     energy_kwh,
     tax_category,
     tax_percent,
-    cast(null as varchar) as corrects
-from numbered
-
-union all
-
-select
-    statement_id,
-    line_no,
-    'adjustment' as kind,
-    cdr_key,
-    amount_excl_tax,
-    cast(null as decimal(18, 8)) as tax,
-    cast(null as decimal(18, 8)) as amount_incl_tax,
-    currency,
-    cast(null as decimal(18, 8)) as energy_kwh,
-    cast(null as varchar) as tax_category,
-    cast(null as decimal(18, 8)) as tax_percent,
     corrects
-from corrections
+from numbered

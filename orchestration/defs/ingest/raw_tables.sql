@@ -635,6 +635,25 @@ create table if not exists ingest.raw_seals (
     manifest_sha256 varchar
 );
 
+-- The invoices and credit notes of ours that a seal issued.
+create table if not exists ingest.raw_documents (
+    seal_seq bigint,
+    number varchar,
+    kind varchar,                      -- invoice, credit_note
+    type_code varchar,                 -- UNTDID 1001: 380, 381
+    sequence integer,                  -- in its series: own party, kind and year
+    statement_id varchar,
+    party varchar,                     -- ours, who issues it
+    partner varchar,
+    issued_on date,
+    due_on date,
+    currency varchar,
+    amount_excl_tax decimal(18, 2),    -- as they stand on it: a credit note's are positive
+    tax decimal(18, 2),
+    amount_incl_tax decimal(18, 2),
+    preceding varchar                  -- numbers of the documents that it corrects, comma between; '' = none
+);
+
 -- The rows of settle.cdr_outcomes that a seal froze, as they stood.
 create table if not exists ingest.raw_sealed_outcomes (
     seal_seq bigint,

@@ -11,6 +11,7 @@ import duckdb
 
 from orchestration.defs.ingest.bulk import insert_rows
 from orchestration.facts import objects
+from orchestration.facts.documents import as_fact, documents
 from orchestration.facts.home import Home
 from orchestration.facts.ledger import Entry
 from orchestration.facts.seals import TABLES
@@ -18,6 +19,10 @@ from orchestration.facts.seals import TABLES
 _SEAL_COLUMNS = (
     "seal_seq", "sealed_at", "sealed_by", "period", "partner", "approval_seq", "approved_by", "content_sha256",
     "manifest_sha256",
+)  # fmt: skip
+_DOCUMENT_COLUMNS = (
+    "number", "kind", "type_code", "sequence", "statement_id", "party", "partner", "issued_on", "due_on", "currency",
+    "amount_excl_tax", "tax", "amount_incl_tax",
 )  # fmt: skip
 
 
@@ -29,6 +34,10 @@ def append_seals(home: Home, connection: duckdb.DuckDBPyConnection, new: Sequenc
             seal.seq, seal.time, seal.actor, body["period"], body["partner"], body["approval"], body["approved_by"],
             body["content_sha256"], body["manifest_sha256"],
         )])  # fmt: skip
+        insert_rows(connection, "raw_documents", ("seal_seq", *_DOCUMENT_COLUMNS, "preceding"), [
+            (seal.seq, *(as_fact(document)[name] for name in _DOCUMENT_COLUMNS), ",".join(document.preceding))
+            for _, document in documents([seal])
+        ])  # fmt: skip
         for table in TABLES:
             _append_rows(home, connection, seal.seq, f"raw_sealed_{table}", body["tables"][table])
         _touch_open(connection, body["period"], body["partner"])

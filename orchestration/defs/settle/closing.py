@@ -24,6 +24,7 @@ _READS = (
     ["settle", "verdicts"],
     ["settle", "statements"],
     ["settle", "statement_lines"],
+    ["settle", "documents"],
     ["settle", "waterfall"],
     ["settle", "periods"],
     ["settle", "sealed_differences"],

@@ -104,6 +104,12 @@ TABLES: Mapping[str, Published] = {
         " amount_excl_tax",
         "partner, period, direction, currency, step_no",
     ),
+    "documents": Published(
+        "settle.documents",
+        "number, kind, type_code, statement_id, party, partner, period, issued_on, due_on, currency, amount_excl_tax,"
+        " tax, amount_incl_tax, preceding",
+        "number",
+    ),
     "disputes": Published(
         "settle.disputes",
         "dispute_id, cdr_key, partner, claimant, reason_code, state, refused_for, currency, billed_excl_tax,"

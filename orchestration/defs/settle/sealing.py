@@ -8,16 +8,19 @@ What does not belong here: who may approve (facts/decisions) and what a closed p
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
+from orchestration.defs.ingest.zones import zone
+from orchestration.defs.settle.documents import drafted
 from orchestration.defs.settle.report_folder import MANIFEST, folder_of, manifest_of, rendered, replace_file, sha256
 from orchestration.defs.settle.statements import read_heads, with_lines
 from orchestration.facts import ledger, objects
 from orchestration.facts.decisions import standing
+from orchestration.facts.documents import Document, as_fact, documents, numbered
 from orchestration.facts.home import Home
 from orchestration.facts.ledger import Entry, format_at
 from orchestration.facts.lock import writer_lock
@@ -86,14 +89,17 @@ def seal(home: Home, period: str, partner: str, by: str, at: datetime) -> Sealed
         approval = _approval(entries, subject, at)
         with open_warehouse(home.warehouse) as connection:
             _check_warehouse(connection, entries, subject)
-            body = _freeze(home, connection, period, partner)
+            issued = {document.statement_id: document.number for _, document in documents(entries)}
+            to_number = drafted(connection, period, partner, _local_day(connection, at), issued)
+            body = _freeze(home, connection, period, partner, numbered(entries, to_number))
         body |= {
             "approval": approval.seq,
             "proposed_by": approval.decided_by,
             "approved_by": approval.approved_by,
             "content_sha256": approval.value,
         }
-        entry = ledger.append(home, "seal", body, actor=person.name, at=at)
+        # Its documents took their numbers from these entries: if the ledger grew meanwhile, they are not free any more.
+        entry = ledger.append(home, "seal", body, actor=person.name, at=at, after=entries[-1].seq)
         restore(home, [entry])
     return Sealed(entry, is_new=True)
 
@@ -184,7 +190,15 @@ def _check_warehouse(connection: duckdb.DuckDBPyConnection, entries: Sequence[En
         raise SealRefused("The warehouse does not hold the drafts that were approved: `evsettle run` first, then seal.")
 
 
-def _freeze(home: Home, connection: duckdb.DuckDBPyConnection, period: str, partner: str) -> dict[str, Any]:
+def _local_day(connection: duckdb.DuckDBPyConnection, at: datetime) -> date:
+    """The day of an instant in the network's zone."""
+    row = connection.execute("select time_zone from ingest.network").fetchone()
+    return at.astimezone(zone(row[0])).date() if row else at.date()
+
+
+def _freeze(
+    home: Home, connection: duckdb.DuckDBPyConnection, period: str, partner: str, issued: Sequence[Document]
+) -> dict[str, Any]:
     """Put everything the seal names into the ledger's objects; returns the entry's body."""
     tables = {name: _put_rows(home, connection, _FROZEN[name], period, partner) for name in TABLES}
     heads = [replace(head, status="sealed") for head in read_heads(connection, period, partner)]
@@ -198,7 +212,7 @@ def _freeze(home: Home, connection: duckdb.DuckDBPyConnection, period: str, part
         "period": period,
         "partner": partner,
         "statements": [head.statement_id for head in heads],
-        "documents": [],
+        "documents": [as_fact(document) for document in issued],
         "manifest_sha256": objects.put(home, manifest_of(files, heads)),
         "draft_manifest_sha256": sha256(draft.read_bytes()) if draft.is_file() else None,
         "files": files,

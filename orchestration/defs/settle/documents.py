@@ -1,0 +1,161 @@
+"""Which statements of a period that is being sealed get an invoice or a credit note of ours, and what it says.
+
+We bill what is receivable; what is payable is billed by the partner. A statement whose tax is undecided gets no document.
+What does not belong here: numbers (facts/documents) and files (document_files).
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date, timedelta
+from decimal import ROUND_HALF_UP, Decimal
+
+import duckdb
+
+from orchestration.facts.documents import Document
+from orchestration.facts.seals import SealRefused
+
+CENT = Decimal("0.01")
+
+_HEADS = """
+    select statements.statement_id, statements.currency,
+        list(distinct outcomes.cpo_party) filter (outcomes.cpo_party is not null) as parties
+    from settle.statements as statements
+    inner join settle.statement_lines as lines on statements.statement_id = lines.statement_id
+    left join settle.cdr_outcomes as outcomes on lines.cdr_key = outcomes.cdr_key
+    where statements.period = $period and statements.partner = $partner and statements.status <> 'sealed'
+        and statements.direction = 'receivable' and statements.tax is not null
+    group by statements.statement_id, statements.currency
+    order by statements.statement_id
+"""
+
+# A rate of tax has one sum on a document, of net and of tax.
+_RATES = """
+    select tax_category, tax_percent, sum(amount_excl_tax), sum(tax)
+    from settle.statement_lines
+    where statement_id = ?
+    group by tax_category, tax_percent
+    order by tax_category, tax_percent
+"""
+
+_CORRECTED = """
+    select distinct split_part(lines.corrects, '#', 1)
+    from settle.statement_lines as lines
+    where lines.statement_id = $statement and lines.corrects is not null
+    union
+    select distinct originals.statement_id
+    from settle.statement_lines as lines
+    inner join settle.cdr_outcomes as credits on lines.cdr_key = credits.cdr_key and credits.is_credit
+    inner join ingest.sealed_outcomes as originals on credits.credit_of = originals.cdr_key
+    where lines.statement_id = $statement and originals.statement_id is not null
+"""
+
+# What a session and its credits come to over all that was sealed and is being sealed.
+_OVERDRAWN = """
+    with lines as (
+        select coalesce(case when outcomes.is_credit then outcomes.credit_of end, lines.cdr_key) as cdr_key,
+            lines.statement_id, lines.amount_excl_tax, statements.status
+        from settle.statement_lines as lines
+        inner join settle.statements as statements on lines.statement_id = statements.statement_id
+        inner join settle.cdr_outcomes as outcomes on lines.cdr_key = outcomes.cdr_key
+        where statements.partner = $partner
+            and (statements.status = 'sealed' or statements.period = $period)
+    )
+    select cdr_key, sum(amount_excl_tax), sum(amount_excl_tax) filter (status = 'sealed')
+    from lines
+    group by cdr_key
+    having sum(amount_excl_tax) < 0 and sum(amount_excl_tax) filter (status = 'sealed') >= 0
+        and min(amount_excl_tax) filter (status <> 'sealed') < 0
+    order by cdr_key
+"""
+
+_PAYMENT_TERMS = """
+    select terms.payment_terms_days
+    from ingest.contracts as contracts
+    inner join ingest.settlement_terms as terms
+        on contracts.partner = terms.partner and contracts.contract_version = terms.contract_version
+    where contracts.partner = $partner and contracts.valid_from <= $day
+        and (contracts.valid_to is null or contracts.valid_to > $day)
+"""
+
+
+def drafted(
+    connection: duckdb.DuckDBPyConnection, period: str, partner: str, issued_on: date, issued: Mapping[str, str]
+) -> list[Document]:
+    """The documents that sealing this period and partner issues, not numbered yet, in the order of their statements.
+
+    issued: number of the document of each statement that has one. Raises SealRefused.
+    """
+    _refuse_overdrawn(connection, period, partner)
+    scope = {"period": period, "partner": partner}
+    terms = connection.execute(_PAYMENT_TERMS, {"partner": partner, "day": issued_on}).fetchone()
+    days = terms[0] if terms else None
+    found = []
+    for statement_id, currency, parties in connection.execute(_HEADS, scope).fetchall():
+        net, tax = _totals(connection, statement_id)
+        is_credit = net + tax < 0
+        sign = -1 if is_credit else 1
+        found.append(
+            Document(
+                kind="credit_note" if is_credit else "invoice",
+                statement_id=statement_id,
+                party=_issuer(connection, statement_id, parties),
+                partner=partner,
+                issued_on=issued_on,
+                due_on=None if days is None else issued_on + timedelta(days=days),
+                currency=currency,
+                amount_excl_tax=sign * net,
+                tax=sign * tax,
+                amount_incl_tax=sign * (net + tax),
+                preceding=tuple(_preceding(connection, statement_id, issued, is_credit)),
+            )
+        )
+    return found
+
+
+def in_cents(amount: Decimal) -> Decimal:
+    """An amount as a document and a bank hold it."""
+    return amount.quantize(CENT, ROUND_HALF_UP)
+
+
+def _totals(connection: duckdb.DuckDBPyConnection, statement_id: str) -> tuple[Decimal, Decimal]:
+    rates = connection.execute(_RATES, [statement_id]).fetchall()
+    return sum((in_cents(rate[2]) for rate in rates), Decimal(0)), sum(
+        (in_cents(rate[3]) for rate in rates), Decimal(0)
+    )
+
+
+def _issuer(connection: duckdb.DuckDBPyConnection, statement_id: str, parties: Sequence[str]) -> str:
+    """The own party that sold what stands on a statement; a statement without sessions is of our only operator."""
+    if not parties:
+        parties = [party for (party,) in connection.execute(
+            "select distinct party from ingest.own_parties where role = 'CPO' order by party"
+        ).fetchall()]  # fmt: skip
+    if len(parties) != 1:
+        raise SealRefused(
+            f"{statement_id} is of {len(parties)} own parties ({', '.join(sorted(parties)) or 'none'}), and an invoice is "
+            "of one: give each its own contract with this partner, then `evsettle run`."
+        )
+    return parties[0]
+
+
+def _preceding(
+    connection: duckdb.DuckDBPyConnection, statement_id: str, issued: Mapping[str, str], is_credit: bool
+) -> Iterator[str]:
+    corrected = sorted(one for (one,) in connection.execute(_CORRECTED, {"statement": statement_id}).fetchall())
+    numbers = [issued[one] for one in corrected if one in issued]
+    if is_credit and not numbers:
+        raise SealRefused(
+            f"DOC_CREDIT_UNLINKED: {statement_id} is below zero and corrects no invoice of ours, so it can be no credit "
+            "note: exclude or adjust its negative lines, or let more be billed first."
+        )
+    yield from numbers
+
+
+def _refuse_overdrawn(connection: duckdb.DuckDBPyConnection, period: str, partner: str) -> None:
+    """Nothing is credited twice: over all sealed statements a session never comes to less than nothing."""
+    rows = connection.execute(_OVERDRAWN, {"period": period, "partner": partner}).fetchall()
+    if rows:
+        cdr_key, total, billed = rows[0]
+        raise SealRefused(
+            f"DOC_CREDIT_TWICE: {cdr_key} was billed at {billed:.2f} and would come to {total:.2f} ({len(rows)} such "
+            f"sessions): exclude or adjust what credits it again, with `evsettle decide exclude '{cdr_key}' --by NAME`."
+        )

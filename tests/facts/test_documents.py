@@ -1,0 +1,102 @@
+"""Numbers of invoices and credit notes: gapless by own party, kind and year, whatever is interrupted."""
+
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal
+
+import pytest
+
+from orchestration.facts import ledger
+from orchestration.facts.documents import Document, as_fact, documents, numbered, series_problems
+from orchestration.facts.home import Home
+from orchestration.facts.ledger import LedgerError
+
+INVOICE = Document(
+    kind="invoice",
+    statement_id="2026-10-emo-R-EUR",
+    party="NL/EVS",
+    partner="emo",
+    issued_on=date(2026, 11, 6),
+    due_on=date(2026, 12, 6),
+    currency="EUR",
+    amount_excl_tax=Decimal("100.00"),
+    tax=Decimal("21.00"),
+    amount_incl_tax=Decimal("121.00"),
+    preceding=(),
+)
+CREDIT = replace(INVOICE, kind="credit_note", statement_id="2026-11-emo-R-EUR-A1", preceding=("NLEVS-2026-000001",))
+
+
+def seal(home: Home, *drafts: Document, after: int | None = None) -> list[str]:
+    """Seal with the next numbers; returns these."""
+    given = numbered(ledger.read_all(home), drafts)
+    body = {"period": "2026-10", "partner": "emo", "documents": [as_fact(one) for one in given]}
+    ledger.append(home, "seal", body, "Ada", "2026-11-06T08:00:00Z", after)
+    return [one.number for one in given]
+
+
+def test_each_party_kind_and_year_counts_for_itself(home: Home) -> None:
+    assert seal(home, INVOICE, replace(INVOICE, statement_id="b"), replace(INVOICE, party="DE/EVS")) == [
+        "NLEVS-2026-000001", "NLEVS-2026-000002", "DEEVS-2026-000001",
+    ]  # fmt: skip
+    assert seal(home, CREDIT, INVOICE, replace(INVOICE, issued_on=date(2027, 1, 1))) == [
+        "NLEVS-C-2026-000001", "NLEVS-2026-000003", "NLEVS-2027-000001",
+    ]  # fmt: skip
+    assert series_problems(ledger.read_all(home)) == []
+    assert [document for _, document in documents(ledger.read_all(home))][0] == replace(INVOICE, sequence=1)
+
+
+def test_a_kill_before_or_after_the_entry_neither_loses_nor_doubles_a_number(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seal(home, INVOICE)
+
+    def killed(*_arguments: object) -> None:
+        raise KeyboardInterrupt
+
+    # Before the entry has its name the number is still free; after, it is taken.
+    for step in ("clean_leftovers", "_render", "write_new"):
+        with monkeypatch.context() as patch:
+            patch.setattr(ledger, step, killed)
+            with pytest.raises(KeyboardInterrupt):
+                seal(home, INVOICE)
+        assert len(list(documents(ledger.read_all(home)))) == 1
+    write_new = ledger.write_new
+
+    def written_then_killed(*arguments: object) -> None:
+        write_new(*arguments)  # type: ignore[arg-type]
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(ledger, "write_new", written_then_killed)
+        with pytest.raises(KeyboardInterrupt):
+            seal(home, INVOICE)
+    assert seal(home, INVOICE) == ["NLEVS-2026-000003"]
+    assert series_problems(ledger.read_all(home)) == []
+    assert ledger.check_chain(home) == []
+
+
+def test_numbers_of_a_ledger_that_has_grown_meanwhile_are_not_taken(home: Home) -> None:
+    seal(home, INVOICE)
+    seal(home, INVOICE)
+    with pytest.raises(LedgerError, match="grown since entry 1: nothing was written"):
+        seal(home, INVOICE, after=1)
+    assert len(ledger.read_all(home)) == 2
+
+
+def test_gaps_repeats_and_unlinked_credit_notes_are_named(home: Home) -> None:
+    wrong = [
+        replace(INVOICE, sequence=1),
+        replace(INVOICE, sequence=3),
+        replace(INVOICE, sequence=3),
+        replace(CREDIT, sequence=1, preceding=()),
+        replace(CREDIT, sequence=2, preceding=("NLEVS-2026-000009",)),
+    ]
+    body = {"period": "2026-10", "partner": "emo", "documents": [as_fact(one) for one in wrong]}
+    ledger.append(home, "seal", body, "Ada", "2026-11-06T08:00:00Z")
+    assert [problem.partition(" comes")[0].partition(", so")[0] for problem in series_problems(ledger.read_all(home))] == [
+        "DOC_NUMBER_GAP: NLEVS-2026-000003 (entry 1)",
+        "DOC_NUMBER_GAP: NLEVS-2026-000003 (entry 1)",
+        "DOC_CREDIT_UNLINKED: NLEVS-C-2026-000001 (entry 1) names no invoice",
+        "DOC_CREDIT_UNLINKED: NLEVS-C-2026-000002 (entry 1) names NLEVS-2026-000009",
+    ]  # fmt: skip

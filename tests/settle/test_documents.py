@@ -1,0 +1,111 @@
+"""What a statement becomes when it is sealed: an invoice, a credit note that names what it corrects, or a refusal."""
+
+from collections.abc import Iterator
+from datetime import date
+from decimal import Decimal
+
+import duckdb
+import pytest
+
+from orchestration.defs.settle.documents import drafted
+from orchestration.facts.documents import Document
+from orchestration.facts.seals import SealRefused
+
+TABLES = """
+    create schema settle;
+    create schema ingest;
+    create table settle.statements (statement_id text, partner text, period text, direction text, currency text,
+        status text, tax decimal(38, 8));
+    create table settle.statement_lines (statement_id text, kind text, cdr_key text, amount_excl_tax decimal(18, 8),
+        tax decimal(18, 8), tax_category text, tax_percent decimal(18, 8), corrects text);
+    create table settle.cdr_outcomes (cdr_key text, cpo_party text, is_credit boolean, credit_of text);
+    create table ingest.sealed_outcomes (cdr_key text, statement_id text);
+    create table ingest.own_parties (party text, role text);
+    create table ingest.contracts (partner text, contract_version text, valid_from date, valid_to date);
+    create table ingest.settlement_terms (partner text, contract_version text, payment_terms_days integer);
+    insert into ingest.own_parties values ('NL/EVS', 'CPO'), ('NL/EVM', 'EMSP');
+    insert into ingest.contracts values ('emo', 'v1', '2026-01-01', '2026-11-06'), ('emo', 'v2', '2026-11-06', null);
+    insert into ingest.settlement_terms values ('emo', 'v1', 14), ('emo', 'v2', 30);
+    -- October is sealed and billed on NLEVS-2026-000001.
+    insert into settle.cdr_outcomes values ('a', 'NL/EVS', false, null), ('b', 'NL/EVS', false, null),
+        ('credit', 'NL/EVS', true, 'a'), ('again', 'NL/EVS', true, 'a'), ('other', 'DE/EVS', false, null);
+    insert into ingest.sealed_outcomes values ('a', 'october'), ('b', 'october');
+    insert into settle.statements values ('october', 'emo', '2026-10', 'receivable', 'EUR', 'sealed', 3.15);
+    insert into settle.statement_lines values ('october', 'session', 'a', 10, 2.10, 'S', 21, null),
+        ('october', 'session', 'b', 5, 1.05, 'S', 21, null);
+"""
+ISSUED = {"october": "NLEVS-2026-000001"}
+
+
+@pytest.fixture
+def books() -> Iterator[duckdb.DuckDBPyConnection]:
+    with duckdb.connect() as connection:
+        connection.execute(TABLES)
+        yield connection
+
+
+def november(
+    books: duckdb.DuckDBPyConnection, *lines: tuple[str | None, str, str | None], statement: str = "november"
+) -> None:
+    """An approved statement of November with these lines: session, net amount, what it corrects; 21 % tax."""
+    tax = None if any(amount == "?" for _, amount, _ in lines) else 1
+    books.execute("insert into settle.statements values (?, 'emo', '2026-11', 'receivable', 'EUR', 'approved', ?)",
+                  [statement, tax])  # fmt: skip
+    for key, amount, corrects in lines:
+        net = Decimal(1 if amount == "?" else amount)
+        books.execute(
+            "insert into settle.statement_lines values (?, 'session', ?, ?, ?, 'S', 21, ?)",
+            [statement, key, net, (net * 21 / 100).quantize(Decimal("0.01")), corrects],
+        )
+
+
+def issued(books: duckdb.DuckDBPyConnection) -> list[Document]:
+    return drafted(books, "2026-11", "emo", date(2026, 12, 6), ISSUED)
+
+
+def test_a_credit_note_is_positive_and_names_the_invoice(books: duckdb.DuckDBPyConnection) -> None:
+    november(books, ("b", "-0.50", "october#2"), statement="november-A1")
+    november(books, ("credit", "-10", None), ("new", "4.004", None), ("new", "4.00", None))
+    # Net −10 + 8.004 = −1.996, in cents −2.00; tax −2.10 + 0.84 + 0.84 = −0.42. The correction: −0.50 and −0.105 → −0.10
+    # (half to even in this test's own rounding).
+    assert [
+        (one.kind, one.statement_id, str(one.amount_excl_tax), str(one.tax), str(one.amount_incl_tax), one.preceding)
+        for one in issued(books)
+    ] == [
+        ("credit_note", "november", "2.00", "0.42", "2.42", ("NLEVS-2026-000001",)),
+        ("credit_note", "november-A1", "0.50", "0.10", "0.60", ("NLEVS-2026-000001",)),
+    ]
+
+
+def test_an_invoice_with_a_credit_in_it_names_what_it_credits(books: duckdb.DuckDBPyConnection) -> None:
+    november(books, ("credit", "-10", None), ("new", "30", None))
+    (invoice,) = issued(books)
+    assert (invoice.kind, invoice.party, invoice.amount_incl_tax, invoice.preceding, invoice.due_on) == (
+        "invoice", "NL/EVS", Decimal("24.20"), ("NLEVS-2026-000001",), date(2027, 1, 5),
+    )  # fmt: skip
+
+
+def test_a_session_is_not_credited_twice(books: duckdb.DuckDBPyConnection) -> None:
+    # 10 was billed, 10 is credited, and 10 again: the second one takes what was never paid.
+    november(books, ("credit", "-10", None), ("again", "-10", None), ("new", "30", None))
+    with pytest.raises(SealRefused, match=r"DOC_CREDIT_TWICE: a was billed at 10.00 and would come to -10.00"):
+        issued(books)
+
+
+def test_a_correction_and_a_credit_of_the_same_session_are_not_both_paid(books: duckdb.DuckDBPyConnection) -> None:
+    november(books, ("credit", "-10", None), ("new", "30", None))
+    november(books, ("a", "-0.50", "october#1"), statement="november-A1")
+    with pytest.raises(SealRefused, match="DOC_CREDIT_TWICE: a was billed at 10.00 and would come to -0.50"):
+        issued(books)
+
+
+def test_what_can_be_no_document_is_refused_or_left_out(books: duckdb.DuckDBPyConnection) -> None:
+    november(books, ("new", "?", None))
+    assert issued(books) == []
+    november(books, ("b", "1", None), ("other", "1", None), statement="two-parties")
+    with pytest.raises(SealRefused, match=r"two-parties is of 2 own parties \(DE/EVS, NL/EVS\)"):
+        issued(books)
+    books.execute("delete from settle.statement_lines where statement_id = 'two-parties'")
+    november(books, ("unknown", "-1", None), statement="nothing-to-correct")
+    with pytest.raises(SealRefused, match="DOC_CREDIT_UNLINKED: nothing-to-correct is below zero"):
+        issued(books)
