@@ -18,6 +18,9 @@ from orchestration.facts.ledger import Entry
 from orchestration.facts.standing import in_force, standing
 from orchestration.version import engine_version, rules_sha256
 
+# What waits for a moment: schema, table, column of the moment.
+_WAITS = (("inspect", "deadlines", "ends_at"), ("reconcile", "session_flags", "waits_until"))
+
 
 def master_sha256(entries: Sequence[Entry]) -> str:
     """One hash over the master files as the ledger last saw them (path and content, sorted)."""
@@ -33,7 +36,8 @@ def master_sha256(entries: Sequence[Entry]) -> str:
 def begin_run(home: Home, connection: duckdb.DuckDBPyConnection, as_of: datetime) -> int:
     """Append the run entry and make its as_of the clock of all SQL. Returns the entry's seq.
 
-    When engine or rules are not those of the run before, everything is touched.
+    When engine or rules are not those of the run before, everything is touched; what waited for a moment that has
+    passed since then is touched, too.
     """
     entries = ledger.read_all(home)
     body = {
@@ -48,6 +52,8 @@ def begin_run(home: Home, connection: duckdb.DuckDBPyConnection, as_of: datetime
     connection.execute("begin")
     if before != (body["engine_version"], body["rules_sha256"]):
         connection.execute("insert into ingest.raw_touched values ('everything', '', 'engine or rules changed')")
+    else:
+        _touch_waiting(connection, as_of)
     connection.execute("delete from ingest.raw_run")
     connection.execute(
         "insert into ingest.raw_run values (?, ?, ?, ?)",
@@ -55,6 +61,32 @@ def begin_run(home: Home, connection: duckdb.DuckDBPyConnection, as_of: datetime
     )
     connection.execute("commit")
     return entry.seq
+
+
+def _touch_waiting(connection: duckdb.DuckDBPyConnection, as_of: datetime) -> None:
+    """The sessions whose wait ended since the run before. A run that was killed has touched them already."""
+    if _has(connection, "inspect", "deadlines"):
+        connection.execute(
+            "insert into ingest.raw_touched select distinct 'cdr', cdr_key, 'deadline passed' from inspect.deadlines"
+            " where ends_at < $1 and ends_at >= (select as_of from ingest.raw_run)",
+            [as_of],
+        )
+
+
+def _next_deadline(connection: duckdb.DuckDBPyConnection, as_of: datetime) -> str | None:
+    """The first moment after which a run finds something though nothing came. Null: none is waited for."""
+    waits = [
+        f"select min({column}) as ends_at from {schema}.{table} where {column} >= $1"  # noqa: S608 - own names
+        for schema, table, column in _WAITS
+        if _has(connection, schema, table)
+    ]
+    row = connection.execute(f"select min(ends_at) from ({' union all '.join(waits)})", [as_of]).fetchone()  # noqa: S608
+    return None if row is None or row[0] is None else row[0].astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def _has(connection: duckdb.DuckDBPyConnection, schema: str, table: str) -> bool:
+    found = "select 1 from information_schema.tables where table_schema = ? and table_name = ?"
+    return connection.execute(found, [schema, table]).fetchone() is not None
 
 
 def end_run(
@@ -79,6 +111,7 @@ def end_run(
         "drafts": dict(drafts),
         "changes": objects.put(home, changes),
         "counts": dict(counts),
+        "next_deadline": _next_deadline(connection, as_of),
     }
     entry = ledger.append(home, "run-end", body, "evsettle", as_of)
     connection.execute("delete from ingest.raw_touched")
@@ -107,12 +140,15 @@ def _published_seq(home: Home) -> int | None:
 def is_up_to_date(home: Home, entries: Sequence[Entry], instant: datetime) -> bool:
     """Whether the ledger ends with a run that ended well under this engine and these rules, and its outputs stand.
 
-    A decision that has expired since makes work, though nothing new came.
+    A decision that has expired or a wait that has ended since makes work, though nothing new came.
     """
     if not entries or entries[-1].kind != "run-end" or entries[-1].body["outcome"] != "done":
         return False
     run = next(entry for entry in reversed(entries) if entry.kind == "run")
     if (run.body["engine_version"], run.body["rules_sha256"]) != (engine_version(), rules_sha256()):
+        return False
+    deadline = entries[-1].body.get("next_deadline")
+    if deadline is not None and datetime.fromisoformat(deadline) < instant:
         return False
     decisions = standing(entries)
     if in_force(decisions, datetime.fromisoformat(run.body["as_of"])) != in_force(decisions, instant):

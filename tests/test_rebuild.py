@@ -7,7 +7,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 
@@ -23,6 +23,7 @@ from orchestration.facts.decisions import Decision, record
 from orchestration.facts.home import Home, open_home
 from orchestration.facts.people import read_people
 from orchestration.published import Snapshot
+from orchestration.run_entries import is_up_to_date
 
 Cli = Callable[..., subprocess.CompletedProcess[str]]
 AS_OF = "2026-11-03T06:00:00Z"
@@ -41,6 +42,21 @@ def test_a_second_run_finds_nothing_to_do(cli: Cli, home_copy: Path) -> None:
     result = run(cli, home_copy)
     assert "Nothing new" in result.stdout
     assert sorted((home_copy / "ledger").glob("*.json")) == before
+
+
+def test_a_wait_that_ends_makes_work_though_nothing_came(finished_home: Path) -> None:
+    home = open_home(finished_home)
+    entries = ledger.read_all(home)
+    ends_at = datetime.fromisoformat(entries[-1].body["next_deadline"])
+    with duckdb.connect(str(home.warehouse), read_only=True) as connection:
+        waits = connection.execute(
+            "select min(ends_at) from (select ends_at from inspect.deadlines union all"
+            " select waits_until from reconcile.session_flags where waits_until is not null) where ends_at >= $1",
+            [datetime.fromisoformat(AS_OF)],
+        ).fetchone()
+    assert waits == (ends_at,)
+    assert is_up_to_date(home, entries, ends_at)
+    assert not is_up_to_date(home, entries, ends_at + timedelta(seconds=1))
 
 
 def test_what_is_derived_can_be_deleted(cli_here: Cli, home_copy: Path) -> None:

@@ -147,12 +147,15 @@ metered as (
 
 ),
 
--- A session that its operator left open is looked at in each run: hours after its end that is a fault.
-unfinished as (
+-- From an operator's first session on each of its CDRs should have one: all of them are looked at.
+first_told as (
 
-    select lower(session_id) as id
-    from {{ ref('sessions') }}
-    where is_latest and upper(status) in ('ACTIVE', 'PENDING')
+    select lower(sessions.cpo_party) as cpo_key
+    from {{ ref('sessions') }} as sessions
+    left join touched on cast(sessions.record_id as varchar) = touched.id and touched.kind = 'evidence'
+    where sessions.cpo_party is not null
+    group by lower(sessions.cpo_party)
+    having count(*) = count(touched.id)
 
 ),
 
@@ -171,10 +174,11 @@ by_evidence as (
         )
     union all
     select
-        ids.work_key as cdr_key,
-        'its session is still open' as reason
-    from ids
-    inner join unfinished on ids.kind = 'session' and ids.id = unfinished.id
+        revisions.work_key as cdr_key,
+        'first sessions of its operator' as reason
+    from revisions
+    inner join first_told on lower(revisions.cpo_party) = first_told.cpo_key
+    where revisions.session_id is not null
     union all
     select
         key_before as cdr_key,

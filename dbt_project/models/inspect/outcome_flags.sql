@@ -38,7 +38,6 @@ tolerances as (
         partner,
         contract_version,
         outcome_failed_billed,
-        outcome_not_final,
         parking_evse_paused
     from {{ ref('rule_tolerances') }}
 
@@ -68,6 +67,16 @@ charger_facts as (
             'OVERCURRENTFAULT', 'POWERQUALITY', 'FIRMWARE', 'FIRMWAREUPDATE'
         ) as is_fault_stop
     from {{ ref('charger_facts') }}
+
+),
+
+open_sessions as (
+
+    select
+        cdr_key,
+        ends_at
+    from {{ ref('deadlines') }}
+    where rule_id = 'OUTCOME_NOT_FINAL'
 
 ),
 
@@ -160,9 +169,8 @@ measured as (
         charger_facts.paused_seconds,
         charger_facts.start_mode,
         coalesce(cdrs.claimed_parking_excl_tax, parking_prices.has_parking_price) as parking_fee,
-        {{ seconds_between('cdrs.ended_at', 'run.as_of') }} as age_seconds,
+        coalesce(run.as_of > open_sessions.ends_at, false) as is_open_too_long,
         tolerances.outcome_failed_billed as failed_limit_kwh,
-        tolerances.outcome_not_final as open_hours,
         tolerances.parking_evse_paused as pause_seconds,
         coalesce(cdrs.claimed_energy_excl_tax, 0)
         + coalesce(cdrs.claimed_time_excl_tax, 0)
@@ -177,6 +185,7 @@ measured as (
     cross join run
     left join tolerances
         on terms.partner = tolerances.partner and terms.contract_version = tolerances.contract_version
+    left join open_sessions on cdrs.cdr_key = open_sessions.cdr_key
     left join parking_prices on cdrs.cdr_key = parking_prices.cdr_key
     left join period_facts on cdrs.cdr_key = period_facts.cdr_key
     left join by_cdr on cdrs.cdr_key = by_cdr.cdr_key
@@ -209,7 +218,7 @@ select
     end as smallint) as outcome_failed_billed,
     cast(case
         when session_status is null or is_credit then null
-        when upper(session_status) in ('ACTIVE', 'PENDING') and age_seconds > open_hours * 3600 then 0
+        when is_open_too_long then 0
         else 1
     end as smallint) as outcome_not_final,
     cast(case

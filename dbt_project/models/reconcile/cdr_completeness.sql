@@ -21,7 +21,6 @@ all_cdrs as (
         cdr_id,
         coalesce(is_credit, false) as is_credit,
         received_at,
-        last_updated,
         started_at,
         ended_at,
         energy_kwh,
@@ -49,11 +48,22 @@ tolerances as (
 
     select
         cdr_key,
-        session_missing as session_hours,
         session_cdr_diff as energy_tolerance,
-        credit_not_replaced as replacement_days,
         duration_seconds
     from {{ ref('claim_tolerances') }}
+
+),
+
+waits as (
+
+    select
+        deadlines.cdr_key,
+        max(case when deadlines.rule_id = 'SESSION_MISSING' then deadlines.ends_at end) as session_due_at,
+        max(case when deadlines.rule_id = 'CREDIT_NOT_REPLACED' then deadlines.ends_at end) as replacement_due_at,
+        max(case when deadlines.rule_id = 'CREDIT_NO_ORIGINAL' then deadlines.ends_at end) as original_due_at
+    from {{ ref('deadlines') }} as deadlines
+    inner join work on deadlines.cdr_key = work.cdr_key
+    group by deadlines.cdr_key
 
 ),
 
@@ -172,11 +182,11 @@ measured as (
             abs(coalesce({{ seconds_between('sessions.started_at', 'cdrs.started_at') }}, 0)),
             abs(coalesce({{ seconds_between('sessions.ended_at', 'cdrs.ended_at') }}, 0))
         ) as time_gap_seconds,
-        {{ seconds_between('coalesce(cdrs.ended_at, cdrs.started_at)', 'run.as_of') }} as seconds_since,
-        {{ seconds_between('coalesce(cdrs.last_updated, cdrs.received_at)', 'run.as_of') }} as seconds_since_sent,
-        tolerances.session_hours,
+        run.as_of > waits.session_due_at as is_session_late,
+        run.as_of > waits.replacement_due_at as is_replacement_late,
+        run.as_of > waits.original_due_at as is_original_late,
+        waits.original_due_at,
         tolerances.energy_tolerance,
-        tolerances.replacement_days,
         tolerances.duration_seconds,
         credits.original_key as credited_key,
         replacements.cdr_key is not null as is_replaced,
@@ -185,6 +195,7 @@ measured as (
     from cdrs
     cross join run
     left join tolerances on cdrs.cdr_key = tolerances.cdr_key
+    left join waits on cdrs.cdr_key = waits.cdr_key
     left join senders on cdrs.cpo_key = senders.cpo_key
     left join sessions on cdrs.cpo_key || '|' || cdrs.session_id_key = sessions.session_key
     left join credits on cdrs.cdr_key = credits.cdr_key
@@ -205,12 +216,14 @@ select
     earlier_key,
     credited_key,
     remark,
+    original_due_at,
+    is_original_late,
     cast(
         case
             when is_credit or not has_sessions or session_id_key is null then null
             when has_session then 1
-            when seconds_since <= session_hours * 3600 then null
-            else 0
+            -- Its times are unknown: nothing says that it may still come.
+            when coalesce(is_session_late, true) then 0
         end as smallint
     ) as session_missing,
     cast(
@@ -231,7 +244,7 @@ select
         case
             when credited_key is null then null
             when is_replaced then 1
-            when seconds_since_sent > replacement_days * 86400 then 0
+            when is_replacement_late then 0
         end as smallint
     ) as credit_not_replaced,
     cast(

@@ -64,35 +64,42 @@ placed as (
     inner join cdrs on lower(sessions.evse_uid) = cdrs.evse_key
     where abs({{ seconds_between('sessions.started_at', 'cdrs.started_at') }}) <= 300
 
+),
+
+judged as (
+
+    select
+        sessions.*,
+        upper(sessions.status) = 'COMPLETED' and sessions.energy_kwh > 0.1 as is_due,
+        named.session_key is not null or placed.session_key is not null as has_cdr,
+        {{ add_seconds('coalesce(sessions.ended_at, sessions.started_at)', 'rules.wait_hours * 3600') }} as waits_until
+    from sessions
+    cross join rules
+    left join named on lower(sessions.session_id) = named.session_key
+    left join placed on sessions.session_key = placed.session_key
+
 )
 
 select
-    sessions.session_key,
-    sessions.session_id,
-    sessions.source,
-    sessions.cpo_party,
-    sessions.location_id,
-    sessions.evse_uid,
-    sessions.started_at,
-    sessions.ended_at,
-    sessions.energy_kwh,
-    sessions.currency,
-    sessions.total_cost_excl_tax,
+    judged.session_key,
+    judged.session_id,
+    judged.source,
+    judged.cpo_party,
+    judged.location_id,
+    judged.evse_uid,
+    judged.started_at,
+    judged.ended_at,
+    judged.energy_kwh,
+    judged.currency,
+    judged.total_cost_excl_tax,
+    case when judged.is_due and not judged.has_cdr then judged.waits_until end as waits_until,
     cast(
         case
-            when upper(sessions.status) <> 'COMPLETED' or sessions.status is null then null
-            when sessions.energy_kwh is null or sessions.energy_kwh <= 0.1 then null
-            when named.session_key is not null or placed.session_key is not null then 1
+            when not coalesce(judged.is_due, false) then null
+            when judged.has_cdr then 1
             -- Still within the time that a CDR may take.
-            when
-                {{ seconds_between('coalesce(sessions.ended_at, sessions.started_at)', 'run.as_of') }}
-                <= rules.wait_hours * 3600
-                then null
-            else 0
+            when coalesce(run.as_of > judged.waits_until, true) then 0
         end as smallint
     ) as cdr_missing
-from sessions
+from judged
 cross join run
-cross join rules
-left join named on lower(sessions.session_id) = named.session_key
-left join placed on sessions.session_key = placed.session_key
