@@ -16,6 +16,7 @@ from orchestration.facts import ledger, objects
 from orchestration.facts.home import Home
 from orchestration.facts.ledger import Entry
 from orchestration.facts.standing import in_force, standing
+from orchestration.pseudonyms import fingerprint
 from orchestration.version import engine_version, rules_sha256
 
 # What waits for a moment: schema, table, column of the moment.
@@ -125,16 +126,18 @@ def _marker(home: Home) -> Path:
 def mark_published(home: Home, entry: Entry) -> None:
     """Say which run the published snapshot shows: a crash before this makes the next run publish again."""
     temporary = _marker(home).with_suffix(".tmp")
-    temporary.write_text(json.dumps({"run_end": entry.seq}))
+    temporary.write_text(json.dumps({"run_end": entry.seq, "pseudonyms": fingerprint()}))
     temporary.replace(_marker(home))
 
 
 def _published_seq(home: Home) -> int | None:
+    """Which run's end the published snapshot shows; None where there is none, or one with pseudonyms of another key."""
     try:
-        seq = json.loads(_marker(home).read_text())["run_end"]
+        marked = json.loads(_marker(home).read_text())
+        seq, pseudonyms = marked["run_end"], marked["pseudonyms"]
     except (OSError, ValueError, KeyError):
         return None
-    return seq if isinstance(seq, int) else None
+    return seq if isinstance(seq, int) and pseudonyms == fingerprint() else None
 
 
 def is_up_to_date(home: Home, entries: Sequence[Entry], instant: datetime) -> bool:

@@ -19,6 +19,7 @@ DEMO = ("--sessions", DEMO_SESSIONS, "--seed", 7, "--month", "2026-10", "--fault
 os.environ.setdefault("DAGSTER_DISABLE_TELEMETRY", "yes")
 os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
 os.environ.setdefault("DO_NOT_TRACK", "1")
+os.environ["EVSETTLE_PSEUDONYM_KEY"] = "the key of the tests"
 
 
 def pytest_report_header() -> str:

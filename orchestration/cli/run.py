@@ -38,6 +38,7 @@ def parse_instant(text: str | None) -> datetime:
 def command(home_path: Path | None, period: str, as_of: str | None, full: bool, as_json: bool) -> None:
     """Take in what is new in landing and master, run the five stages, leave drafts for every unsealed period."""
     instant = parse_instant(as_of)
+    from orchestration import pseudonyms
     from orchestration.facts.ledger import LedgerError
     from orchestration.facts.lock import LockHeld, writer_lock
     from orchestration.suite import SuiteError
@@ -46,10 +47,12 @@ def command(home_path: Path | None, period: str, as_of: str | None, full: bool, 
     try:
         # A rule that cannot be judged would bill what it should hold: nothing starts with one.
         check_suites()
+        if pseudonyms.key() is None:
+            click.echo(f"Note: {pseudonyms.NO_KEY}", err=True)
         home = open_home(home_path)
         with writer_lock(home):
             ran = _run(home, instant, period, full)
-    except (SuiteError, HomeError, LockHeld, LedgerError) as error:
+    except (SuiteError, HomeError, LockHeld, LedgerError, pseudonyms.PseudonymError) as error:
         raise click.ClickException(str(error)) from error
     from orchestration.cli.status import show_summary, summary
 

@@ -52,6 +52,7 @@ UPSTREAM: Mapping[str, Mapping[str, str]] = {
         "tolerance_duration_seconds": "integer", "late_days": "integer", "due_days_reject": "integer", "due_days_hold": "integer", "due_days_warn": "integer",
     },
     "inspect.duty_flags": {"cdr_key": "varchar", "site_country": "varchar"},
+    "inspect.deadlines": {"cdr_key": "varchar", "rule_id": "varchar", "ends_at": "timestamptz"},
     "inspect.energy_repairs": {"cdr_key": "varchar", "rule_id": "varchar", "energy_kwh": RAW},
     "inspect.tariffs_in_force": {
         "cdr_key": "varchar", "tariff_index": "integer", "tariff_id": "varchar", "tariff_version": "varchar",

@@ -45,32 +45,16 @@ decided as (
 
 ),
 
-ledger as (
-
-    select
-        seq,
-        actor,
-        subject,
-        event
-    from {{ ref('ledger_entries') }}
-    where kind = 'decision'
-
-),
-
 -- One person has said so and a second one has not answered yet.
 waiting as (
 
     select
-        proposed.subject,
-        proposed.seq,
-        proposed.actor,
-        row_number() over (partition by proposed.subject order by proposed.seq desc) as recency
-    from ledger as proposed
-    left join ledger as answers
-        on
-            'entry:' || cast(proposed.seq as varchar) = answers.subject
-            and answers.event in ('approve', 'reject')
-    where proposed.event = 'propose adjust' and answers.seq is null
+        subject_id as cdr_key,
+        seq,
+        proposed_by,
+        row_number() over (partition by subject_id order by seq desc) as recency
+    from {{ ref('open_proposals') }}
+    where what = 'adjust' and subject_kind = 'cdr'
 
 )
 
@@ -104,9 +88,9 @@ select
     remedies.is_allowed as is_beyond_limit,
     remedies.limit_excl_tax,
     waiting.seq as proposal_seq,
-    waiting.actor as proposed_by
+    waiting.proposed_by
 from remedies
 inner join outcomes on remedies.cdr_key = outcomes.cdr_key and remedies.revision = outcomes.revision
 left join decided on remedies.cdr_key = decided.cdr_key
-left join waiting on 'cdr:' || remedies.cdr_key = waiting.subject and waiting.recency = 1
+left join waiting on remedies.cdr_key = waiting.cdr_key and waiting.recency = 1
 where decided.cdr_key is null

@@ -2,7 +2,7 @@
 
 One line for each root finding that holds or rejects: the code, its words, the next step, who acts and by when. It
 stands beside the reports of periods, for a finding outlives the period it was found in. No token is named: a pseudonym
-stands in its place. What does not belong here: judging, and sending anything.
+stands in its place (pseudonyms.py). What does not belong here: judging, and sending anything.
 """
 
 import csv
@@ -23,6 +23,7 @@ from orchestration.defs.settle.report_folder import replace_file
 from orchestration.defs.settle.statement_csv import safe_text
 from orchestration.defs.settle.statements import exact
 from orchestration.facts.home import Home
+from orchestration.pseudonyms import install
 from orchestration.suite import Rule, read_suite
 from orchestration.version import suites
 from orchestration.warehouse import open_warehouse
@@ -41,10 +42,8 @@ _ROWS = """
         cdrs.direction, cdrs.period,
         strftime(timezone('UTC', cdrs.started_at), '%Y-%m-%dT%H:%M:%SZ') as started_at,
         findings.rule_id, findings.reason_code, findings.severity,
-        case when known.token_uid is null then findings.observed
-            else replace(findings.observed, known.token_uid, '#' || left(sha256(known.token_uid), 8)) end as observed,
-        case when known.token_uid is null then findings.expected
-            else replace(findings.expected, known.token_uid, '#' || left(sha256(known.token_uid), 8)) end as expected,
+        hide(findings.observed, known.token_uid, known.contract_id) as observed,
+        hide(findings.expected, known.token_uid, known.contract_id) as expected,
         findings.owner, strftime(timezone('UTC', findings.due_at), '%Y-%m-%d') as due_on,
         cdrs.claimed_excl_tax, findings.amount_at_stake, proposals.after_excl_tax, cdrs.currency
     from settle.findings as findings
@@ -68,6 +67,7 @@ def write_findings(connection: duckdb.DuckDBPyConnection, home: Home) -> dict[st
 
     Returns the number of lines by partner.
     """
+    install(connection)
     rules = {rule.rule_id: rule for path in suites() for rule in read_suite(path).rules}
     rows = connection.execute(_ROWS).fetchall()
     counts = {}

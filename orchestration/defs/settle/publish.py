@@ -1,7 +1,8 @@
 """The read snapshot: published/<table>.parquet, what portal, analysts and outside checks read.
 
 The named columns of a table come first and in their order; what else its model has follows. A table is replaced by
-rename, whole, and only when its content changed. What does not belong here: any calculation.
+rename, whole, and only when its content changed. No token or contract id of a driver is in it (pseudonyms.py). What
+does not belong here: any calculation.
 """
 
 import os
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import duckdb
 
+from orchestration import pseudonyms
 from orchestration.facts.home import Home
 
 
@@ -154,11 +156,33 @@ TABLES: Mapping[str, Published] = {
 }
 
 
+# Tables with words or subjects that may name a token or a contract id: how these columns are published instead.
+_HIDDEN = {
+    "findings": (
+        "hide(observed, token_uid, contract_id) as observed, hide(expected, token_uid, contract_id) as expected"
+    ),
+    "exceptions": (
+        "hide(observed, token_uid, contract_id) as observed, hide(expected, token_uid, contract_id) as expected,"
+        " hide(what_happened, token_uid, contract_id) as what_happened,"
+        " case when subject_kind in ('token', 'contract') then pseudonym(subject_id) else subject_id end as subject_id"
+    ),
+    "events": (
+        "case when starts_with(subject, 'token:') or starts_with(subject, 'contract:')"
+        " then split_part(subject, ':', 1) || ':' || pseudonym(substr(subject, strpos(subject, ':') + 1))"
+        " else subject end as subject"
+    ),
+    "tokens": (
+        "pseudonym(token_key) as token_key, pseudonym(token_uid) as token_uid, pseudonym(contract_id) as contract_id"
+    ),
+}
+
+
 def publish(connection: duckdb.DuckDBPyConnection, home: Home) -> list[str]:
     """Write the tables whose content changed. Returns their names, in order. Half-written files never have a name."""
     home.published.mkdir(parents=True, exist_ok=True)
     for left in home.published.glob(".*.tmp"):
         left.unlink(missing_ok=True)
+    pseudonyms.install(connection)
     return [name for name, table in TABLES.items() if _publish_table(connection, home.published, name, table)]
 
 
@@ -167,13 +191,25 @@ def _publish_table(connection: duckdb.DuckDBPyConnection, folder: Path, name: st
     path, temporary = folder / f"{name}.parquet", folder / f".{name}.{os.getpid()}.tmp"
     named = [column.strip() for column in table.columns.split(",")]
     others = [column for column in connection.table(table.relation).columns if column not in named]
-    rows = f"select {', '.join([*named, *others])} from {table.relation} order by {table.order_by}"  # noqa: S608 - our own names
+    columns = ", ".join([*named, *others])
+    rows = f"select {columns} from {_without_ids(name, table.relation)} order by {table.order_by}"  # noqa: S608 - our own names
     connection.execute(f"copy ({rows}) to '{_quoted(temporary)}' (format parquet, compression zstd)")
     if path.exists() and _same(connection, path, temporary):
         temporary.unlink()
         return False
     temporary.replace(path)
     return True
+
+
+def _without_ids(name: str, relation: str) -> str:
+    """What a table is published from: the relation, with pseudonyms where it names drivers."""
+    if name not in _HIDDEN:
+        return relation
+    known = " left join (select cdr_key, token_uid, contract_id from inspect.cdrs) as known using (cdr_key)"
+    return (
+        f"(select told.* replace ({_HIDDEN[name]}) from {relation} as told"  # noqa: S608 - our own names
+        f"{known if 'hide(' in _HIDDEN[name] else ''}) as told"
+    )
 
 
 def _same(connection: duckdb.DuckDBPyConnection, path: Path, other: Path) -> bool:
