@@ -1,6 +1,7 @@
 """Reading the published snapshot of a home: what status, exceptions and analysts see, never the live warehouse."""
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -32,6 +33,11 @@ TABLES = (
 )
 
 
+def quoted(path: Path) -> str:
+    """A path as it stands between the quotes of an SQL text."""
+    return str(path).replace("'", "''")
+
+
 class Snapshot:
     """The published tables as views of one in-memory DuckDB connection."""
 
@@ -39,11 +45,13 @@ class Snapshot:
         """Raises HomeError when no run has published anything yet."""
         self._connection = duckdb.connect()
         self._connection.execute("set TimeZone = 'UTC'")
+        self.tables = {path.stem: path for path in home.published.glob("*.parquet")}
         for table in TABLES:
-            path = home.published / f"{table}.parquet"
-            if not path.exists():
-                raise HomeError(f"{path} is not there yet: `evsettle run` publishes it.")
-            self._connection.read_parquet(str(path)).create_view(table)
+            if table not in self.tables:
+                raise HomeError(f"{home.published / table}.parquet is not there yet: `evsettle run` publishes it.")
+        for table, path in sorted(self.tables.items()):
+            # As text, not as a relation of Python: a file is opened when a query asks for it, not all at once.
+            self._connection.execute(f"create view {table} as from read_parquet('{quoted(path)}')")
 
     def rows(self, sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """All rows of one query over the published tables."""

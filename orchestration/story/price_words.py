@@ -1,0 +1,86 @@
+"""Price lines in words and numbers that a person can compute again. What does not belong here: any price of our own."""
+
+from collections.abc import Mapping
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Any
+
+from orchestration.story.page import plain
+from orchestration.tariffs.words import dimension_name, seconds
+
+Row = Mapping[str, Any]
+
+_HOUR = 3600
+_READINGS = {
+    "base": "the base reading",
+    "clock_before_change": "the hour that comes twice read as summer time",
+    "clock_after_change": "the hour that comes twice read as winter time",
+    "step_of_last_tariff": "the step of the last tariff for all of the session",
+    "step_each_duration": "a step on each duration",
+    "step_each_period": "a step on each period",
+}
+_ROUNDINGS = {"session": "the session", "part": "each part", "line": "each price line"}
+
+
+def what(line: Row) -> str:
+    """What is charged for, as a seller calls it."""
+    match line["kind"]:
+        case "min_price":
+            return "Raised to the minimum price"
+        case "max_price":
+            return "Cut to the maximum price"
+        case "price_round":
+            return f"Rounding of {line['part']}, as the tariff asks"
+    name = {"TIME": "Reservation time", "FLAT": "Reservation fee"} if line["part"] == "reservation" else {}
+    return name.get(line["dimension"], dimension_name(line["dimension"]))
+
+
+def how(line: Row, currency: str | None) -> str:
+    """`20.211 kWh x 0.71 EUR`: multiplied, it gives the net amount, or the gross where it says so."""
+    if line["volume"] is None or line["unit_price"] is None:
+        return ""
+    unit = currency or "?"
+    if line["dimension"] == "FLAT":
+        words, exact = f"once {plain(line['unit_price'])} {unit}", line["unit_price"]
+    elif line["dimension"] == "ENERGY":
+        words = f"{plain(line['volume'])} kWh x {plain(line['unit_price'])} {unit}"
+        exact = line["volume"] * line["unit_price"]
+    else:
+        words, exact = _time(line, unit)
+    if line["kind"] == "step":
+        words = f"to full {_step(line)}: {words}"
+    return words + _side(line, exact)
+
+
+def _time(line: Row, unit: str) -> tuple[str, Decimal]:
+    """Hours are kept with eight places; where they come from whole seconds, the seconds are exact."""
+    hours, price = line["volume"], line["unit_price"]
+    whole = (hours * _HOUR).quantize(Decimal(1), ROUND_HALF_UP)
+    if hours * _HOUR != whole and abs(hours * _HOUR - whole) < Decimal("0.001"):
+        return f"{whole} s / 3600 x {plain(price)} {unit}", whole * price / _HOUR
+    return f"{plain(hours)} h x {plain(price)} {unit}", hours * price
+
+
+def _step(line: Row) -> str:
+    size = line["step_size"] or 1
+    return f"{plain(Decimal(size) / 1000)} kWh" if line["dimension"] == "ENERGY" else seconds(size)
+
+
+def _side(line: Row, exact: Decimal) -> str:
+    """Which of the amounts the multiplication gives."""
+    near = Decimal("0.0000001")
+    net, gross = line["amount_excl_tax"], line["amount_incl_tax"]
+    if net is not None and abs(abs(net) - exact) < near:
+        return ""
+    if gross is not None and abs(abs(gross) - exact) < near:
+        return ", tax in it"
+    return ", then rounded"
+
+
+def reading(name: str) -> str:
+    """A reading of price_ranges in words: `step_each_period+session_half_up` and the like."""
+    of, _, rounding = name.rpartition("+")
+    if not of and rounding in _READINGS:
+        return _READINGS[rounding]
+    level, _, mode = rounding.partition("_")
+    rounded = f"{_ROUNDINGS.get(level, level)} rounded {mode.replace('_', '-')}"
+    return f"{_READINGS.get(of, of)}, {rounded}" if of else rounded

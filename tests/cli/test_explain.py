@@ -1,0 +1,130 @@
+"""`evsettle explain` on the finished demo home: sessions, statements, files, and what it says to a wrong name."""
+
+import json
+import shutil
+import subprocess
+from collections.abc import Callable
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+Cli = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture
+def explain(cli_here: Cli, finished_home: Path) -> Callable[..., str]:
+    def run(*arguments: object) -> str:
+        result = cli_here("--home", finished_home, "explain", *arguments)
+        assert result.returncode == 0, result.stderr
+        return result.stdout
+
+    return run
+
+
+def one(published: duckdb.DuckDBPyConnection, sql: str) -> Any:
+    """The first row of a query that orders its rows; a single column as its value."""
+    row = published.execute(f"{sql} limit 1").fetchone()
+    assert row is not None, f"the demo has none: {sql}"
+    return row[0] if len(row) == 1 else row
+
+
+def test_the_lines_of_a_price_add_up_to_what_is_settled(
+    explain: Callable[..., str], published: duckdb.DuckDBPyConnection
+) -> None:
+    key, period, line_no = one(
+        published,
+        "select cdr_key, period, line_no from cdrs inner join statement_lines using (cdr_key)"
+        " where state = 'valid' and direction = 'receivable' order by cdr_key",
+    )
+    story = json.loads(explain(key, "--json"))
+    lines = [Decimal(line["amount_excl_tax"]) for line in story["price_lines"]]
+    assert lines and sum(lines) == Decimal(story["cdr"]["rated_excl_tax"])
+    text = explain(key)
+    assert "Price by the tariff" in text and f"Line {line_no} of draft statement {period}" in text
+    assert "approved by" in text and "the claim is" in text
+
+
+def test_a_credit_and_what_it_takes_back_name_each_other(
+    explain: Callable[..., str], published: duckdb.DuckDBPyConnection
+) -> None:
+    credit, original = one(
+        published,
+        "select cdr_key, credit_of from cdrs where state = 'credited' and is_credit order by cdr_key",
+    )
+    assert f"It takes back {original}; together they net to zero" in explain(credit)
+    assert f"It is taken back by {credit}; together they net to zero" in explain(original)
+
+
+def test_a_held_session_says_by_what_and_what_to_do(
+    explain: Callable[..., str], published: duckdb.DuckDBPyConnection
+) -> None:
+    key, rule, action = one(
+        published,
+        "select cdr_key, rule_id, action from exceptions where subject_kind = 'cdr' and severity = 'hold'"
+        " and rule_id = 'LOC_CONNECTOR_DRIFT' order by cdr_key",
+    )
+    words = " ".join(explain(key).split())
+    assert f"Held by {rule}" in words and action in words
+
+
+def test_another_record_of_the_same_id_says_what_it_changed(
+    explain: Callable[..., str], published: duckdb.DuckDBPyConnection
+) -> None:
+    key = one(
+        published,
+        "select records.cdr_key from records inner join cdrs using (cdr_key)"
+        " where records.disposition = 'superseded' and records.reason = 'ID_REUSED_CHANGED' order by cdr_key",
+    )
+    story = json.loads(explain(key, "--json"))
+    changed = {change["field"] for revision in story["revisions"] for change in revision["changes"]}
+    assert "last_updated" in changed and len(changed) > 1
+    assert "superseded (ID_REUSED_CHANGED)" in explain(key)
+
+
+def test_a_token_is_never_shown(
+    explain: Callable[..., str], published: duckdb.DuckDBPyConnection, finished_home: Path
+) -> None:
+    key = one(published, "select cdr_key from cdrs where state = 'valid' order by cdr_key")
+    with duckdb.connect(str(finished_home / "warehouse/evsettle.duckdb"), read_only=True) as warehouse:
+        row = warehouse.execute("select token_uid, contract_id from inspect.cdrs where cdr_key = ?", [key]).fetchone()
+    assert row is not None
+    told = explain(key) + explain(key, "--json")
+    assert all(value not in told for value in row)
+
+
+def test_a_page_needs_nothing_but_itself(
+    explain: Callable[..., str], published: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    key = one(published, "select cdr_key from cdrs where state = 'valid' order by cdr_key")
+    explain(key, "--html", tmp_path / "page.html")
+    page = (tmp_path / "page.html").read_text()
+    assert "<script" not in page and "src=" not in page and "http" not in page.replace("http-equiv", "")
+    assert "&#34;country_code&#34;" in page, "the record's text is escaped"
+
+
+def test_a_wrong_name_is_answered_with_the_nearest(
+    cli_here: Cli, finished_home: Path, published: duckdb.DuckDBPyConnection
+) -> None:
+    name = one(published, "select cdr_id from cdrs where state = 'valid' order by cdr_key")
+    result = cli_here("--home", finished_home, "explain", f"{name[:-1]}Q")
+    assert result.returncode == 2 and name in result.stderr
+
+
+def test_an_id_of_two_parties_asks_which(
+    cli_here: Cli, finished_home: Path, published: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    home = tmp_path / "home"
+    shutil.copytree(finished_home, home, ignore=shutil.ignore_patterns("warehouse", "landing", "objects"))
+    keys = [f"{one(published, 'select cdr_key from cdrs order by cdr_key')}", "xx/two|same"]
+    with duckdb.connect() as connection:
+        connection.execute(
+            f"create table cdrs as from '{finished_home}/published/cdrs.parquet' order by cdr_key limit 1"
+        )
+        connection.execute("insert into cdrs select * replace ('xx/two|same' as cdr_key) from cdrs")
+        connection.execute(f"copy cdrs to '{home}/published/cdrs.parquet'")
+        (identifier,) = connection.execute("select distinct cdr_id from cdrs").fetchall()[0]
+    result = cli_here("--home", home, "explain", identifier)
+    assert result.returncode == 2 and all(key in result.stderr for key in keys)
