@@ -23,6 +23,7 @@ TABLES = (
     "statement_lines",
     "waterfall",
     "documents",
+    "journal_lines",
     "disputes",
     "dispute_events",
     "periods",

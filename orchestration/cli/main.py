@@ -16,6 +16,7 @@ COMMANDS = {
     "exceptions": "what waits for whom",
     "disputes": "what is disputed, by whom, and by when it must be answered",
     "invoices": "invoices and credit notes that were issued",
+    "journal": "the double-entry journal as CSV",
     "price": "price CDRs of a file; no home needed",
     "explain": "the whole story of one session",
     "tariff": "check, compare, approve and try tariffs",

@@ -112,14 +112,16 @@ def series_problems(entries: Sequence[Entry]) -> list[str]:
         expected = last.get(document.series, 0) + 1
         if document.sequence != expected:
             problems.append(
-                f"DOC_NUMBER_GAP: {document.number} (entry {entry.seq}) comes where {expected:06d} of its series is due."
+                f"DOC_NUMBER_GAP: {document.number} (entry {entry.seq}) comes where {expected:06d} of its series is"
+                " due."
             )
         last[document.series] = document.sequence
         unknown = [number for number in document.preceding if number not in known]
         if unknown or (document.kind == "credit_note" and not document.preceding):
             named = ", ".join(unknown) or "no invoice"
             problems.append(
-                f"DOC_CREDIT_UNLINKED: {document.number} (entry {entry.seq}) names {named}, so what it corrects is unknown."
+                f"DOC_CREDIT_UNLINKED: {document.number} (entry {entry.seq}) names {named}, so what it corrects is"
+                " unknown."
             )
         known.add(document.number)
     return problems

@@ -43,7 +43,7 @@ def test_each_party_kind_and_year_counts_for_itself(home: Home) -> None:
         "NLEVS-C-2026-000001", "NLEVS-2026-000003", "NLEVS-2027-000001",
     ]  # fmt: skip
     assert series_problems(ledger.read_all(home)) == []
-    assert [document for _, document in documents(ledger.read_all(home))][0] == replace(INVOICE, sequence=1)
+    assert next(document for _, document in documents(ledger.read_all(home))) == replace(INVOICE, sequence=1)
 
 
 def test_a_kill_before_or_after_the_entry_neither_loses_nor_doubles_a_number(

@@ -95,7 +95,7 @@ def test_a_session_is_not_credited_twice(books: duckdb.DuckDBPyConnection) -> No
 def test_a_correction_and_a_credit_of_the_same_session_are_not_both_paid(books: duckdb.DuckDBPyConnection) -> None:
     november(books, ("credit", "-10", None), ("new", "30", None))
     november(books, ("a", "-0.50", "october#1"), statement="november-A1")
-    with pytest.raises(SealRefused, match="DOC_CREDIT_TWICE: a was billed at 10.00 and would come to -0.50"):
+    with pytest.raises(SealRefused, match=r"DOC_CREDIT_TWICE: a was billed at 10.00 and would come to -0.50"):
         issued(books)
 
 

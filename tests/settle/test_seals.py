@@ -261,6 +261,20 @@ def check_differences(closed: Path, key: str, before: list[tuple[Any, ...]]) -> 
     assert (closed / "reports/2026-11/emo/2026-11-emo-R-EUR-A1.csv").is_file()
 
 
+def check_journal(closed: Path) -> None:
+    """October's invoice is in the books: what it asks for, and what that is made of."""
+    statement = "select amount_excl_tax, tax, amount_incl_tax from statements where statement_id = '2026-10-emo-R-EUR'"
+    ((net, tax, gross),) = rows(closed, statement)
+    written = evsettle_here("--home", closed, "journal", "--period", "2026-10")
+    lines = [line.split(",") for line in written.stdout.splitlines()]
+    entry = ["statement:2026-10-emo-R-EUR", "2026-11-06", "NL/EVS", "NLEVS-2026-000001"]
+    assert [[line[0], line[2], line[4], line[13], line[6], line[8], line[9]] for line in lines[1:]] == [
+        [*entry, "1300", f"{gross:.2f}", "0.00"],
+        [*entry, "8000", "0.00", f"{net:.2f}"],
+        [*entry, "1520", "0.00", f"{tax:.2f}"],
+    ]
+
+
 def check_documents(closed: Path) -> None:
     """November is sealed too: what corrects October becomes a credit note of its own number range."""
     at = "2026-12-07T08:00:00Z"
@@ -304,5 +318,6 @@ def test_what_comes_after_the_seal_changes_nothing_there(closed: Path) -> None:
     assert ran.returncode == 0, ran.stderr
     assert snapshots.tables(closed) == tables
     assert snapshots.reports(closed) == reports
+    check_journal(closed)
     check_documents(closed)
     assert sealed_files(closed) == sealed

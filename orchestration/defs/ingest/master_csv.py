@@ -12,7 +12,7 @@ from datetime import UTC, date, datetime, time, tzinfo
 from decimal import Decimal
 from functools import cache
 from itertools import pairwise
-from typing import Any, get_type_hints
+from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 import msgspec
 
@@ -124,7 +124,8 @@ def _expected(table: Table, name: str) -> str:
     kind = _hints(table.model).get(name)
     if kind in (date, date | None):
         return "write a day (2026-01-31)."
-    return f"use one of {', '.join(ALIAS_KINDS)}." if name == "kind" else "write a number with a point (12.5)."
+    choices = get_args(kind) if get_origin(kind) is Literal else ()
+    return f"use one of {', '.join(choices)}." if choices else "write a number with a point (12.5)."
 
 
 def _row_problems(row: Declared, table: Table) -> Iterator[str]:

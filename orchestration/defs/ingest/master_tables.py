@@ -103,6 +103,17 @@ class Publication(Declared, frozen=True, kw_only=True):
     channel: str | None = None
 
 
+class Account(Declared, frozen=True, kw_only=True):
+    """The account of our books for a role of the journal."""
+
+    role: Literal[
+        "receivable", "payable", "revenue", "cost", "fee_revenue", "fee_cost", "tax_payable", "tax_receivable",
+        "rounding", "disputed_receivable", "disputed_payable", "bank", "unallocated", "accrued_revenue", "accrued_cost",
+    ]  # fmt: skip
+    account: str
+    name: str | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Table:
     """One file. key: what tells rows apart, of which one holds at a time within start and end (half-open)."""
@@ -131,6 +142,7 @@ TABLES = {
         Table("memberships", Membership, ("partner", "contract_id"), "valid_from", "valid_to"),
         Table("agreements", Agreement, ("cpo_party", "emsp_party", "route"), "valid_from", "valid_to"),
         Table("publications", Publication, ("tariff_id", "tariff_body", "published_at", "published_by", "channel")),
+        Table("accounts", Account, ("role",)),
     )
 }  # fmt: skip
 

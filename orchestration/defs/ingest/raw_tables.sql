@@ -847,6 +847,17 @@ create table if not exists ingest.raw_publications (
     is_opening boolean                 -- in the file's first content: known from its own start
 );
 
+-- master/accounts.csv: the account of our books for each role of the journal.
+create table if not exists ingest.raw_accounts (
+    role varchar,
+    account varchar,
+    name varchar,
+    known_seq bigint,                  -- ledger seq of the master entry that brought it
+    known_from timestamptz,
+    known_to timestamptz,              -- the file no longer says it from here on; null = it stands
+    is_opening boolean                 -- in the file's first content: known from its own start
+);
+
 -- What stands wrong in a master file now: it is read in its last good version, or not at all, until mended.
 create table if not exists ingest.raw_master_problems (
     path varchar,                      -- master/partners/emo.yaml

@@ -25,6 +25,7 @@ _READS = (
     ["settle", "statements"],
     ["settle", "statement_lines"],
     ["settle", "documents"],
+    ["settle", "journal_lines"],
     ["settle", "waterfall"],
     ["settle", "periods"],
     ["settle", "sealed_differences"],

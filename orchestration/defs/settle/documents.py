@@ -1,6 +1,6 @@
 """Which statements of a period that is being sealed get an invoice or a credit note of ours, and what it says.
 
-We bill what is receivable; what is payable is billed by the partner. A statement whose tax is undecided gets no document.
+We bill what is receivable; what is payable the partner bills. A statement whose tax is undecided gets no document.
 What does not belong here: numbers (facts/documents) and files (document_files).
 """
 
@@ -131,8 +131,8 @@ def _issuer(connection: duckdb.DuckDBPyConnection, statement_id: str, parties: S
         ).fetchall()]  # fmt: skip
     if len(parties) != 1:
         raise SealRefused(
-            f"{statement_id} is of {len(parties)} own parties ({', '.join(sorted(parties)) or 'none'}), and an invoice is "
-            "of one: give each its own contract with this partner, then `evsettle run`."
+            f"{statement_id} is of {len(parties)} own parties ({', '.join(sorted(parties)) or 'none'}), and an invoice "
+            "is of one: give each its own contract with this partner, then `evsettle run`."
         )
     return parties[0]
 
@@ -144,8 +144,8 @@ def _preceding(
     numbers = [issued[one] for one in corrected if one in issued]
     if is_credit and not numbers:
         raise SealRefused(
-            f"DOC_CREDIT_UNLINKED: {statement_id} is below zero and corrects no invoice of ours, so it can be no credit "
-            "note: exclude or adjust its negative lines, or let more be billed first."
+            f"DOC_CREDIT_UNLINKED: {statement_id} is below zero and corrects no invoice of ours, so it can be no "
+            "credit note: exclude or adjust its negative lines, or let more be billed first."
         )
     yield from numbers
 

@@ -112,6 +112,12 @@ TABLES: Mapping[str, Published] = {
         " tax, amount_incl_tax, preceding",
         "number",
     ),
+    "journal_lines": Published(
+        "settle.journal_lines",
+        "entry_id, line_no, entry_kind, booked_on, period, party, partner, currency, account, account_name, role,"
+        " debit, credit, tax_category, tax_percent, statement_id, document_number",
+        "booked_on, entry_id, line_no",
+    ),
     "disputes": Published(
         "settle.disputes",
         "dispute_id, cdr_key, partner, claimant, reason_code, state, refused_for, currency, billed_excl_tax,"

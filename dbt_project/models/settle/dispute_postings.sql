@@ -1,0 +1,180 @@
+{%- set gross -%}
+    net + {{ decimal_division('cast(net as decimal(38, 8)) * coalesce(tax_percent, 0)', '100') }}
+{%- endset -%}
+with
+
+disputes as (
+
+    select
+        dispute_id,
+        cdr_key,
+        state,
+        disputed_excl_tax,
+        opened_at,
+        last_event_at,
+        is_open
+    from {{ ref('disputes') }}
+    where state <> 'refused'
+
+),
+
+lines as (
+
+    select
+        seal_seq,
+        statement_id,
+        cdr_key,
+        amount_excl_tax,
+        tax_category,
+        tax_percent
+    from {{ ref('sealed_lines') }}
+    where kind = 'session'
+
+),
+
+seals as (
+
+    select
+        seal_seq,
+        sealed_at
+    from {{ ref('seals') }}
+
+),
+
+statements as (
+
+    select
+        statement_id,
+        partner,
+        period,
+        direction,
+        currency
+    from {{ ref('sealed_statements') }}
+
+),
+
+outcomes as (
+
+    select
+        cdr_key,
+        cpo_party,
+        emsp_party
+    from {{ ref('sealed_outcomes') }}
+
+),
+
+documents as (
+
+    select
+        statement_id,
+        number
+    from {{ ref('document_numbers') }}
+
+),
+
+local_days as (
+
+    select
+        day,
+        starts_at,
+        lead(starts_at) over (order by day) as ends_at
+    from {{ ref('local_days') }}
+
+),
+
+disputed as (
+
+    select
+        disputes.dispute_id,
+        disputes.is_open,
+        disputes.last_event_at,
+        -- What was disputed before it was billed is set apart when it is billed.
+        greatest(disputes.opened_at, seals.sealed_at) as set_apart_at,
+        lines.statement_id,
+        lines.cdr_key,
+        statements.partner,
+        statements.period,
+        statements.currency,
+        statements.direction,
+        documents.number as document_number,
+        case when statements.direction = 'receivable' then outcomes.cpo_party else outcomes.emsp_party end as party,
+        lines.tax_category,
+        lines.tax_percent,
+        coalesce(disputes.disputed_excl_tax, lines.amount_excl_tax) as net
+    from disputes
+    inner join lines on disputes.cdr_key = lines.cdr_key
+    inner join seals on lines.seal_seq = seals.seal_seq
+    inner join statements on lines.statement_id = statements.statement_id
+    inner join outcomes on lines.cdr_key = outcomes.cdr_key
+    left join documents on lines.statement_id = documents.statement_id
+    -- What ended before the seal never stood apart in the books.
+    where disputes.is_open or disputes.last_event_at > seals.sealed_at
+
+),
+
+amounts as (
+
+    select
+        *,
+        {{ in_cents(gross) }} as amount
+    from disputed
+
+),
+
+moves as (
+
+    select
+        'dispute' as entry_kind,
+        set_apart_at as happened_at,
+        1 as sign,
+        *
+    from amounts
+
+    union all
+
+    select
+        'dispute_end' as entry_kind,
+        last_event_at as happened_at,
+        -1 as sign,
+        *
+    from amounts
+    where not is_open
+
+),
+
+sides as (
+
+    select
+        true as is_apart,
+        1 as sign
+
+    union all
+
+    select
+        false as is_apart,
+        -1 as sign
+
+)
+
+select
+    moves.entry_kind || ':' || moves.dispute_id as entry_id,
+    moves.entry_kind,
+    local_days.day as booked_on,
+    moves.period,
+    moves.party,
+    moves.partner,
+    moves.currency,
+    moves.statement_id,
+    moves.document_number,
+    case
+        when sides.is_apart then 'disputed_' || moves.direction
+        else moves.direction
+    end as role,
+    cast(
+        case when moves.direction = 'receivable' then 1 else -1 end * moves.sign * sides.sign * moves.amount
+        as decimal(18, 2)
+    ) as amount
+from moves
+cross join sides
+inner join local_days on moves.happened_at >= local_days.starts_at and moves.happened_at < local_days.ends_at
+where moves.amount <> 0
