@@ -67,7 +67,7 @@ def command(home_path: Path | None, period: str | None, partner: str | None, out
     rows = snapshot.rows(sql, given)
     data = to_csv(rows)
     if out is None:
-        click.get_binary_stream("stdout").write(data)
+        click.echo(data, nl=False)
         return
     try:
         out.write_bytes(data)
