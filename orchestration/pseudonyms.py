@@ -43,6 +43,16 @@ def fingerprint() -> str:
     return "" if secret is None else hmac.new(secret, b"evsettle fingerprint", hashlib.sha256).hexdigest()[:_SHOWN]
 
 
+def pseudonym(identifier: str | None) -> str | None:
+    """What stands for an id, as the macro of the same name gives it; nothing for nothing."""
+    if not identifier:
+        return None
+    secret = key()
+    if secret is None:
+        return WITHHELD
+    return f"#{hmac.new(secret, identifier.lower().encode(), hashlib.sha256).hexdigest()[:_SHOWN]}"
+
+
 def install(connection: duckdb.DuckDBPyConnection) -> None:
     """Give the connection two macros: pseudonym(id), and hide(text, id, other_id), which replaces both in a text."""
     secret = key()

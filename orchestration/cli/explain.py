@@ -1,45 +1,74 @@
-"""`evsettle explain`: the whole story of one session, as a page in the terminal, as HTML, or as JSON."""
+"""`evsettle explain`: the story of a session, a statement or a file, as a page in the terminal, as HTML, or as JSON."""
 
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import click
 
 from orchestration.cli.show import show_json, shown_path
-from orchestration.facts.home import HomeError, open_home
+from orchestration.facts.home import Home, HomeError, open_home
+from orchestration.pseudonyms import PseudonymError
 from orchestration.published import Snapshot
-from orchestration.story.page import html, show
+from orchestration.story.landed import file_story, record_story
+from orchestration.story.landed_page import file_page, record_page
+from orchestration.story.page import Page, html, show
 from orchestration.story.session import session_story
 from orchestration.story.session_page import session_page
-from orchestration.story.subject import find_session
+from orchestration.story.statement import statement_story
+from orchestration.story.statement_page import statement_page
+from orchestration.story.subject import find
+
+
+def _told(home: Home, name: str) -> tuple[dict[str, Any], Page]:
+    """The story of what is named, and its page. Raises HomeError."""
+    snapshot = Snapshot(home)
+    found = find(home, snapshot, name)
+    match found.kind:
+        case "session":
+            session = session_story(home, snapshot, found.row)
+            return asdict(session), session_page(session)
+        case "statement":
+            statement = statement_story(snapshot, found.row)
+            return asdict(statement), statement_page(statement)
+        case "file":
+            file = file_story(snapshot, found.place)
+            return asdict(file), file_page(file)
+        case "record":
+            record = record_story(home, snapshot, found.row)
+            return asdict(record), record_page(record)
 
 
 @click.command(
     "explain",
-    epilog="Examples:\n\n  evsettle explain CDR-000123\n\n  evsettle explain 'nl/evs|cdr-000123' --json\n\n"
-    "  evsettle explain CDR-000123 --html cdr.html",
+    epilog="""\b
+Examples:
+  evsettle explain CDR-000123                        a session, by its CDR's id
+  evsettle explain 'nl/evs|cdr-000123' --html cdr.html
+  evsettle explain 2026-10-emo-R-EUR                 a statement
+  evsettle explain emo/cdrs/cdrs-2026-10-01.json     a file, as under landing/
+  evsettle explain 'emo/cdrs/cdrs-2026-10-01.json#3' --json
+""",
 )
-@click.argument("cdr")
+@click.argument("name", metavar="CDR|STATEMENT|FILE")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object instead of text.")
 @click.option("--html", "html_file", type=click.Path(path_type=Path, dir_okay=False), help="Write a page to this file.")
 @click.pass_obj
-def command(home_path: Path | None, cdr: str, as_json: bool, html_file: Path | None) -> None:
-    """The whole story of one session: file, revisions, findings, tariff version, each price line, decisions, statement.
+def command(home_path: Path | None, name: str, as_json: bool, html_file: Path | None) -> None:
+    """The whole story of a session, a statement, or a file.
 
-    CDR is a CDR's id, or its key (party|id) where two parties use the same id.
+    A session: its file and line, revisions, findings, tariff version, each price line, claim, decisions, statement. It
+    is named by its CDR's id, or its key (party|id) where two parties use the same id. A statement: what is on it, what
+    is not and why, and who signed. A file: where each of its records went.
     """
     try:
-        home = open_home(home_path)
-        snapshot = Snapshot(home)
-        story = session_story(home, snapshot, find_session(snapshot, cdr))
-    except HomeError as error:
+        story, page = _told(open_home(home_path), name)
+    except (HomeError, PseudonymError) as error:
         raise click.UsageError(str(error)) from error
     if as_json:
-        show_json(asdict(story))
-        return
-    page = session_page(story)
-    if html_file is None:
+        show_json(story)
+    elif html_file is None:
         show(page)
-        return
-    html_file.write_text(html(page), encoding="utf-8")
-    click.echo(f"Written: {shown_path(html_file.resolve())}")
+    else:
+        html_file.write_text(html(page), encoding="utf-8")
+        click.echo(f"Written: {shown_path(html_file.resolve())}")

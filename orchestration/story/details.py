@@ -10,7 +10,8 @@ from typing import Any
 import duckdb
 
 from orchestration.facts.home import Home
-from orchestration.story.pseudonyms import pseudonym, without_persons
+from orchestration.pseudonyms import pseudonym
+from orchestration.story.persons import without_persons
 
 Row = Mapping[str, Any]
 
@@ -95,6 +96,16 @@ def details_of(home: Home, cdr: Row, records: Sequence[int]) -> Details | None:
             return _read(connection, cdr, records)
     except duckdb.Error:
         return None
+
+
+def text_of(home: Home, record_id: int) -> str | None:
+    """One record as it stands in its file, under the same conditions; nothing while a run holds the warehouse."""
+    try:
+        with duckdb.connect(str(home.warehouse), read_only=True) as connection:
+            row = connection.execute(_TEXT, {"record": record_id}).fetchone()
+    except duckdb.Error:
+        return None
+    return None if row is None else without_persons(str(row[1]), [])
 
 
 def _read(connection: duckdb.DuckDBPyConnection, cdr: Row, records: Sequence[int]) -> Details:

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from orchestration.story.page import Section, instant, plain
 from orchestration.story.price_words import how, reading, what
 from orchestration.story.session import Row, SessionStory
+from orchestration.story.shared_sections import disputes_section, papers
 
 _PARTS = ("fixed", "energy", "time", "parking", "reservation")
 
@@ -22,7 +23,7 @@ def money_sections(story: SessionStory) -> list[Section]:
         _price(story),
         _claim(story),
         _adjustments(story),
-        _disputes(story),
+        disputes_section(story.disputes),
         _statement(story),
         _later(story),
     ]
@@ -198,23 +199,16 @@ def _change(row: Row) -> str:
     return f"{money}, {plain(row['before_energy_kwh'])} to {plain(row['after_energy_kwh'])} kWh,"
 
 
-def _disputes(story: SessionStory) -> Section:
-    return Section(
-        "Disputes",
-        columns=["dispute", "opened", "by", "reason", "state", ">billed", ">disputed", ">resolved", "outcome"],
-        rows=[
-            (row["dispute_id"], row["opened_at"], row["claimant"], row["reason_code"], row["state"],
-             row["billed_excl_tax"], row["disputed_excl_tax"], row["resolved_excl_tax"], row["outcome"])
-            for row in story.disputes
-        ],
-    )  # fmt: skip
-
-
 def _statement(story: SessionStory) -> Section:
     """The lines it is on, the tax of the document, who signed, and the paper that followed."""
     return Section(
         "Statement",
-        facts=[("tax", _tax(story)), ("rounding", _rounding(story)), *_signed(story), *_papers(story)],
+        facts=[
+            ("tax", _tax(story)),
+            ("rounding", _rounding(story)),
+            *_signed(story),
+            *papers(story.documents, story.payments),
+        ],
         sentences=[] if story.statement_lines else [_why_on_none(story)],
         columns=["statement", ">line", "kind", "status", ">net", ">tax", ">gross", "corrects"],
         rows=[
@@ -271,17 +265,6 @@ def _signed(story: SessionStory) -> Iterator[tuple[str, str]]:
                 "sealed",
                 f"{subject} by {row['sealed_by']} {instant(row['sealed_at'])}, ledger entry {row['seal_seq']}",
             )
-
-
-def _papers(story: SessionStory) -> Iterator[tuple[str, str]]:
-    for row in story.documents:
-        due = f", due {row['due_on']}" if row["due_on"] else ""
-        yield (
-            str(row["kind"]).replace("_", " "),
-            (f"{row['number']} of {row['issued_on']}{due}: {plain(row['amount_incl_tax'])} {row['currency']} gross"),
-        )
-    for row in story.payments:
-        yield "paid", ", ".join(f"{name} {value}" for name, value in row.items() if value is not None)
 
 
 def _later(story: SessionStory) -> Section:

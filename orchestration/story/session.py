@@ -86,7 +86,6 @@ _PERIODS = """
     order by period, partner
 """
 
-# Documents and payments are read where a run published them; a home of an older version has none.
 _DOCUMENTS = "select * from documents where list_contains($statements, statement_id) order by number"
 
 # What was decided about it, its record, its file or its findings, and what runs made of it.
@@ -156,7 +155,7 @@ def session_story(home: Home, snapshot: Snapshot, cdr: Row) -> SessionStory:
     records, findings, lines = rows(_RECORDS), rows(_FINDINGS), rows(_STATEMENT_LINES)
     details = details_of(home, cdr, [record["record_id"] for record in records])
     statements = [line["statement_id"] for line in lines]
-    documents = rows(_DOCUMENTS, statements=statements) if "documents" in snapshot.tables and statements else []
+    documents = rows(_DOCUMENTS, statements=statements)
     numbers = [document["number"] for document in documents]
     return SessionStory(
         cdr=cdr,

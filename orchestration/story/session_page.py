@@ -4,12 +4,12 @@ What does not belong here: any query (session, details), any layout (page).
 """
 
 from collections.abc import Iterator
-from decimal import Decimal
 
 from orchestration.story.money_sections import money_sections
 from orchestration.story.page import Page, Section, plain
 from orchestration.story.session import Row, SessionStory, place
 from orchestration.story.session_section import session_section
+from orchestration.story.shared_sections import events_section, findings_section
 
 _BUSY = (
     "The warehouse cannot be read now (a run holds it, or it was deleted): charger, token, contract, charging periods, "
@@ -30,9 +30,9 @@ def session_page(story: SessionStory) -> Page:
             _origin(story),
             _revisions(story),
             _gates(story),
-            _findings(story),
+            findings_section(story.findings),
             *money_sections(story),
-            _events(story),
+            events_section(story.events, f"cdr:{cdr['cdr_key']}"),
             Section("The record as it stands in its file, persons under pseudonyms", raw=story.raw_text),
         ],
     )
@@ -125,60 +125,3 @@ def _gates(story: SessionStory) -> Section:
             for row in story.verdicts
         ],
     )  # fmt: skip
-
-
-def _findings(story: SessionStory) -> Section:
-    return Section(
-        "Findings",
-        columns=["rule", "severity", "observed", "expected", "tolerance", "stands", "whose"],
-        rows=[
-            (
-                row["rule_id"],
-                row["severity"],
-                row["observed"],
-                row["expected"],
-                row["tolerance"],
-                _stands(row),
-                row["owner"],
-            )
-            for row in story.findings
-        ],
-    )
-
-
-def _stands(row: Row) -> str:
-    if row["caused_by_rule"]:
-        other = "" if row["caused_by_rule"] != row["rule_id"] else f" of {row['caused_by_subject']}"
-        return f"{row['status']}, explained by {row['caused_by_rule']}{other}"
-    if row["status"] == "open" and row["due_at"] is not None:
-        return f"open, due {row['due_at']:%Y-%m-%d}"
-    if row["status"] == "resolved" and row["resolved_at"] is not None:
-        return f"resolved {row['resolved_at']:%Y-%m-%d}"
-    return str(row["status"])
-
-
-def _events(story: SessionStory) -> Section:
-    return Section(
-        "What happened, by the ledger",
-        columns=[">entry", "at", "who", "what", "about", "reason", "note"],
-        rows=[
-            (
-                row["seq"],
-                row["happened_at"],
-                row["actor"],
-                row["event"],
-                "" if row["subject"] == f"cdr:{story.cdr['cdr_key']}" else row["subject"],
-                row["reason_code"],
-                _amounts(row["note"]),
-            )
-            for row in story.events
-        ],
-    )
-
-
-def _amounts(note: str | None) -> str | None:
-    """`settled 9.63500000` without its zeros."""
-    if not note or ", settled " not in note:
-        return note
-    before, _, amount = note.rpartition(", settled ")
-    return f"{before}, settled {plain(Decimal(amount))}"

@@ -84,6 +84,36 @@ def test_another_record_of_the_same_id_says_what_it_changed(
     assert "superseded (ID_REUSED_CHANGED)" in explain(key)
 
 
+def test_a_statement_says_what_is_not_on_it_and_why(
+    explain: Callable[..., str], published: duckdb.DuckDBPyConnection
+) -> None:
+    story = json.loads(explain("2026-10-emo-R-EUR", "--json"))
+    # What was received is on it, or told with the reason why not; superseded records are no sessions.
+    left_out = sum(row["sessions"] for row in story["left_out"])
+    steps = {row["step"]: row["sessions"] for row in story["waterfall"]}
+    assert left_out and steps["sessions"] == left_out + story["statement"]["sessions"]
+    net = one(published, "select amount_excl_tax from statements where statement_id = '2026-10-emo-R-EUR' order by 1")
+    text = explain("2026-10-EMO-r-eur")
+    assert f"emo owes us {net:,.2f} EUR net" in text and "approved: not yet" in text
+
+
+def test_a_file_says_where_each_record_went(
+    explain: Callable[..., str], published: duckdb.DuckDBPyConnection, finished_home: Path
+) -> None:
+    file, position, reason = one(
+        published,
+        "select source || '/' || feed || '/' || file_name, position, reason from records"
+        " where feed = 'cdrs' and disposition = 'quarantined' order by record_id",
+    )
+    story = json.loads(explain(finished_home / "landing" / file, "--json"))
+    counted = published.execute(
+        "select count(*) from records where source || '/' || feed || '/' || file_name = ?", [file]
+    ).fetchone()
+    assert (len(story["records"]),) == counted
+    assert f"quarantined: {reason}" in explain(file)
+    assert f"Quarantined by {reason}." in explain(f"{file}#{position}")
+
+
 def test_a_token_is_never_shown(
     explain: Callable[..., str], published: duckdb.DuckDBPyConnection, finished_home: Path
 ) -> None:

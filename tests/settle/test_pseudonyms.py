@@ -26,6 +26,7 @@ def test_a_pseudonym_is_the_hmac_of_the_id(monkeypatch: pytest.MonkeyPatch, key:
     digest = hmac.new(key.encode(), b"nl-emo-c001", hashlib.sha256).hexdigest()
     assert shown("pseudonym('NL-EMO-C001')") == f"#{digest[:12]}"
     assert shown("pseudonym(null)") is None
+    assert pseudonyms.pseudonym("NL-EMO-C001") == f"#{digest[:12]}"
     assert shown(
         "hide('token T1 of C1 at 5', 'T1', 'C1') = 'token ' || pseudonym('T1') || ' of ' || pseudonym('C1') || ' at 5'"
     )
