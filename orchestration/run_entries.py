@@ -16,6 +16,7 @@ from orchestration.facts import ledger, objects
 from orchestration.facts.home import Home
 from orchestration.facts.ledger import Entry
 from orchestration.facts.standing import in_force, standing
+from orchestration.fingerprints import fingerprints
 from orchestration.pseudonyms import fingerprint
 from orchestration.version import engine_version, rules_sha256
 
@@ -97,10 +98,12 @@ def end_run(
     manifests: Mapping[str, str],
     drafts: Mapping[str, Any],
     counts: Mapping[str, Any],
+    derived: Mapping[str, Mapping[str, str]],
 ) -> Entry:
     """Append the run-end entry, then forget what was touched: from here on the run counted.
 
-    drafts: what can be approved, by `<period>|<partner>`.
+    drafts: what can be approved, by `<period>|<partner>`. derived: SHA-256 of each file of `published` (but events) and
+    of `reports` (those that no manifest lists).
     """
     row = connection.execute("select run_seq, as_of from ingest.raw_run").fetchone()
     assert row is not None, "begin_run comes first"
@@ -113,27 +116,34 @@ def end_run(
         "changes": objects.put(home, changes),
         "counts": dict(counts),
         "next_deadline": _next_deadline(connection, as_of),
+        **{name: dict(sorted(files.items())) for name, files in derived.items()},
+        "warehouse": objects.put(home, fingerprints(connection)),
     }
     entry = ledger.append(home, "run-end", body, "evsettle", as_of)
     connection.execute("delete from ingest.raw_touched")
     return entry
 
 
-def _marker(home: Home) -> Path:
+def marker(home: Home) -> Path:
+    """Where the snapshot says which run it shows."""
     return home.published / "run.json"
 
 
-def mark_published(home: Home, entry: Entry) -> None:
-    """Say which run the published snapshot shows: a crash before this makes the next run publish again."""
-    temporary = _marker(home).with_suffix(".tmp")
-    temporary.write_text(json.dumps({"run_end": entry.seq, "pseudonyms": fingerprint()}))
-    temporary.replace(_marker(home))
+def mark_published(home: Home, entry: Entry, events_sha256: str) -> None:
+    """Say which run the published snapshot shows, and the one table that its entry cannot name.
+
+    A crash before this makes the next run publish again.
+    """
+    temporary = marker(home).with_suffix(".tmp")
+    shown = {"run_end": entry.seq, "pseudonyms": fingerprint(), "events": events_sha256}
+    temporary.write_text(json.dumps(shown))
+    temporary.replace(marker(home))
 
 
 def _published_seq(home: Home) -> int | None:
     """Which run's end the published snapshot shows; None where there is none, or one with pseudonyms of another key."""
     try:
-        marked = json.loads(_marker(home).read_text())
+        marked = json.loads(marker(home).read_text())
         seq, pseudonyms = marked["run_end"], marked["pseudonyms"]
     except (OSError, ValueError, KeyError):
         return None

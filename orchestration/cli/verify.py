@@ -1,4 +1,4 @@
-"""`evsettle verify`: check the ledger, its objects and the reports."""
+"""`evsettle verify`: check the ledger, its objects, the reports and what was derived; replay a sealed period."""
 
 import sys
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ from orchestration.cli.show import show_json
 from orchestration.facts import ledger, objects
 from orchestration.facts.home import Home, HomeError, open_home
 from orchestration.facts.ledger import Entry
-from orchestration.facts.verify import RecordHashes, Verification, verify
+from orchestration.facts.verify import Problem, RecordHashes, Verification, noted_head, verify
 
 
 def _record_hashes(home: Home) -> RecordHashes:
@@ -38,34 +38,63 @@ def _record_hashes(home: Home) -> RecordHashes:
     return split
 
 
-def _show(home: Home, found: Verification, period: str | None) -> None:
-    of = f" of {period}" if period else ""
-    if not found.problems:
-        head = ledger.head(home)
-        chain = f" up to {head.hash[:12]}" if head else ""
-        click.echo(
-            f"Nothing changed: {found.entries} ledger entries{chain}, {found.objects} objects and "
-            f"{found.reports} reports{of} are what they were when written."
-        )
+def _show(answer: Mapping[str, Any], first: str | None, home: Home) -> None:
+    for note in answer["notes"]:
+        click.echo(f"Note: {note}")
+    problems = answer["problems"]
+    if not problems:
+        click.echo(_intact(answer))
         return
-    count = len(found.problems)
-    click.echo(f"{count} {'thing is' if count == 1 else 'things are'} not what was written:")
-    for problem in found.problems:
-        click.echo(f"  {problem.message}")
+    click.echo(f"{len(problems)} {'thing is' if len(problems) == 1 else 'things are'} not what was written:")
+    for problem in problems:
+        click.echo(f"  {problem['message']}")
+    if first is not None:
+        click.echo(f"The chain breaks first at {first}{_told(home, first)}.")
+
+
+def _intact(answer: Mapping[str, Any]) -> str:
+    parts = [f"{answer['entries']:,} ledger entries" + (f" up to {answer['head'][:12]}" if answer["head"] else "")]
+    of = f" of {answer['period']}" if answer["period"] else ""
+    for name, words in (
+        ("objects", "objects"),
+        ("landed", "landed and master files"),
+        ("reports", f"reports{of}"),
+        ("published", "published tables"),
+        ("tables", "tables of the warehouse"),
+    ):
+        if answer[name] or name in ("objects", "reports"):
+            parts.append(f"{answer[name]:,} {words}")
+    return f"Nothing changed: {', '.join(parts[:-1])} and {parts[-1]} are what they were when written."
+
+
+def _told(home: Home, name: str) -> str:
+    """What an entry says it is, when it can still be read: who, when and what."""
+    try:
+        entry = next(
+            entry for entry in ledger.read_all(home) if home.relative(ledger.entry_path(home, entry.seq)) == name
+        )
+    except (ledger.LedgerError, StopIteration):
+        return ""
+    what = entry.body.get("kind", entry.kind) if entry.kind == "decision" else entry.kind
+    return f", which says it is {what} by {entry.actor} at {entry.at}"
 
 
 @click.command(
     "verify",
-    epilog="Examples:\n\n  evsettle verify\n\n  evsettle verify 2026-10\n\n  evsettle verify --json | jq .problems",
+    epilog="Examples:\n\n  evsettle verify\n\n  evsettle verify --head 6fe11f95b087\n\n"
+    "  evsettle verify --json | jq .problems",
 )
 @click.argument("period", required=False)
+@click.option(
+    "--head", help="The head of the chain as you noted it once: without it the chain was cut or written anew."
+)
 @click.option("--json", "as_json", is_flag=True, help="One JSON object instead of sentences.")
 @click.pass_obj
-def command(home_path: Path | None, period: str | None, as_json: bool) -> None:
-    """Check the chain of the ledger, every object behind it, and the reports against their manifests.
+def command(home_path: Path | None, period: str | None, head: str | None, as_json: bool) -> None:
+    """Check that nothing is other than it was written: the chain of the ledger, every object behind it, landed and
+    master files, reports against their manifests and seals, published tables, and the tables of the warehouse.
 
-    With PERIOD (2026-10) only the reports of that period; chain and objects always. Exit 1 names
-    each file that changed.
+    With PERIOD (2026-10) the chain, objects, and the reports of that period. Exit 1 names each thing that changed.
     """
     try:
         home = open_home(home_path)
@@ -75,16 +104,38 @@ def command(home_path: Path | None, period: str | None, as_json: bool) -> None:
         known = ", ".join(sorted(path.name for path in home.reports.glob("*") if path.is_dir())) or "none yet"
         raise click.BadParameter(f"there are no reports of {period!r}; the periods are: {known}", param_hint="PERIOD")
     found = verify(home, period, _record_hashes(home))
+    answer = _answer(home, found, period, head)
     if as_json:
-        show_json(
-            {
-                "is_intact": not found.problems,
-                "entries": found.entries,
-                "objects": found.objects,
-                "reports": found.reports,
-                "problems": [{"subject": each.subject, "message": each.message} for each in found.problems],
-            }
-        )
+        show_json(answer)
     else:
-        _show(home, found, period)
-    sys.exit(1 if found.problems else 0)
+        _show(answer, found.first_broken_link, home)
+    sys.exit(0 if answer["is_intact"] else 1)
+
+
+def _answer(home: Home, found: Verification, period: str | None, noted: str | None) -> dict[str, Any]:
+    problems, published, tables, notes = [*found.problems], 0, 0, []
+    entries = [] if found.first_broken_link else ledger.read_all(home)
+    if noted is not None and entries and noted_head(entries, noted) is None:
+        message = f"ledger has no entry {noted}: it was cut off or written anew since that head was noted."
+        problems.append(Problem("ledger", message))
+    # What was derived is compared with the facts: with broken ones it would be blamed for their fault.
+    if period is None and not any(problem.subject.startswith("ledger/") for problem in problems):
+        from orchestration.derived import check_derived
+
+        derived = check_derived(home, entries)
+        problems += derived.problems
+        published, tables, notes = derived.published, derived.tables, list(derived.notes)
+    return {
+        "is_intact": not problems,
+        "period": period,
+        "entries": found.entries,
+        "head": entries[-1].hash if entries else None,
+        "first_broken_link": found.first_broken_link,
+        "objects": found.objects,
+        "landed": found.landed,
+        "reports": found.reports,
+        "published": published,
+        "tables": tables,
+        "problems": [{"subject": each.subject, "message": each.message} for each in problems],
+        "notes": notes,
+    }

@@ -34,6 +34,12 @@ def sha256_of(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
+def sha256_of_file(path: Path) -> str:
+    """SHA-256 of a file of any size. Raises OSError."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
 def object_path(home: Home, sha256: str) -> Path:
     """Where the object of this hash stands. Raises ObjectError when it is no SHA-256."""
     if not _SHA256.fullmatch(sha256):

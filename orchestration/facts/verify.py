@@ -1,12 +1,13 @@
 """Whether the facts are what they were: the chain, the objects behind it, and the reports.
 
-What does not belong here: recomputing anything. A report is compared with the hashes that were
-written down for it, not with the tables it came from.
+What does not belong here: what a run derived (orchestration/derived.py), and recomputing anything. A report is
+compared with the hashes that were written down for it, not with the tables it came from.
 """
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -19,6 +20,7 @@ from orchestration.facts.merkle import merkle_root
 from orchestration.facts.seals import objects_of, seals
 
 MANIFEST = "manifest.json"
+_ENTRY = re.compile(r"ledger/\d{9}\.json")
 # Arrival entry, its file (as in the entry's body) and the file's bytes → SHA-256 of each record, in order.
 RecordHashes = Callable[[Entry, Mapping[str, Any], bytes], Sequence[str]]
 
@@ -39,6 +41,13 @@ class Verification:
     objects: int
     reports: int
     problems: tuple[Problem, ...]
+    landed: int = 0
+
+    @property
+    def first_broken_link(self) -> str | None:
+        """The first entry of the chain that is not what was written, by its file."""
+        names = (problem.subject for problem in self.problems)
+        return next((name for name in names if _ENTRY.fullmatch(name)), None)
 
 
 def verify(home: Home, period: str | None = None, record_hashes: RecordHashes | None = None) -> Verification:
@@ -60,8 +69,56 @@ def verify(home: Home, period: str | None = None, record_hashes: RecordHashes | 
         damaged = {problem.subject for problem in problems}
         whole = {sha256 for sha256 in referenced if f"ledger/objects/{sha256}.zst" not in damaged}
         problems += _root_problems(home, entries, record_hashes, whole)
+    landed, landing_problems = _inbox(home, entries)
     reports, report_problems = _reports(home, entries, period)
-    return Verification(len(entries), len(referenced), reports, (*problems, *report_problems))
+    problems += [*landing_problems, *report_problems]
+    if period is None:
+        loose, loose_problems = _loose_problems(home, entries)
+        reports, problems = reports + loose, [*problems, *loose_problems]
+    return Verification(len(entries), len(referenced), reports, tuple(problems), landed)
+
+
+def noted_head(entries: Sequence[Entry], noted: str) -> Entry | None:
+    """The entry whose hash begins as somebody noted it, or none: then the chain was cut off or written anew."""
+    return next((entry for entry in reversed(entries) if entry.hash.startswith(noted.lower())), None)
+
+
+def _inbox(home: Home, entries: Sequence[Entry]) -> tuple[int, list[Problem]]:
+    """How many landed and master files were taken in and still stand, and which of them are others now.
+
+    What is gone from there is no problem: the ledger has it. Nor is what a run has not seen yet.
+    """
+    known: dict[str, dict[str, int]] = {}
+    for entry in entries:
+        match entry.kind:
+            case "arrival":
+                taken = [(file["path"], file["sha256"]) for file in entry.body["files"]]
+            case "master":
+                # Of master data only the last content stands.
+                taken = [(change["path"], change["sha256"]) for change in entry.body["changes"]]
+                for path, _ in taken:
+                    known.pop(path, None)
+            case _:
+                continue
+        for path, sha256 in taken:
+            if sha256 is not None:
+                known.setdefault(path, {})[sha256] = entry.seq
+    standing = {name: hashes for name, hashes in known.items() if (home.root / name).is_file()}
+    problems = []
+    for name, hashes in standing.items():
+        try:
+            is_known = objects.sha256_of_file(home.root / name) in hashes
+        except OSError as error:
+            problems.append(Problem(name, f"{name} cannot be read ({error.strerror})."))
+            continue
+        if not is_known:
+            sha256, seq = list(hashes.items())[-1]
+            message = (
+                f"{name} was changed after entry {seq} took it in, whose bytes are ledger/objects/{sha256}.zst: "
+                "put those back, or, if the change is meant, `evsettle run` takes it in as something new."
+            )
+            problems.append(Problem(name, message))
+    return len(standing), problems
 
 
 def _first_word(text: str) -> str:
@@ -73,23 +130,32 @@ def _referenced(entries: list[Entry]) -> dict[str, str]:
     named: dict[str, str] = {}
     erased: set[str] = set()
     for entry in entries:
-        if entry.kind == "arrival":
-            for file in entry.body.get("files", []):
-                named.setdefault(file["sha256"], f"{file['path']} (entry {entry.seq})")
-        elif entry.kind == "master":
-            for change in entry.body.get("changes", []):
-                if change["sha256"] is not None:
-                    named.setdefault(change["sha256"], f"{change['path']} (entry {entry.seq})")
-        elif entry.kind == "run-end" and entry.body.get("changes"):
-            named.setdefault(entry.body["changes"], f"the changes of run {entry.body['run']} (entry {entry.seq})")
-        elif entry.kind == "decision" and entry.body.get("values", {}).get("evidence"):
-            named.setdefault(entry.body["values"]["evidence"], f"the evidence of decision {entry.seq}")
-        elif entry.kind == "seal":
-            for sha256, what in objects_of(entry):
-                named.setdefault(sha256, what)
-        elif entry.kind == "erasure" and entry.body.get("object"):
+        for sha256, what in _objects_of(entry):
+            named.setdefault(sha256, what)
+        if entry.kind == "erasure" and entry.body.get("object"):
             erased.add(entry.body["object"])
     return {sha256: what for sha256, what in named.items() if sha256 not in erased}
+
+
+def _objects_of(entry: Entry) -> Iterator[tuple[str, str]]:
+    """Every object that an entry names, with what it is for."""
+    match entry.kind:
+        case "arrival":
+            for file in entry.body.get("files", []):
+                yield file["sha256"], f"{file['path']} (entry {entry.seq})"
+        case "master":
+            for change in entry.body.get("changes", []):
+                if change["sha256"] is not None:
+                    yield change["sha256"], f"{change['path']} (entry {entry.seq})"
+        case "run-end":
+            for name, what in (("changes", "changes"), ("warehouse", "fingerprints of the tables")):
+                if entry.body.get(name):
+                    yield entry.body[name], f"the {what} of run {entry.body['run']} (entry {entry.seq})"
+        case "decision":
+            if entry.body.get("values", {}).get("evidence"):
+                yield entry.body["values"]["evidence"], f"the evidence of decision {entry.seq}"
+        case "seal":
+            yield from objects_of(entry)
 
 
 def _object_problems(home: Home, referenced: Mapping[str, str]) -> list[Problem]:
@@ -131,7 +197,9 @@ def _reports(home: Home, entries: list[Entry], period: str | None) -> tuple[int,
     sealed = {
         f"reports/{seal.body['period']}/{seal.body['partner']}/{MANIFEST}": seal for seal in seals(entries).values()
     }
-    written = _last_manifests(entries) | {name: seal.body["manifest_sha256"] for name, seal in sealed.items()}
+    written = dict(_last_run(entries).get("manifests", {})) | {
+        name: seal.body["manifest_sha256"] for name, seal in sealed.items()
+    }
     present = {home.relative(path): path for path in sorted(home.reports.glob(f"*/*/{MANIFEST}"))}
     problems: list[Problem] = []
     names = sorted(name for name in present.keys() | written.keys() if period is None or _period(name) == period)
@@ -155,6 +223,27 @@ def _reports(home: Home, entries: list[Entry], period: str | None) -> tuple[int,
     return len(names), problems
 
 
+def loose_reports(home: Home) -> dict[str, str]:
+    """SHA-256 of each report that no manifest lists, by its path: such as what partners are told of findings."""
+    return {
+        home.relative(path): objects.sha256_of_file(path)
+        for path in sorted(home.reports.rglob("*"))
+        if path.is_file() and not path.name.startswith(".") and not (path.parent / MANIFEST).is_file()
+    }
+
+
+def _loose_problems(home: Home, entries: Sequence[Entry]) -> tuple[int, list[Problem]]:
+    """The number of such reports that the last finished run left, and which of them are others now."""
+    written = _last_run(entries).get("reports", {})
+    now = loose_reports(home)
+    problems = []
+    for name, sha256 in written.items():
+        if now.get(name) != sha256:
+            what = "was changed after the last run wrote it" if name in now else "is missing"
+            problems.append(Problem(name, f"{name} {what}: `evsettle run --full` writes it anew."))
+    return len(written), problems
+
+
 def _sealed_problems(home: Home, manifest: Path, seal: Entry) -> list[Problem]:
     """What stands in a sealed folder against the seal itself: a manifest that was changed too hides nothing."""
     listed = {MANIFEST: str(seal.body["manifest_sha256"]), **seal.body["files"]}
@@ -175,12 +264,12 @@ def _added(home: Home, manifest: Path, listed: Mapping[str, str]) -> list[Proble
     return [Problem(name, f"{name} was added: {home.relative(manifest)} does not list it.") for name in shown]
 
 
-def _last_manifests(entries: list[Entry]) -> dict[str, str]:
-    """Manifest hashes by path, as the last run that ended well left them."""
-    for entry in reversed(entries):
-        if entry.kind == "run-end" and entry.body.get("outcome") == "done":
-            return dict(entry.body.get("manifests", {}))
-    return {}
+def _last_run(entries: Sequence[Entry]) -> Mapping[str, Any]:
+    """What the last run that ended well says of what it left."""
+    ended = (
+        entry.body for entry in reversed(entries) if entry.kind == "run-end" and entry.body.get("outcome") == "done"
+    )
+    return next(ended, {})
 
 
 def _period(name: str) -> str:

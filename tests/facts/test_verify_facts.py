@@ -177,10 +177,17 @@ def test_the_command_lists_what_changed_and_fails(settled: Home) -> None:
 def test_the_command_gives_one_json_object(settled: Home) -> None:
     assert json.loads(called(settled, "--json").stdout) == {
         "is_intact": True,
+        "period": None,
         "entries": 4,
+        "head": ledger.read_all(settled)[-1].hash,
+        "first_broken_link": None,
         "objects": 3,
+        "landed": 1,
         "reports": 1,
+        "published": 0,
+        "tables": 0,
         "problems": [],
+        "notes": [],
     }
     flip(settled.ledger_dir / "000000002.json", 40)
     result = called(settled, "--json")
@@ -192,3 +199,36 @@ def test_an_unknown_period_is_a_wrong_call(settled: Home) -> None:
     result = called(settled, "2026-13")
     assert result.exit_code == 2
     assert "the periods are: 2026-10" in result.stderr
+
+
+def test_the_first_broken_link_is_told_with_what_it_says_of_itself(settled: Home) -> None:
+    for seq in (2, 3):
+        path = settled.ledger_dir / f"00000000{seq}.json"
+        path.write_bytes(path.read_bytes().replace(b'"actor":"evsettle"', b'"actor":"somebody"'))
+    result = called(settled)
+    assert result.exit_code == 1
+    assert (
+        "The chain breaks first at ledger/000000002.json, which says it is arrival by somebody at 2026-11-01T12:00:00Z."
+        in result.stdout
+    )
+    assert json.loads(called(settled, "--json").stdout)["first_broken_link"] == "ledger/000000002.json"
+
+
+def test_a_chain_that_was_cut_off_lacks_the_head_that_was_noted(settled: Home) -> None:
+    noted = ledger.read_all(settled)[-1].hash[:12]
+    assert called(settled, "--head", noted).exit_code == 0
+    (settled.ledger_dir / "000000004.json").unlink()
+    result = called(settled, "--head", noted)
+    assert result.exit_code == 1
+    assert f"has no entry {noted}: it was cut off or written anew" in result.stdout
+
+
+def test_landed_and_master_files_that_changed_since_are_named_and_what_is_gone_is_not(settled: Home) -> None:
+    landed = settled.landing / "emo" / "cdrs" / "a.ndjson"
+    landed.parent.mkdir(parents=True)
+    landed.write_bytes(LANDED)
+    (landed.parent / "not-seen-yet.ndjson").write_bytes(b"{}")
+    assert verify(settled).problems == ()
+    flip(landed, 4)
+    flip(settled.master / "network.yaml", 0)
+    assert subjects_of(verify(settled).problems) == ["master/network.yaml", "landing/emo/cdrs/a.ndjson"]

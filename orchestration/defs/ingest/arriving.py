@@ -4,7 +4,6 @@ An archive is a file with a record for each member that is not read; every other
 named `<archive>!<member>`. What does not belong here: which files are looked at (inbox, landing).
 """
 
-import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -18,7 +17,7 @@ from orchestration.defs.ingest.inbox import MANIFEST_ENDING, UNFINISHED_SECONDS,
 from orchestration.defs.ingest.mapping import Mapping as CsvMapping
 from orchestration.defs.ingest.mapping import MappingError, mapping_path
 from orchestration.defs.ingest.record_chunks import RecordChunk
-from orchestration.defs.ingest.unpack import FileError, is_zip, pieces, read_members
+from orchestration.defs.ingest.unpack import FileError, is_zip, read_members
 from orchestration.facts import objects
 from orchestration.facts.home import Home
 from orchestration.facts.merkle import merkle_root
@@ -76,15 +75,6 @@ class _Tally:
             self.count += len(chunk)
             self.last_problem = chunk.problems[-1]
             yield from chunk.sha256s
-
-
-def sha256_of_file(path: Path) -> str:
-    """SHA-256 of a file of any size. Raises OSError."""
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        for piece in pieces(file):
-            digest.update(piece)
-    return digest.hexdigest()
 
 
 def files_of(home: Home, path: Path, content: PathBytes, ledgered: Ledgered) -> list[dict[str, object]]:

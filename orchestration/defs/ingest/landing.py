@@ -10,7 +10,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from orchestration.defs.ingest.arriving import Ledgered, ManifestError, Unfinished, files_of, sha256_of_file
+from orchestration.defs.ingest.arriving import Ledgered, ManifestError, Unfinished, files_of
 from orchestration.defs.ingest.files import PathBytes
 from orchestration.defs.ingest.inbox import (
     FEEDS,
@@ -140,5 +140,5 @@ def _content(path: Path, name: str, seen: Seen) -> PathBytes | None:
     before = stamp(path)
     if before is None:
         return None
-    sha256 = seen.sha256(name, before) or sha256_of_file(path)
+    sha256 = seen.sha256(name, before) or objects.sha256_of_file(path)
     return PathBytes(path, *before, sha256) if before == stamp(path) else None

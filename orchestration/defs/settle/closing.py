@@ -5,11 +5,12 @@ import dagster as dg
 from orchestration.defs.ingest.history import append_history
 from orchestration.defs.resources import Settlement
 from orchestration.defs.settle.conservation import check
-from orchestration.defs.settle.publish import publish
+from orchestration.defs.settle.publish import AFTER_THE_RUN, TABLES, prepare, show
 from orchestration.defs.settle.run_changes import changes
 from orchestration.defs.settle.sealing import open_drafts
 from orchestration.defs.settle.statement_files import manifests
 from orchestration.facts import ledger
+from orchestration.facts.verify import loose_reports
 from orchestration.run_entries import end_run, mark_published
 from orchestration.warehouse import open_warehouse
 
@@ -51,12 +52,21 @@ def published(context: dg.AssetExecutionContext, settlement: Settlement) -> dg.M
         if broken:
             raise dg.Failure(description="The conservation law does not hold: " + "; ".join(broken))
         changed = changes(connection)
+        tables = prepare(connection, home, [name for name in TABLES if name != AFTER_THE_RUN])
         entry = end_run(
-            home, connection, changed, manifests(home), open_drafts(connection), {"changes": changed.count(b"\n")}
+            home,
+            connection,
+            changed,
+            manifests(home),
+            open_drafts(connection),
+            {"changes": changed.count(b"\n")},
+            {"published": tables.sha256s, "reports": loose_reports(home)},
         )
+        written = show(home, tables)
         # The entry just written is an event too, and the snapshot shows it.
         append_history(home, connection, ledger.read_all(home))
-        written = publish(connection, home)
-    mark_published(home, entry)
+        events = prepare(connection, home, [AFTER_THE_RUN])
+        written += show(home, events)
+    mark_published(home, entry, events.sha256s[AFTER_THE_RUN])
     context.log.info(f"run-end {entry.seq}; written: {', '.join(written) or 'nothing changed'}")
     return dg.MaterializeResult(metadata={"written": dg.MetadataValue.json(written), "run_end": entry.seq})

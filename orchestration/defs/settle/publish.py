@@ -6,7 +6,7 @@ does not belong here: any calculation.
 """
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +14,7 @@ import duckdb
 
 from orchestration import pseudonyms
 from orchestration.facts.home import Home
+from orchestration.facts.objects import sha256_of_file
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,31 +184,59 @@ _HIDDEN = {
 }
 
 
-def publish(connection: duckdb.DuckDBPyConnection, home: Home) -> list[str]:
-    """Write the tables whose content changed. Returns their names, in order. Half-written files never have a name."""
+# It shows the entry that ends the run, so it is written after that entry, which names all other tables by their bytes.
+AFTER_THE_RUN = "events"
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """Tables that wait to be shown: the files that will replace others, and the SHA-256 of each that will stand."""
+
+    waiting: Mapping[str, Path]
+    sha256s: Mapping[str, str]
+
+
+def prepare(connection: duckdb.DuckDBPyConnection, home: Home, names: Iterable[str] = TABLES) -> Prepared:
+    """Write these tables beside those that stand, without a name that a reader knows."""
     home.published.mkdir(parents=True, exist_ok=True)
     for left in home.published.glob(".*.tmp"):
         left.unlink(missing_ok=True)
     pseudonyms.install(connection)
-    return [name for name, table in TABLES.items() if _publish_table(connection, home.published, name, table)]
+    waiting, sha256s = {}, {}
+    for name in names:
+        path = home.published / f"{name}.parquet"
+        temporary = _written(connection, home.published, name, TABLES[name])
+        if path.exists() and _same(connection, path, temporary):
+            temporary.unlink()
+        else:
+            waiting[name] = temporary
+        sha256s[name] = sha256_of_file(waiting.get(name, path))
+    return Prepared(waiting, sha256s)
 
 
-def _publish_table(connection: duckdb.DuckDBPyConnection, folder: Path, name: str, table: Published) -> bool:
-    """Replace one file where the rows differ. Returns whether it was replaced."""
-    path, temporary = folder / f"{name}.parquet", folder / f".{name}.{os.getpid()}.tmp"
+def show(home: Home, prepared: Prepared) -> list[str]:
+    """Let what was prepared replace what stands. Returns the names of the tables, in order."""
+    for name, temporary in prepared.waiting.items():
+        temporary.replace(home.published / f"{name}.parquet")
+    return list(prepared.waiting)
+
+
+def publish(connection: duckdb.DuckDBPyConnection, home: Home) -> list[str]:
+    """Write the tables whose content changed. Returns their names, in order. Half-written files never have a name."""
+    return show(home, prepare(connection, home))
+
+
+def _written(connection: duckdb.DuckDBPyConnection, folder: Path, name: str, table: Published) -> Path:
+    temporary = folder / f".{name}.{os.getpid()}.tmp"
     named = [column.strip() for column in table.columns.split(",")]
     others = [column for column in connection.table(table.relation).columns if column not in named]
     columns = ", ".join([*named, *others])
-    rows = f"select {columns} from {_without_ids(name, table.relation)} order by {table.order_by}"  # noqa: S608 - our own names
+    rows = f"select {columns} from {without_ids(name, table.relation)} order by {table.order_by}"  # noqa: S608 - our own names
     connection.execute(f"copy ({rows}) to '{_quoted(temporary)}' (format parquet, compression zstd)")
-    if path.exists() and _same(connection, path, temporary):
-        temporary.unlink()
-        return False
-    temporary.replace(path)
-    return True
+    return temporary
 
 
-def _without_ids(name: str, relation: str) -> str:
+def without_ids(name: str, relation: str) -> str:
     """What a table is published from: the relation, with pseudonyms where it names drivers."""
     if name not in _HIDDEN:
         return relation
