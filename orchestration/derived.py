@@ -18,7 +18,7 @@ from orchestration.facts import objects
 from orchestration.facts.home import Home
 from orchestration.facts.ledger import Entry
 from orchestration.facts.objects import ObjectError, sha256_of_file
-from orchestration.facts.verify import Problem
+from orchestration.facts.verify_reports import Problem
 from orchestration.fingerprints import AFTER_THE_RUN as LEDGER_TABLES
 from orchestration.fingerprints import fingerprint, tables_of
 from orchestration.run_entries import marker

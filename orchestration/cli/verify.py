@@ -11,7 +11,8 @@ from orchestration.cli.show import show_json
 from orchestration.facts import ledger, objects
 from orchestration.facts.home import Home, HomeError, open_home
 from orchestration.facts.ledger import Entry
-from orchestration.facts.verify import Problem, RecordHashes, Verification, noted_head, verify
+from orchestration.facts.verify import RecordHashes, Verification, noted_head, verify
+from orchestration.facts.verify_reports import Problem
 
 
 def _record_hashes(home: Home) -> RecordHashes:

@@ -12,7 +12,8 @@ from orchestration.facts import ledger, objects
 from orchestration.facts.home import Home
 from orchestration.facts.ledger import Entry
 from orchestration.facts.merkle import merkle_root
-from orchestration.facts.verify import Problem, verify
+from orchestration.facts.verify import verify
+from orchestration.facts.verify_reports import Problem
 
 NOON = "2026-11-01T12:00:00Z"
 RECORDS = [b'{"id":"1"}', b'{"id":"2"}']

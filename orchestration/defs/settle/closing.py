@@ -10,7 +10,7 @@ from orchestration.defs.settle.run_changes import changes
 from orchestration.defs.settle.sealing import open_drafts
 from orchestration.defs.settle.statement_files import manifests
 from orchestration.facts import ledger
-from orchestration.facts.verify import loose_reports
+from orchestration.facts.verify_reports import loose_reports
 from orchestration.run_entries import end_run, mark_published
 from orchestration.warehouse import open_warehouse
 
