@@ -4,9 +4,7 @@ reading_periods as (
 
     select
         price_id,
-        used_tariff_id,
         tariff_index,
-        tariff_version,
         tariff_no
     from {{ ref('reading_periods') }}
 
@@ -87,8 +85,6 @@ period_uses as (
     select
         reading_periods.price_id,
         reading_periods.tariff_index,
-        min(reading_periods.used_tariff_id) as tariff_id,
-        min(reading_periods.tariff_version) as tariff_version,
         min(reading_periods.tariff_no) as tariff_no
     from reading_periods
     where reading_periods.tariff_no in (select limits.tariff_no from limits)
@@ -101,16 +97,12 @@ uses as (
     select
         price_id,
         tariff_index,
-        tariff_id,
-        tariff_version,
         tariff_no
     from period_uses
     union all
     select
         step_readings.price_id,
         period_uses.tariff_index,
-        period_uses.tariff_id,
-        period_uses.tariff_version,
         period_uses.tariff_no
     from step_readings
     inner join period_uses on step_readings.base_price_id = period_uses.price_id
@@ -165,9 +157,7 @@ priced as (
 
     select
         uses.price_id,
-        uses.tariff_id,
         uses.tariff_index,
-        uses.tariff_version,
         limits.min_excl,
         limits.min_incl,
         limits.max_excl,
@@ -217,9 +207,7 @@ moved as (
 
 select
     price_id,
-    tariff_id,
     tariff_index,
-    tariff_version,
     case when is_raised then 'min_price' else 'max_price' end as limit_name,
     cast(limited_excl - excl_tax as decimal(38, 16)) as amount_excl_tax,
     cast(limited_incl - incl_tax as decimal(38, 16)) as amount_incl_tax

@@ -30,7 +30,6 @@ period_tariffs as (
         tariff_id,
         used_tariff_id,
         tariff_index,
-        tariff_version,
         tariff_no
     from {{ ref('period_tariffs') }}
 
@@ -216,7 +215,6 @@ select
     tariff_id,
     used_tariff_id,
     tariff_index,
-    tariff_version,
     tariff_no,
     charging_started_us is null as is_expired_reservation,
     cast(coalesce(energy_before_kwh, 0) as decimal(38, 8)) as energy_before_kwh,

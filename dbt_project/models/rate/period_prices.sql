@@ -7,9 +7,7 @@ reading_periods as (
         period_no,
         sorted_no,
         tariff_no,
-        used_tariff_id,
         tariff_index,
-        tariff_version,
         energy_kwh,
         time_hours,
         parking_hours,
@@ -39,15 +37,14 @@ tariff_prices as (
         tariff_no,
         element_no,
         component_no,
-        dimension,
+        part_no,
         price,
         tax_percent,
         tax_included,
         tax_factor,
         gross_price,
         is_gross_price_exact,
-        step_size,
-        step_round_rule
+        step_size
     from {{ ref('tariff_prices') }}
     where not is_oversized
 
@@ -60,9 +57,7 @@ matched as (
         reading_periods.period_no,
         reading_periods.sorted_no,
         reading_periods.tariff_no,
-        reading_periods.used_tariff_id,
         reading_periods.tariff_index,
-        reading_periods.tariff_version,
         reading_periods.energy_kwh,
         reading_periods.time_hours,
         reading_periods.parking_hours,
@@ -97,22 +92,19 @@ first_flats as (
 -- A volume of zero is no use of a dimension: it costs nothing, and its component is not the last one used.
 -- One of a million or more is a problem of its CDR and could not be multiplied within 38 digits.
 priced as (
-{% for part, dimension, volume, rank in [
-    ('energy', 'ENERGY', 'energy_kwh', 'energy_rank'),
-    ('time', 'TIME', 'time_hours', 'time_rank'),
-    ('parking', 'PARKING_TIME', 'parking_hours', 'parking_rank'),
-    ('reservation', 'TIME', 'reservation_hours', 'reservation_rank'),
+{% for part_no, volume, rank in [
+    (4, 'energy_kwh', 'energy_rank'),
+    (5, 'time_hours', 'time_rank'),
+    (6, 'parking_hours', 'parking_rank'),
+    (2, 'reservation_hours', 'reservation_rank'),
 ] %}
         select
             price_id,
             period_no,
             sorted_no,
             tariff_no,
-            used_tariff_id,
             tariff_index,
-            tariff_version,
-            '{{ part }}' as part,
-            '{{ dimension }}' as dimension,
+            {{ part_no }} as part_no,
             {{ volume }} as volume,
             {{ rank }} as element_rank
         from matched
@@ -120,20 +112,17 @@ priced as (
 
         union all
     {% endfor %}
-{% for part, first, rank in [
-    ('fixed', 'flat_sorted_no', 'flat_rank'),
-    ('reservation', 'reservation_flat_sorted_no', 'reservation_flat_rank'),
+{% for part_no, first, rank in [
+    (3, 'flat_sorted_no', 'flat_rank'),
+    (1, 'reservation_flat_sorted_no', 'reservation_flat_rank'),
 ] %}
         select
             matched.price_id,
             matched.period_no,
             matched.sorted_no,
             matched.tariff_no,
-            matched.used_tariff_id,
             matched.tariff_index,
-            matched.tariff_version,
-            '{{ part }}' as part,
-            'FLAT' as dimension,
+            {{ part_no }} as part_no,
             cast(1 as decimal(18, 8)) as volume,
             matched.{{ rank }} as element_rank
         from matched
@@ -161,13 +150,12 @@ amounts as (
         tariff_prices.gross_price,
         tariff_prices.is_gross_price_exact,
         tariff_prices.step_size,
-        tariff_prices.step_round_rule,
         cast(priced.volume as decimal(19, 8)) * cast(tariff_prices.price as decimal(19, 8)) as amount
     from priced
     inner join tariff_prices
         on
             priced.tariff_no = tariff_prices.tariff_no
-            and priced.dimension = tariff_prices.dimension
+            and priced.part_no = tariff_prices.part_no
             and cast((priced.element_rank % 4000000 - priced.element_rank % 4) / 4 as integer)
             = tariff_prices.element_no
 
@@ -177,20 +165,16 @@ select
     price_id,
     period_no,
     sorted_no,
-    part,
-    dimension,
+    part_no,
     volume,
-    used_tariff_id as tariff_id,
     tariff_index,
-    tariff_version,
     tariff_no,
     element_no,
     component_no,
     unit_price,
     tax_percent,
-    tax_included,
     step_size,
-    step_round_rule,
+    coalesce(tax_included = 'YES', false) as is_divided,
     element_rank % 2 = 1 as is_clock_assumed,
     element_rank % 4 >= 2 as is_flow_assumed,
     cast(

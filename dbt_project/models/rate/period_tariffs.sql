@@ -61,7 +61,6 @@ tariffs_in_force as (
         tariff_id,
         tariff_index,
         tariff_no,
-        tariff_version,
         status
     from {{ ref('tariffs_in_force') }}
 
@@ -95,7 +94,6 @@ cdr_tariffs as (
         tariffs_in_force.tariff_id,
         tariffs_in_force.tariff_index,
         tariffs_in_force.tariff_no,
-        tariffs_in_force.tariff_version,
         tariffs_in_force.status
     from work_cdrs
     inner join tariffs_in_force on work_cdrs.cdr_key = tariffs_in_force.cdr_key
@@ -162,7 +160,6 @@ with_tariff as (
         roles.*,
         cdr_tariffs.tariff_id as used_tariff_id,
         cdr_tariffs.tariff_index,
-        cdr_tariffs.tariff_version,
         case when cdr_tariffs.status = 'in_force' then cdr_tariffs.tariff_no end as tariff_no,
         case
             when cdr_tariffs.tariff_no is not null and cdr_tariffs.status = 'in_force' then 'in_force'
@@ -213,6 +210,5 @@ select
     tariff_id,
     used_tariff_id,
     tariff_index,
-    tariff_version,
     tariff_no
 from with_tariff

@@ -26,6 +26,16 @@ tariff_bodies as (
 
 ),
 
+tariff_elements as (
+
+    select
+        tariff_no,
+        element_no,
+        reservation is not null as is_reservation
+    from {{ ref('tariff_elements') }}
+
+),
+
 -- Two components of one dimension in one element: the first one stands.
 first_components as (
 
@@ -44,6 +54,12 @@ factors as (
     select
         tariff_components.*,
         tariff_bodies.tax_included,
+        case tariff_components.dimension
+            when 'ENERGY' then 4
+            when 'PARKING_TIME' then 6
+            when 'TIME' then case when tariff_elements.is_reservation then 2 else 5 end
+            else case when tariff_elements.is_reservation then 1 else 3 end
+        end as part_no,
         1 + tariff_components.tax_percent * 0.01 as tax_factor,
         -- Beyond these sizes products no longer fit 38 digits; nothing that is sold comes near them.
         coalesce(
@@ -62,6 +78,10 @@ factors as (
             and tariff_components.dimension = first_components.dimension
             and tariff_components.component_no = first_components.component_no
     inner join tariff_bodies on tariff_components.tariff_no = tariff_bodies.tariff_no
+    inner join tariff_elements
+        on
+            tariff_components.tariff_no = tariff_elements.tariff_no
+            and tariff_components.element_no = tariff_elements.element_no
 
 )
 
@@ -70,6 +90,7 @@ select
     element_no,
     component_no,
     dimension,
+    cast(part_no as integer) as part_no,
     price,
     tax_percent,
     tax_included,

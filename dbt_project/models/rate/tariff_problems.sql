@@ -45,7 +45,7 @@ assumed_prices as (
     select
         price_id,
         period_no,
-        part,
+        part_no,
         element_no,
         is_clock_assumed,
         is_flow_assumed
@@ -60,7 +60,7 @@ assumptions as (
     select
         cdrs.record_id,
         assumed_prices.period_no,
-        assumed_prices.part,
+        assumed_prices.part_no,
         assumed_prices.element_no,
         assumed_prices.is_clock_assumed,
         assumed_prices.is_flow_assumed
@@ -85,18 +85,9 @@ tariff_prices as (
         tariff_no,
         element_no,
         dimension,
+        part_no,
         is_oversized
     from {{ ref('tariff_prices') }}
-
-),
-
-tariff_elements as (
-
-    select
-        tariff_no,
-        element_no,
-        reservation
-    from {{ ref('tariff_elements') }}
 
 ),
 
@@ -115,17 +106,13 @@ oversized_tariffs as (
 tariff_dimensions as (
 
     select
-        tariff_prices.tariff_no,
-        bool_or(tariff_prices.dimension = 'ENERGY') as has_energy,
-        bool_or(tariff_prices.dimension = 'TIME' and tariff_elements.reservation is null) as has_time,
-        bool_or(tariff_prices.dimension = 'PARKING_TIME') as has_parking,
-        bool_or(tariff_prices.dimension = 'TIME' and tariff_elements.reservation is not null) as has_reservation
+        tariff_no,
+        bool_or(part_no = 4) as has_energy,
+        bool_or(part_no = 5) as has_time,
+        bool_or(part_no = 6) as has_parking,
+        bool_or(part_no = 2) as has_reservation
     from tariff_prices
-    inner join tariff_elements
-        on
-            tariff_prices.tariff_no = tariff_elements.tariff_no
-            and tariff_prices.element_no = tariff_elements.element_no
-    group by tariff_prices.tariff_no
+    group by tariff_no
 
 ),
 
@@ -202,7 +189,7 @@ problems as (
     select
         record_id,
         'PRICE_NOT_COMPUTABLE' as rule_id,
-        'period ' || cast(period_no as varchar) || ' ' || part as detail,
+        'period ' || cast(period_no as varchar) || ' ' || {{ part_name('part_no') }} as detail,
         'hold' as severity,
         false as is_blocking,
         'Period ' || cast(period_no as varchar)
@@ -210,7 +197,7 @@ problems as (
         || cast(min(element_no) as varchar) || ' needs; the restriction was taken to match.' as message
     from assumptions
     where is_flow_assumed
-    group by record_id, period_no, part
+    group by record_id, period_no, part_no
 
     union all
 

@@ -7,9 +7,7 @@ reading_periods as (
         period_no,
         sorted_no,
         tariff_no,
-        used_tariff_id,
         tariff_index,
-        tariff_version,
         energy_kwh,
         time_hours,
         parking_hours,
@@ -39,15 +37,14 @@ tariff_prices as (
         tariff_no,
         element_no,
         component_no,
-        dimension,
+        part_no,
         price,
         tax_percent,
         tax_included,
         tax_factor,
         gross_price,
         is_gross_price_exact,
-        step_size,
-        step_round_rule
+        step_size
     from "evsettle"."rate"."tariff_prices"
     where not is_oversized
 
@@ -60,9 +57,7 @@ matched as (
         reading_periods.period_no,
         reading_periods.sorted_no,
         reading_periods.tariff_no,
-        reading_periods.used_tariff_id,
         reading_periods.tariff_index,
-        reading_periods.tariff_version,
         reading_periods.energy_kwh,
         reading_periods.time_hours,
         reading_periods.parking_hours,
@@ -103,11 +98,8 @@ priced as (
             period_no,
             sorted_no,
             tariff_no,
-            used_tariff_id,
             tariff_index,
-            tariff_version,
-            'energy' as part,
-            'ENERGY' as dimension,
+            4 as part_no,
             energy_kwh as volume,
             energy_rank as element_rank
         from matched
@@ -120,11 +112,8 @@ priced as (
             period_no,
             sorted_no,
             tariff_no,
-            used_tariff_id,
             tariff_index,
-            tariff_version,
-            'time' as part,
-            'TIME' as dimension,
+            5 as part_no,
             time_hours as volume,
             time_rank as element_rank
         from matched
@@ -137,11 +126,8 @@ priced as (
             period_no,
             sorted_no,
             tariff_no,
-            used_tariff_id,
             tariff_index,
-            tariff_version,
-            'parking' as part,
-            'PARKING_TIME' as dimension,
+            6 as part_no,
             parking_hours as volume,
             parking_rank as element_rank
         from matched
@@ -154,11 +140,8 @@ priced as (
             period_no,
             sorted_no,
             tariff_no,
-            used_tariff_id,
             tariff_index,
-            tariff_version,
-            'reservation' as part,
-            'TIME' as dimension,
+            2 as part_no,
             reservation_hours as volume,
             reservation_rank as element_rank
         from matched
@@ -172,11 +155,8 @@ priced as (
             matched.period_no,
             matched.sorted_no,
             matched.tariff_no,
-            matched.used_tariff_id,
             matched.tariff_index,
-            matched.tariff_version,
-            'fixed' as part,
-            'FLAT' as dimension,
+            3 as part_no,
             cast(1 as decimal(18, 8)) as volume,
             matched.flat_rank as element_rank
         from matched
@@ -193,11 +173,8 @@ priced as (
             matched.period_no,
             matched.sorted_no,
             matched.tariff_no,
-            matched.used_tariff_id,
             matched.tariff_index,
-            matched.tariff_version,
-            'reservation' as part,
-            'FLAT' as dimension,
+            1 as part_no,
             cast(1 as decimal(18, 8)) as volume,
             matched.reservation_flat_rank as element_rank
         from matched
@@ -222,13 +199,12 @@ amounts as (
         tariff_prices.gross_price,
         tariff_prices.is_gross_price_exact,
         tariff_prices.step_size,
-        tariff_prices.step_round_rule,
         cast(priced.volume as decimal(19, 8)) * cast(tariff_prices.price as decimal(19, 8)) as amount
     from priced
     inner join tariff_prices
         on
             priced.tariff_no = tariff_prices.tariff_no
-            and priced.dimension = tariff_prices.dimension
+            and priced.part_no = tariff_prices.part_no
             and cast((priced.element_rank % 4000000 - priced.element_rank % 4) / 4 as integer)
             = tariff_prices.element_no
 
@@ -238,20 +214,16 @@ select
     price_id,
     period_no,
     sorted_no,
-    part,
-    dimension,
+    part_no,
     volume,
-    used_tariff_id as tariff_id,
     tariff_index,
-    tariff_version,
     tariff_no,
     element_no,
     component_no,
     unit_price,
     tax_percent,
-    tax_included,
     step_size,
-    step_round_rule,
+    coalesce(tax_included = 'YES', false) as is_divided,
     element_rank % 2 = 1 as is_clock_assumed,
     element_rank % 4 >= 2 as is_flow_assumed,
     cast(

@@ -17,6 +17,17 @@ cdrs as (
 
 ),
 
+tariffs_in_force as (
+
+    select
+        cdr_key,
+        tariff_index,
+        tariff_id,
+        tariff_version
+    from "evsettle"."inspect"."tariffs_in_force"
+
+),
+
 record_problems as (
 
     select record_id
@@ -29,13 +40,11 @@ reading_prices as (
 
     select
         price_id,
-        period_no,
         sorted_no,
-        part,
-        dimension,
+        period_no,
+        part_no,
         volume,
-        tariff_id,
-        tariff_version,
+        tariff_index,
         tariff_no,
         element_no,
         component_no,
@@ -52,13 +61,11 @@ session_steps as (
 
     select
         price_id,
-        period_no,
         sorted_no,
-        part,
-        dimension,
+        period_no,
+        part_no,
         volume,
-        tariff_id,
-        tariff_version,
+        tariff_index,
         tariff_no,
         element_no,
         component_no,
@@ -75,11 +82,8 @@ rounding_lines as (
 
     select
         price_id,
-        part,
-        dimension,
-        tariff_id,
+        part_no,
         tariff_index,
-        tariff_version,
         tariff_no,
         element_no,
         component_no,
@@ -93,9 +97,7 @@ limit_lines as (
 
     select
         price_id,
-        tariff_id,
         tariff_index,
-        tariff_version,
         limit_name,
         amount_excl_tax,
         amount_incl_tax
@@ -113,15 +115,20 @@ tariff_elements as (
 
 ),
 
--- A CDR that cannot be priced has no lines: half a price would be a silent number.
-priced_cdrs as (
+-- Texts are looked up here, once, and by numbers until here. A CDR that cannot be priced has no lines: half a price
+-- would be a silent number.
+priced_tariffs as (
 
     select
         cdrs.record_id,
         cdrs.cdr_key,
-        cdrs.amount_sign
+        cdrs.amount_sign,
+        tariffs_in_force.tariff_index,
+        tariffs_in_force.tariff_id,
+        tariffs_in_force.tariff_version
     from cdrs
     inner join work on cdrs.cdr_key = work.cdr_key
+    inner join tariffs_in_force on cdrs.cdr_key = tariffs_in_force.cdr_key
     where cdrs.record_id not in (select record_problems.record_id from record_problems)
 
 ),
@@ -132,15 +139,11 @@ numbered as (
     select
         price_id,
         'component' as kind,
-        sorted_no * 10
-        + case part when 'reservation' then 1 when 'fixed' then 3 when 'energy' then 4 when 'time' then 5 else 6 end
-        + case when dimension = 'FLAT' or part <> 'reservation' then 0 else 1 end as line_no,
+        sorted_no * 10 + part_no as line_no,
         period_no,
-        part,
-        dimension,
+        part_no,
         volume,
-        tariff_id,
-        tariff_version,
+        tariff_index,
         tariff_no,
         element_no,
         component_no,
@@ -156,14 +159,11 @@ numbered as (
     select
         price_id,
         'step' as kind,
-        sorted_no * 10
-        + case part when 'energy' then 7 when 'time' then 8 when 'reservation' then 9 else 10 end as line_no,
+        sorted_no * 10 + case part_no when 4 then 7 when 5 then 8 when 2 then 9 else 10 end as line_no,
         period_no,
-        part,
-        dimension,
+        part_no,
         volume,
-        tariff_id,
-        tariff_version,
+        tariff_index,
         tariff_no,
         element_no,
         component_no,
@@ -180,14 +180,12 @@ numbered as (
         price_id,
         'price_round' as kind,
         1000000 + row_number() over (
-            partition by price_id order by tariff_index, tariff_id, element_no, component_no, part
+            partition by price_id order by tariff_index, element_no, component_no, part_no
         ) as line_no,
         null as period_no,
-        part,
-        dimension,
+        part_no,
         cast(null as decimal(18, 8)) as volume,
-        tariff_id,
-        tariff_version,
+        tariff_index,
         tariff_no,
         element_no,
         component_no,
@@ -203,13 +201,11 @@ numbered as (
     select
         price_id,
         limit_name as kind,
-        2000000 + row_number() over (partition by price_id order by tariff_index, tariff_id) as line_no,
+        2000000 + row_number() over (partition by price_id order by tariff_index) as line_no,
         null as period_no,
-        'limit' as part,
-        'LIMIT' as dimension,
+        7 as part_no,
         cast(null as decimal(18, 8)) as volume,
-        tariff_id,
-        tariff_version,
+        tariff_index,
         null as tariff_no,
         null as element_no,
         null as component_no,
@@ -223,7 +219,7 @@ numbered as (
 )
 
 select
-    priced_cdrs.cdr_key,
+    priced_tariffs.cdr_key,
     case numbered.price_id % 16
         when 0 then 'base'
         when 1 then 'clock_before_change'
@@ -235,12 +231,26 @@ select
     end as reading,
     cast(numbered.line_no as integer) as line_no,
     numbered.kind,
-    numbered.part,
+    case numbered.part_no
+        when 3 then 'fixed'
+        when 4 then 'energy'
+        when 5 then 'time'
+        when 6 then 'parking'
+        when 7 then 'limit'
+        else 'reservation'
+    end as part,
     numbered.period_no,
-    numbered.dimension,
+    case numbered.part_no
+        when 4 then 'ENERGY'
+        when 2 then 'TIME'
+        when 5 then 'TIME'
+        when 6 then 'PARKING_TIME'
+        when 7 then 'LIMIT'
+        else 'FLAT'
+    end as dimension,
     numbered.volume,
-    numbered.tariff_id,
-    numbered.tariff_version,
+    priced_tariffs.tariff_id,
+    priced_tariffs.tariff_version,
     numbered.element_no,
     numbered.component_no,
     tariff_elements.restrictions_text as restrictions,
@@ -249,10 +259,13 @@ select
     numbered.step_size,
     case when numbered.kind = 'step' then numbered.volume end as step_surcharge,
     -- A credit takes back every part; volumes stay positive.
-    cast(priced_cdrs.amount_sign * numbered.amount_excl_tax as decimal(38, 16)) as amount_excl_tax,
-    cast(priced_cdrs.amount_sign * numbered.amount_incl_tax as decimal(38, 16)) as amount_incl_tax
+    cast(priced_tariffs.amount_sign * numbered.amount_excl_tax as decimal(38, 16)) as amount_excl_tax,
+    cast(priced_tariffs.amount_sign * numbered.amount_incl_tax as decimal(38, 16)) as amount_incl_tax
 from numbered
-inner join priced_cdrs on numbered.price_id - numbered.price_id % 16 = priced_cdrs.record_id * 16
+inner join priced_tariffs
+    on
+        numbered.price_id - numbered.price_id % 16 = priced_tariffs.record_id * 16
+        and numbered.tariff_index = priced_tariffs.tariff_index
 left join tariff_elements
     on numbered.tariff_no = tariff_elements.tariff_no and numbered.element_no = tariff_elements.element_no
 -- What is priced only to be compared with has no lines.

@@ -25,11 +25,8 @@ reading_prices as (
 
     select
         price_id,
-        part,
-        dimension,
-        tariff_id,
+        part_no,
         tariff_index,
-        tariff_version,
         tariff_no,
         element_no,
         component_no,
@@ -43,11 +40,8 @@ session_steps as (
 
     select
         price_id,
-        part,
-        dimension,
-        tariff_id,
+        part_no,
         tariff_index,
-        tariff_version,
         tariff_no,
         element_no,
         component_no,
@@ -92,8 +86,7 @@ sums as (
 
     select
         price_id,
-        part,
-        dimension,
+        part_no,
         tariff_index,
         tariff_no,
         element_no,
@@ -102,14 +95,12 @@ sums as (
         tax_factor,
         price_round_rule,
         units,
-        min(tariff_id) as tariff_id,
-        min(tariff_version) as tariff_version,
         cast(
             sum(case when tax_included = 'YES' then amount_incl_tax else amount_excl_tax end) as decimal(38, 12)
         ) as amount
     from amounts
     group by
-        price_id, part, dimension, tariff_index, tariff_no, element_no, component_no,
+        price_id, part_no, tariff_index, tariff_no, element_no, component_no,
         tax_included, tax_factor, price_round_rule, units
 
 ),
@@ -144,11 +135,8 @@ moved as (
 
 select
     price_id,
-    part,
-    dimension,
-    tariff_id,
+    part_no,
     tariff_index,
-    tariff_version,
     tariff_no,
     element_no,
     component_no,

@@ -1,27 +1,34 @@
 with
 
+part_prices as (
+
+    select
+        price_id,
+        part_no,
+        volume,
+        last_sorted_no,
+        last_period_no,
+        last_tariff_index,
+        last_tariff_no,
+        last_element_no
+    from "evsettle"."rate"."part_prices"
+    -- Fees have no steps.
+    where part_no not in (1, 3)
+
+),
+
 period_prices as (
 
     select
         price_id,
         period_no,
         sorted_no,
-        part,
-        dimension,
+        part_no,
         volume,
-        tariff_id,
         tariff_index,
-        tariff_version,
         tariff_no,
-        element_no,
-        component_no,
-        unit_price,
-        tax_percent,
-        tax_included,
-        step_size,
-        step_round_rule
+        element_no
     from "evsettle"."rate"."period_prices"
-    where dimension <> 'FLAT'
 
 ),
 
@@ -35,39 +42,28 @@ step_readings as (
 
 ),
 
-base_volumes as (
+tariff_prices as (
 
     select
-        price_id,
-        part,
-        sum(volume) as volume,
-        max(sorted_no) as last_sorted_no
-    from period_prices
-    group by price_id, part
+        tariff_no,
+        element_no,
+        component_no,
+        part_no,
+        price,
+        tax_percent,
+        tax_included,
+        step_size,
+        coalesce(step_round_rule, 'ROUND_UP') as step_round_rule
+    from "evsettle"."rate"."tariff_prices"
+    where step_size > 0
 
 ),
 
 parking as (
 
     select price_id
-    from base_volumes
-    where part = 'parking'
-
-),
-
-last_tariffs as (
-
-    select
-        base_volumes.price_id,
-        base_volumes.part,
-        period_prices.tariff_index
-    from base_volumes
-    inner join period_prices
-        on
-            base_volumes.price_id = period_prices.price_id
-            and base_volumes.part = period_prices.part
-            and base_volumes.last_sorted_no = period_prices.sorted_no
-    inner join step_readings on base_volumes.price_id = step_readings.base_price_id and step_readings.reading_no = 3
+    from part_prices
+    where part_no = 6
 
 ),
 
@@ -76,99 +72,115 @@ last_tariffs as (
 consumed as (
 
     select
-        base_volumes.price_id,
-        base_volumes.price_id as base_price_id,
-        base_volumes.part,
-        base_volumes.volume,
-        base_volumes.last_sorted_no
-    from base_volumes
-    left join parking on base_volumes.price_id = parking.price_id
-    where base_volumes.part <> 'time' or parking.price_id is null
+        part_prices.price_id,
+        part_prices.part_no,
+        part_prices.volume,
+        part_prices.last_sorted_no as sorted_no,
+        part_prices.last_period_no as period_no,
+        part_prices.last_tariff_index as tariff_index,
+        part_prices.last_tariff_no as tariff_no,
+        part_prices.last_element_no as element_no
+    from part_prices
+    left join parking on part_prices.price_id = parking.price_id
+    where part_prices.part_no <> 5 or parking.price_id is null
 
     union all
 
     select
         step_readings.price_id,
-        step_readings.base_price_id,
-        base_volumes.part,
-        base_volumes.volume,
-        base_volumes.last_sorted_no
+        part_prices.part_no,
+        part_prices.volume,
+        part_prices.last_sorted_no as sorted_no,
+        part_prices.last_period_no as period_no,
+        part_prices.last_tariff_index as tariff_index,
+        part_prices.last_tariff_no as tariff_no,
+        part_prices.last_element_no as element_no
     from step_readings
-    inner join base_volumes on step_readings.base_price_id = base_volumes.price_id
+    inner join part_prices on step_readings.base_price_id = part_prices.price_id
     where step_readings.reading_no = 4
 
     union all
 
     select
         step_readings.price_id,
-        step_readings.base_price_id,
-        period_prices.part,
+        part_prices.part_no,
         sum(period_prices.volume) as volume,
-        max(period_prices.sorted_no) as last_sorted_no
+        part_prices.last_sorted_no as sorted_no,
+        part_prices.last_period_no as period_no,
+        part_prices.last_tariff_index as tariff_index,
+        part_prices.last_tariff_no as tariff_no,
+        part_prices.last_element_no as element_no
     from step_readings
-    inner join period_prices on step_readings.base_price_id = period_prices.price_id
-    inner join last_tariffs
+    inner join part_prices on step_readings.base_price_id = part_prices.price_id
+    inner join period_prices
         on
-            step_readings.base_price_id = last_tariffs.price_id
-            and period_prices.part = last_tariffs.part
-            and period_prices.tariff_index = last_tariffs.tariff_index
-    left join parking on step_readings.base_price_id = parking.price_id
+            part_prices.price_id = period_prices.price_id
+            and part_prices.part_no = period_prices.part_no
+            and part_prices.last_tariff_index = period_prices.tariff_index
+    left join parking on part_prices.price_id = parking.price_id
     where
         step_readings.reading_no = 3
-        and (period_prices.part <> 'time' or parking.price_id is null)
-    group by step_readings.price_id, step_readings.base_price_id, period_prices.part
+        and (part_prices.part_no <> 5 or parking.price_id is null)
+    group by
+        step_readings.price_id, part_prices.part_no, part_prices.last_sorted_no, part_prices.last_period_no,
+        part_prices.last_tariff_index, part_prices.last_tariff_no, part_prices.last_element_no
 
     union all
 
     select
         step_readings.price_id,
-        step_readings.base_price_id,
-        period_prices.part,
-        period_prices.volume,
-        period_prices.sorted_no as last_sorted_no
+        period_prices.part_no,
+        cast(period_prices.volume as decimal(38, 8)) as volume,
+        period_prices.sorted_no,
+        period_prices.period_no,
+        period_prices.tariff_index,
+        period_prices.tariff_no,
+        period_prices.element_no
     from step_readings
     inner join period_prices on step_readings.base_price_id = period_prices.price_id
-    where step_readings.reading_no = 5
+    where step_readings.reading_no = 5 and period_prices.part_no not in (1, 3)
+
+),
+
+components as (
+
+    select
+        consumed.*,
+        tariff_prices.component_no,
+        tariff_prices.price as unit_price,
+        tariff_prices.tax_percent,
+        tariff_prices.tax_included,
+        tariff_prices.step_size,
+        tariff_prices.step_round_rule,
+        case when consumed.part_no = 4 then 1000 else 3600 end as units_per_volume
+    from consumed
+    inner join tariff_prices
+        on
+            consumed.tariff_no = tariff_prices.tariff_no
+            and consumed.element_no = tariff_prices.element_no
+            and consumed.part_no = tariff_prices.part_no
+    where consumed.volume > 0
 
 ),
 
 -- Wh and seconds. Volumes are priced as sent; only to count steps is time snapped to the nearest second,
--- so that 0.516667 h are 31 steps of a minute and not 32.
+-- so that 0.516667 h are 31 steps of a minute and not 32. Numbers of 64 bits are divided and rounded in a tenth of the
+-- time that 128 take; a total of a million or more does not fit them.
 in_steps as (
 
     select
-        consumed.price_id,
-        period_prices.period_no,
-        period_prices.sorted_no,
-        period_prices.part,
-        period_prices.dimension,
-        period_prices.tariff_id,
-        period_prices.tariff_index,
-        period_prices.tariff_version,
-        period_prices.tariff_no,
-        period_prices.element_no,
-        period_prices.component_no,
-        period_prices.unit_price,
-        period_prices.tax_percent,
-        period_prices.tax_included,
-        period_prices.step_size,
-        coalesce(period_prices.step_round_rule, 'ROUND_UP') as step_round_rule,
-        cast(
-            consumed.volume * case when consumed.part = 'energy' then 1000 else 3600 end as decimal(38, 8)
-        ) as units_sent,
+        *,
+        cast(volume * units_per_volume as decimal(38, 8)) as units_sent,
         case
-            when consumed.part = 'energy' then cast(consumed.volume * 1000 as decimal(38, 8))
-            else cast(round(consumed.volume * 3600, 0) as decimal(38, 8))
-        end as units
-    from consumed
-    inner join period_prices
-        on
-            consumed.base_price_id = period_prices.price_id
-            and consumed.part = period_prices.part
-            and consumed.last_sorted_no = period_prices.sorted_no
-    where
-        period_prices.step_size > 0
-        and consumed.volume > 0
+            when volume < 1000000 and part_no = 4 then cast(cast(volume as decimal(18, 8)) * 1000 as decimal(18, 8))
+            when volume < 1000000 then cast(round(cast(volume as decimal(18, 8)) * 3600, 0) as decimal(18, 8))
+        end as units,
+        case
+            when volume < 1000000 then null
+            when part_no = 4 then cast(volume * 1000 as decimal(38, 8))
+            else cast(round(volume * 3600, 0) as decimal(38, 8))
+        end as wide_units
+    from components
 
 ),
 
@@ -176,7 +188,7 @@ started_steps as (
 
     select
         *,
-        units % step_size as units_over
+        coalesce(units % cast(step_size as decimal(18, 8)), wide_units % step_size) as units_over
     from in_steps
 
 ),
@@ -187,7 +199,7 @@ rounded as (
     select
         *,
         cast(
-            units - units_over - units_sent
+            coalesce(units, wide_units) - units_over - units_sent
             + case
                 when
                     step_round_rule = 'ROUND_DOWN'
@@ -207,7 +219,6 @@ amounts as (
 
     select
         *,
-        case when part = 'energy' then 1000 else 3600 end as units_per_volume,
         units_added * cast(unit_price as decimal(19, 8)) as product
     from rounded
 
@@ -230,23 +241,21 @@ select
     price_id,
     period_no,
     sorted_no,
-    part,
-    dimension,
+    part_no,
     cast(decimal_division(
         cast(units_added as decimal(30, 16)),
         nullif(cast(units_per_volume as decimal(38, 8)), 0),
         8
     ) as decimal(18, 8)) as volume,
-    tariff_id,
     tariff_index,
-    tariff_version,
     tariff_no,
     element_no,
     component_no,
     unit_price,
     tax_percent,
-    tax_included,
     step_size,
+    -- Wh into kWh leaves no residue.
+    part_no <> 4 or coalesce(tax_included = 'YES', false) as is_divided,
     cast(
         case
             when tax_included = 'YES' and product <> 0

@@ -15,11 +15,11 @@ period_prices as (
     select
         price_id,
         sorted_no,
-        part,
+        part_no,
         tariff_index,
         step_size
     from "evsettle"."rate"."period_prices"
-    where dimension <> 'FLAT'
+    where part_no not in (1, 3)
 
 ),
 
@@ -40,14 +40,14 @@ parts as (
 
     select
         period_prices.price_id,
-        period_prices.part,
+        period_prices.part_no,
         bool_or(candidates.is_v211) as is_v211,
         count(*) as periods,
         min(period_prices.tariff_index) <> max(period_prices.tariff_index) as is_switched,
         max(period_prices.step_size) > 0 as has_step
     from period_prices
     inner join candidates on period_prices.price_id = candidates.price_id
-    group by period_prices.price_id, period_prices.part
+    group by period_prices.price_id, period_prices.part_no
 
 ),
 
@@ -56,7 +56,7 @@ sessions as (
     select
         price_id,
         bool_or(is_switched and has_step) as is_switched,
-        bool_or(is_v211 and part = 'time' and has_step) and bool_or(part = 'parking') as has_two_durations,
+        bool_or(is_v211 and part_no = 5 and has_step) and bool_or(part_no = 6) as has_two_durations,
         bool_or(is_v211 and periods > 1 and has_step) as has_several_periods
     from parts
     group by price_id
