@@ -4,8 +4,14 @@ reading_periods as (
 
     select
         price_id,
+        period_no,
         sorted_no,
+        tariff_index,
         tariff_no,
+        energy_kwh,
+        time_hours,
+        parking_hours,
+        reservation_hours,
         is_reservation,
         is_charging,
         is_expired_reservation,
@@ -90,12 +96,20 @@ elements as (
 ),
 
 -- Restrictions are a logical AND. Two of them may lack what they read: the local clock, and the MIN_ and
--- MAX_ dimensions. They then count as met, and the rank remembers what had to be assumed.
+-- MAX_ dimensions. They then count as met, and the rank remembers what had to be assumed. A period in which no
+-- element is active stays, without one.
 active as (
 
     select
         reading_periods.price_id,
+        reading_periods.period_no,
         reading_periods.sorted_no,
+        reading_periods.tariff_index,
+        reading_periods.tariff_no,
+        reading_periods.energy_kwh,
+        reading_periods.time_hours,
+        reading_periods.parking_hours,
+        reading_periods.reservation_hours,
         elements.reservation,
         elements.has_energy,
         elements.has_time,
@@ -121,51 +135,60 @@ active as (
             else 0
         end as element_rank
     from reading_periods
-    inner join elements on reading_periods.tariff_no = elements.tariff_no
-    where
-        case coalesce(elements.reservation, 'none')
-            when 'none' then reading_periods.is_charging
-            when 'RESERVATION' then reading_periods.is_reservation
-            else reading_periods.is_reservation and reading_periods.is_expired_reservation
-        end
-        and (
-            not elements.reads_clock
-            or reading_periods.local_minute is null
-            or (
-                (elements.day_mask is null or (elements.day_mask & reading_periods.day_bit) > 0)
-                and (elements.from_day is null or reading_periods.local_day >= elements.from_day)
-                and (elements.to_day is null or reading_periods.local_day < elements.to_day)
-                and case
-                    when elements.from_minute is null then true
-                    when elements.from_minute <= elements.to_minute
-                        then
+    left join elements
+        on
+            reading_periods.tariff_no = elements.tariff_no
+            and case coalesce(elements.reservation, 'none')
+                when 'none' then reading_periods.is_charging
+                when 'RESERVATION' then reading_periods.is_reservation
+                else reading_periods.is_reservation and reading_periods.is_expired_reservation
+            end
+            and (
+                not elements.reads_clock
+                or reading_periods.local_minute is null
+                or (
+                    (elements.day_mask is null or (elements.day_mask & reading_periods.day_bit) > 0)
+                    and (elements.from_day is null or reading_periods.local_day >= elements.from_day)
+                    and (elements.to_day is null or reading_periods.local_day < elements.to_day)
+                    and case
+                        when elements.from_minute is null then true
+                        when elements.from_minute <= elements.to_minute
+                            then
+                                reading_periods.local_minute >= elements.from_minute
+                                and reading_periods.local_minute < elements.to_minute
+                        else
                             reading_periods.local_minute >= elements.from_minute
-                            and reading_periods.local_minute < elements.to_minute
-                    else
-                        reading_periods.local_minute >= elements.from_minute
-                        or reading_periods.local_minute < elements.to_minute
-                end
+                            or reading_periods.local_minute < elements.to_minute
+                    end
+                )
             )
-        )
-        and (elements.min_kwh is null or reading_periods.energy_before_kwh >= elements.min_kwh)
-        and (elements.max_kwh is null or reading_periods.energy_before_kwh < elements.max_kwh)
-        and (elements.min_elapsed_us is null or reading_periods.elapsed_us >= elements.min_elapsed_us)
-        and (elements.max_elapsed_us is null or reading_periods.elapsed_us < elements.max_elapsed_us)
-        and (
-            not elements.reads_flow
-            or (
-                coalesce(reading_periods.min_current >= elements.min_current, true)
-                and coalesce(reading_periods.max_current < elements.max_current, true)
-                and coalesce(reading_periods.min_power >= elements.min_power, true)
-                and coalesce(reading_periods.max_power < elements.max_power, true)
+            and (elements.min_kwh is null or reading_periods.energy_before_kwh >= elements.min_kwh)
+            and (elements.max_kwh is null or reading_periods.energy_before_kwh < elements.max_kwh)
+            and (elements.min_elapsed_us is null or reading_periods.elapsed_us >= elements.min_elapsed_us)
+            and (elements.max_elapsed_us is null or reading_periods.elapsed_us < elements.max_elapsed_us)
+            and (
+                not elements.reads_flow
+                or (
+                    coalesce(reading_periods.min_current >= elements.min_current, true)
+                    and coalesce(reading_periods.max_current < elements.max_current, true)
+                    and coalesce(reading_periods.min_power >= elements.min_power, true)
+                    and coalesce(reading_periods.max_power < elements.max_power, true)
+                )
             )
-        )
 
 )
 
+-- The volumes come along: whoever needs the elements of a period needs them too, and a join costs more.
 select
     price_id,
     sorted_no,
+    min(period_no) as period_no,
+    min(tariff_index) as tariff_index,
+    min(tariff_no) as tariff_no,
+    min(energy_kwh) as energy_kwh,
+    min(time_hours) as time_hours,
+    min(parking_hours) as parking_hours,
+    min(reservation_hours) as reservation_hours,
     cast(min(element_rank) filter (where has_energy and reservation is null) as integer) as energy_rank,
     cast(min(element_rank) filter (where has_time and reservation is null) as integer) as time_rank,
     cast(min(element_rank) filter (where has_parking and reservation is null) as integer) as parking_rank,

@@ -1,26 +1,17 @@
 with
 
-reading_periods as (
+period_elements as (
 
     select
         price_id,
         period_no,
         sorted_no,
-        tariff_no,
         tariff_index,
+        tariff_no,
         energy_kwh,
         time_hours,
         parking_hours,
-        reservation_hours
-    from "evsettle"."rate"."reading_periods"
-
-),
-
-period_elements as (
-
-    select
-        price_id,
-        sorted_no,
+        reservation_hours,
         energy_rank,
         time_rank,
         parking_rank,
@@ -50,32 +41,6 @@ tariff_prices as (
 
 ),
 
-matched as (
-
-    select
-        reading_periods.price_id,
-        reading_periods.period_no,
-        reading_periods.sorted_no,
-        reading_periods.tariff_no,
-        reading_periods.tariff_index,
-        reading_periods.energy_kwh,
-        reading_periods.time_hours,
-        reading_periods.parking_hours,
-        reading_periods.reservation_hours,
-        period_elements.energy_rank,
-        period_elements.time_rank,
-        period_elements.parking_rank,
-        period_elements.flat_rank,
-        period_elements.reservation_rank,
-        period_elements.reservation_flat_rank
-    from reading_periods
-    inner join period_elements
-        on
-            reading_periods.price_id = period_elements.price_id
-            and reading_periods.sorted_no = period_elements.sorted_no
-
-),
-
 -- A flat fee falls due once for the session and once for the reservation, when it is first active.
 first_flats as (
 
@@ -83,7 +48,7 @@ first_flats as (
         price_id,
         min(sorted_no) filter (where flat_rank is not null) as flat_sorted_no,
         min(sorted_no) filter (where reservation_flat_rank is not null) as reservation_flat_sorted_no
-    from matched
+    from period_elements
     where coalesce(flat_rank, reservation_flat_rank) is not null
     group by price_id
 
@@ -102,7 +67,7 @@ priced as (
             4 as part_no,
             energy_kwh as volume,
             energy_rank as element_rank
-        from matched
+        from period_elements
         where energy_kwh <> 0 and energy_rank is not null and abs(energy_kwh) < 1000000
 
         union all
@@ -116,7 +81,7 @@ priced as (
             5 as part_no,
             time_hours as volume,
             time_rank as element_rank
-        from matched
+        from period_elements
         where time_hours <> 0 and time_rank is not null and abs(time_hours) < 1000000
 
         union all
@@ -130,7 +95,7 @@ priced as (
             6 as part_no,
             parking_hours as volume,
             parking_rank as element_rank
-        from matched
+        from period_elements
         where parking_hours <> 0 and parking_rank is not null and abs(parking_hours) < 1000000
 
         union all
@@ -144,43 +109,43 @@ priced as (
             2 as part_no,
             reservation_hours as volume,
             reservation_rank as element_rank
-        from matched
+        from period_elements
         where reservation_hours <> 0 and reservation_rank is not null and abs(reservation_hours) < 1000000
 
         union all
     
 
         select
-            matched.price_id,
-            matched.period_no,
-            matched.sorted_no,
-            matched.tariff_no,
-            matched.tariff_index,
+            period_elements.price_id,
+            period_elements.period_no,
+            period_elements.sorted_no,
+            period_elements.tariff_no,
+            period_elements.tariff_index,
             3 as part_no,
             cast(1 as decimal(18, 8)) as volume,
-            matched.flat_rank as element_rank
-        from matched
+            period_elements.flat_rank as element_rank
+        from period_elements
         inner join
             first_flats
-            on matched.price_id = first_flats.price_id and matched.sorted_no = first_flats.flat_sorted_no
+            on period_elements.price_id = first_flats.price_id and period_elements.sorted_no = first_flats.flat_sorted_no
         
 
             union all
         
     
         select
-            matched.price_id,
-            matched.period_no,
-            matched.sorted_no,
-            matched.tariff_no,
-            matched.tariff_index,
+            period_elements.price_id,
+            period_elements.period_no,
+            period_elements.sorted_no,
+            period_elements.tariff_no,
+            period_elements.tariff_index,
             1 as part_no,
             cast(1 as decimal(18, 8)) as volume,
-            matched.reservation_flat_rank as element_rank
-        from matched
+            period_elements.reservation_flat_rank as element_rank
+        from period_elements
         inner join
             first_flats
-            on matched.price_id = first_flats.price_id and matched.sorted_no = first_flats.reservation_flat_sorted_no
+            on period_elements.price_id = first_flats.price_id and period_elements.sorted_no = first_flats.reservation_flat_sorted_no
         
     
 

@@ -14,12 +14,8 @@ period_contexts as (
 
     select
         record_id,
-        period_no,
-        sorted_no,
         energy_kwh,
         time_hours,
-        parking_hours,
-        reservation_hours,
         used_tariff_id,
         tariff_no
     from "evsettle"."rate"."period_contexts"
@@ -31,12 +27,25 @@ period_elements as (
 
     select
         price_id,
-        sorted_no,
+        period_no,
+        tariff_no,
+        energy_kwh,
+        time_hours,
+        parking_hours,
+        reservation_hours,
         energy_rank,
         time_rank,
         parking_rank,
         reservation_rank
     from "evsettle"."rate"."period_elements"
+    where
+        price_id % 16 = 0
+        and (
+            (energy_rank is null and energy_kwh <> 0)
+            or (time_rank is null and time_hours <> 0)
+            or (parking_rank is null and parking_hours <> 0)
+            or (reservation_rank is null and reservation_hours <> 0)
+        )
 
 ),
 
@@ -129,6 +138,38 @@ tariff_uses as (
 
 ),
 
+-- Where the contract cuts periods, a period with several such pieces is told once.
+gaps as (
+
+    select distinct
+        period_elements.price_id,
+        period_elements.period_no
+    from period_elements
+    inner join tariff_dimensions on period_elements.tariff_no = tariff_dimensions.tariff_no
+    where
+        (
+            tariff_dimensions.has_energy
+            and period_elements.energy_kwh <> 0
+            and period_elements.energy_rank is null
+        )
+        or (
+            tariff_dimensions.has_time
+            and period_elements.time_hours <> 0
+            and period_elements.time_rank is null
+        )
+        or (
+            tariff_dimensions.has_parking
+            and period_elements.parking_hours <> 0
+            and period_elements.parking_rank is null
+        )
+        or (
+            tariff_dimensions.has_reservation
+            and period_elements.reservation_hours <> 0
+            and period_elements.reservation_rank is null
+        )
+
+),
+
 problems as (
 
     select
@@ -209,32 +250,15 @@ problems as (
     union all
 
     select
-        period_contexts.record_id,
+        cdrs.record_id,
         'TARIFF_NO_ELEMENT' as rule_id,
-        'period ' || cast(period_contexts.period_no as varchar) as detail,
+        'period ' || cast(gaps.period_no as varchar) as detail,
         'warn' as severity,
         false as is_blocking,
-        'Period ' || cast(period_contexts.period_no as varchar)
+        'Period ' || cast(gaps.period_no as varchar)
         || ' has a volume that no active element of the tariff prices, so it costs nothing.' as message
-    from period_contexts
-    inner join tariff_dimensions on period_contexts.tariff_no = tariff_dimensions.tariff_no
-    left join period_elements
-        on
-            period_contexts.record_id * 16 = period_elements.price_id
-            and period_contexts.sorted_no = period_elements.sorted_no
-    where
-        (tariff_dimensions.has_energy and period_contexts.energy_kwh <> 0 and period_elements.energy_rank is null)
-        or (tariff_dimensions.has_time and period_contexts.time_hours <> 0 and period_elements.time_rank is null)
-        or (
-            tariff_dimensions.has_parking
-            and period_contexts.parking_hours <> 0
-            and period_elements.parking_rank is null
-        )
-        or (
-            tariff_dimensions.has_reservation
-            and period_contexts.reservation_hours <> 0
-            and period_elements.reservation_rank is null
-        )
+    from gaps
+    inner join cdrs on gaps.price_id = cdrs.record_id * 16
 
     union all
 
