@@ -76,13 +76,13 @@ def _run(home: Home, instant: datetime, period: str, full: bool) -> bool:
         click.echo(f"Taken in: {taken.file_count} files, {taken.master_changes} master files", err=True)
     if not full and not period and is_up_to_date(home, ledger.read_all(home), instant):
         return False
-    _execute(home, instant, period)
+    click.echo("Running ingest → inspect → rate → reconcile → settle (loading Dagster takes a few seconds)", err=True)
+    execute(home, instant, period)
     return True
 
 
-def _execute(home: Home, instant: datetime, period: str) -> None:
+def execute(home: Home, instant: datetime, period: str) -> None:
     """The settlement job in this process. Raises ClickException with what failed and where to look."""
-    click.echo("Running ingest → inspect → rate → reconcile → settle (loading Dagster takes a few seconds)", err=True)
     from orchestration.cli.dev import prepare_instance
 
     prepare_instance(home.dagster_dir)

@@ -82,35 +82,46 @@ def _told(home: Home, name: str) -> str:
 
 @click.command(
     "verify",
-    epilog="Examples:\n\n  evsettle verify\n\n  evsettle verify --head 6fe11f95b087\n\n"
+    epilog="Examples:\n\n  evsettle verify\n\n  evsettle verify 2026-10\n\n  evsettle verify --head 6fe11f95b087\n\n"
     "  evsettle verify --json | jq .problems",
 )
 @click.argument("period", required=False)
-@click.option(
-    "--head", help="The head of the chain as you noted it once: without it the chain was cut or written anew."
-)
+@click.option("--head", help="The head of the chain as you noted it once: is it still in the chain?")
+@click.option("--no-replay", is_flag=True, help="Only whether the bytes of PERIOD are those that were sealed.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object instead of sentences.")
 @click.pass_obj
-def command(home_path: Path | None, period: str | None, head: str | None, as_json: bool) -> None:
+def command(home_path: Path | None, period: str | None, head: str | None, no_replay: bool, as_json: bool) -> None:
     """Check that nothing is other than it was written: the chain of the ledger, every object behind it, landed and
     master files, reports against their manifests and seals, published tables, and the tables of the warehouse.
 
-    With PERIOD (2026-10) the chain, objects, and the reports of that period. Exit 1 names each thing that changed.
+    With PERIOD (2026-10, or 2026-10/emo) the chain, objects and reports of that period; and what is sealed of it is
+    computed again from the ledger alone, in a home of its own: by the rules and terms of its time, to the byte.
+
+    Exit 1 names each thing that changed, or that the engine which sealed it now computes otherwise.
     """
     try:
         home = open_home(home_path)
     except HomeError as error:
         raise click.ClickException(str(error)) from error
-    if period is not None and not (home.reports / period).is_dir():
+    folder = period.replace("|", "/").partition("/")[0] if period else None
+    if folder is not None and not (home.reports / folder).is_dir():
         known = ", ".join(sorted(path.name for path in home.reports.glob("*") if path.is_dir())) or "none yet"
-        raise click.BadParameter(f"there are no reports of {period!r}; the periods are: {known}", param_hint="PERIOD")
-    found = verify(home, period, _record_hashes(home))
-    answer = _answer(home, found, period, head)
+        raise click.BadParameter(f"there are no reports of {folder!r}; the periods are: {known}", param_hint="PERIOD")
+    found = verify(home, folder, _record_hashes(home))
+    answer = _answer(home, found, folder, head)
+    replays = []
+    if period and answer["is_intact"] and not no_replay:
+        from orchestration.cli.replayed import replayed
+
+        replays = replayed(home, period)
+        answer |= {"replays": [each.answer for each in replays]}
     if as_json:
         show_json(answer)
     else:
         _show(answer, found.first_broken_link, home)
-    sys.exit(0 if answer["is_intact"] else 1)
+        for each in replays:
+            each.show()
+    sys.exit(0 if answer["is_intact"] and all(each.is_good for each in replays) else 1)
 
 
 def _answer(home: Home, found: Verification, period: str | None, noted: str | None) -> dict[str, Any]:

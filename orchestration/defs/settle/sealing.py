@@ -91,7 +91,7 @@ def seal(home: Home, period: str, partner: str, by: str, at: datetime) -> Sealed
             _check_warehouse(connection, entries, subject)
             issued = {document.statement_id: document.number for _, document in documents(entries)}
             to_number = drafted(connection, period, partner, _local_day(connection, at), issued)
-            body = _freeze(home, connection, period, partner, numbered(entries, to_number))
+            body = freeze(home, connection, period, partner, numbered(entries, to_number))
         body |= {
             "approval": approval.seq,
             "proposed_by": approval.decided_by,
@@ -196,7 +196,7 @@ def _local_day(connection: duckdb.DuckDBPyConnection, at: datetime) -> date:
     return at.astimezone(zone(row[0])).date() if row else at.date()
 
 
-def _freeze(
+def freeze(
     home: Home, connection: duckdb.DuckDBPyConnection, period: str, partner: str, issued: Sequence[Document]
 ) -> dict[str, Any]:
     """Put everything the seal names into the ledger's objects; returns the entry's body."""

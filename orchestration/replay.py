@@ -1,0 +1,187 @@
+"""A sealed period computed again from the facts that its run had, in a home of its own, and compared with the seal.
+
+The ledger is cut off before the run whose drafts were sealed, so that tariffs, contracts, decisions and arrivals are
+those of that time; the run is made again at its own clock. What does not belong here: whether facts and reports are
+what was written (facts/verify), and how a run is made (the caller gives it).
+"""
+
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from pathlib import Path
+
+import duckdb
+
+from orchestration.defs.ingest.landing import standing_master
+from orchestration.defs.settle.sealing import freeze
+from orchestration.facts import ledger, objects
+from orchestration.facts.home import Home
+from orchestration.facts.ledger import Entry, parse_at
+from orchestration.facts.seals import TABLES, seals
+from orchestration.version import engine_version, rules_sha256
+from orchestration.warehouse import open_warehouse
+
+COMPARED_SQL = Path(__file__).parent / "replay.sql"
+MANIFEST = "manifest.json"
+
+Run = Callable[[Home, datetime], None]
+
+
+class ReplayError(Exception):
+    """A period cannot be replayed; one sentence with the remedy."""
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One session, record or line that comes out otherwise, what of it is another first, and its amounts net of tax."""
+
+    subject: str
+    line: str | None
+    sealed_excl_tax: Decimal | None
+    again_excl_tax: Decimal | None
+    cause: str
+    because: str
+
+
+@dataclass(frozen=True, slots=True)
+class Replayed:
+    """What came out of one sealed period of one partner.
+
+    lines, records: how many were compared. files: names of report files whose bytes come out otherwise.
+    sealed_by, replayed_by: engine version and the first digits of the rules' hash.
+    """
+
+    seal: Entry
+    run: Entry
+    lines: int
+    records: int
+    files: tuple[str, ...]
+    differences: tuple[Difference, ...]
+    sealed_by: str
+    replayed_by: str
+
+    @property
+    def is_same_engine(self) -> bool:
+        """Whether models, readers and rules are those that computed what was sealed."""
+        return self.sealed_by == self.replayed_by
+
+    @property
+    def is_equal(self) -> bool:
+        """Whether everything came out as it was sealed, to the byte."""
+        return not self.differences and not self.files
+
+
+def sealed_periods(entries: Sequence[Entry], named: str) -> list[Entry]:
+    """The seals of a period (2026-10), or of one partner's (2026-10/emo). Empty when there is none."""
+    period, _, partner = named.replace("|", "/").partition("/")
+    return [
+        seal
+        for seal in seals(entries).values()
+        if seal.body["period"] == period and partner in ("", seal.body["partner"])
+    ]
+
+
+def replay(
+    home: Home, entries: Sequence[Entry], chosen: Sequence[Entry], run: Run, tell: Callable[[str], None]
+) -> Iterator[Replayed]:
+    """Make the runs behind these seals again, one after another, and compare what each seal froze.
+
+    `run` makes one run of a home at an instant. Raises ReplayError, and what `run` raises.
+    """
+    by_run: dict[int, list[Entry]] = {}
+    for seal in chosen:
+        by_run.setdefault(_run_before(entries, seal).seq, []).append(seal)
+    for number, (seq, its_seals) in enumerate(sorted(by_run.items()), start=1):
+        made = next(entry for entry in entries if entry.seq == seq)
+        partners = ", ".join(f"{seal.body['period']} {seal.body['partner']}" for seal in its_seals)
+        tell(f"Replaying run {number} of {len(by_run)}: entry {seq} of {made.body['as_of']} ({partners})")
+        with _scratch(home, [entry for entry in entries if entry.seq < seq]) as again:
+            run(again, parse_at(made.body["as_of"]))
+            with open_warehouse(again.warehouse) as connection:
+                for seal in its_seals:
+                    yield _compared(home, again, connection, made, seal)
+
+
+def _run_before(entries: Sequence[Entry], seal: Entry) -> Entry:
+    """The run whose drafts were sealed."""
+    ended = [
+        entry
+        for entry in entries
+        if entry.kind == "run-end" and entry.seq < seal.seq and entry.body["outcome"] == "done"
+    ]
+    if not ended:
+        raise ReplayError(f"No run stands before the seal of entry {seal.seq}: the ledger is not whole.")
+    return next(entry for entry in entries if entry.seq == ended[-1].body["run"])
+
+
+@contextmanager
+def _scratch(home: Home, entries: Sequence[Entry]) -> Iterator[Home]:
+    """A home that knows only these entries: its master data is as they say, nothing waits in its inbox."""
+    folder = Path(tempfile.mkdtemp(prefix="evsettle-replay-"))
+    try:
+        again = Home(folder.resolve())
+        again.objects_dir.mkdir(parents=True)
+        for path in home.objects_dir.iterdir():
+            (again.objects_dir / path.name).symlink_to(path)
+        for entry in entries:
+            shutil.copyfile(ledger.entry_path(home, entry.seq), ledger.entry_path(again, entry.seq))
+        for name, sha256 in standing_master(entries).items():
+            path = again.root / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(objects.get(home, sha256))
+        again.landing.mkdir()
+        yield again
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _compared(home: Home, again: Home, connection: duckdb.DuckDBPyConnection, made: Entry, seal: Entry) -> Replayed:
+    body = freeze(again, connection, seal.body["period"], seal.body["partner"], [])
+    hashes = {**body["files"], MANIFEST: body["manifest_sha256"]}
+    sealed = {**seal.body["files"], MANIFEST: seal.body["manifest_sha256"]}
+    # Files of a seal that a run does not make, its invoices, are not compared: their numbers are facts.
+    made_again = {name: sha256 for name, sha256 in sealed.items() if name in hashes or name.endswith((".csv", ".xlsx"))}
+    with tempfile.TemporaryDirectory(prefix="evsettle-") as folder:
+        for table in TABLES:
+            for side, its_home, its_tables in (("sealed", home, seal.body["tables"]), ("again", again, body["tables"])):
+                path = Path(folder) / f"{side}_{table}.parquet"
+                path.write_bytes(objects.get(its_home, its_tables[table]))
+                view = f"create or replace temp view {side}_{table} as from read_parquet('{path}')"
+                connection.execute(view)
+        differences = compared(connection)
+        counts = connection.execute(
+            "select (select count(*) from sealed_lines), (select count(*) from sealed_fates)"
+        ).fetchone()
+    assert counts is not None
+    lines, records = counts
+    return Replayed(
+        seal,
+        made,
+        lines,
+        records,
+        tuple(sorted(name for name in made_again.keys() | hashes.keys() if made_again.get(name) != hashes.get(name))),
+        differences,
+        _engine(made.body["engine_version"], made.body["rules_sha256"]),
+        _engine(engine_version(), rules_sha256()),
+    )
+
+
+def compared(connection: duckdb.DuckDBPyConnection) -> tuple[Difference, ...]:
+    """The differences between the views sealed_<table> and again_<table>, in order of subject and line."""
+    connection.execute("create or replace temp macro plain(x) as rtrim(rtrim(cast(x as varchar), '0'), '.')")
+    connection.execute("create temp table open_rules (cdr_key varchar, rules varchar)")
+    connection.execute(
+        "insert into open_rules select cdr_key, string_agg(distinct rule_id, ', ' order by rule_id)"
+        " from settle.findings where status = 'open' and severity <> 'warn' and cdr_key is not null group by cdr_key"
+    )
+    rows = connection.execute(COMPARED_SQL.read_text()).fetchall()
+    connection.execute("drop table open_rules")
+    return tuple(Difference(*row) for row in rows)
+
+
+def _engine(version: str, rules: str) -> str:
+    return f"{version} with rules {rules[:8]}"
