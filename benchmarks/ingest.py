@@ -138,6 +138,8 @@ def load(path: Path) -> dict[str, float]:
     from orchestration.warehouse import open_warehouse
 
     with open_warehouse(fresh(path.parent / "warehouse/evsettle.duckdb")) as connection, path.open("rb") as file:
+        # As load_from_ledger does with an arrival of this size.
+        connection.execute("set wal_autocheckpoint = '1KB'")
         connection.execute("begin")
         load_cdr_chunks(connection, merged(stream_chunks(1, path.name, file)))
         connection.execute("commit")

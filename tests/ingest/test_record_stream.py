@@ -28,7 +28,7 @@ LINES = st.lists(
 def chunk_bytes(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> int:
     """Chunks, documents and records of a size that small files reach."""
     size: int = request.param
-    monkeypatch.setattr(record_stream, "CHUNK_BYTES", size)
+    monkeypatch.setattr(record_stream, "BLOCK_BYTES", size)
     monkeypatch.setattr(record_chunks, "CHUNK_BYTES", size)
     for module in (raw_record, record_stream):
         monkeypatch.setattr(module, "RECORD_BYTES_MAX", 60)
@@ -50,7 +50,7 @@ def test_pieces_give_the_same_records_as_the_whole(chunk_bytes: int, lines: list
 
 @pytest.mark.parametrize("indent", [None, 1])
 def test_documents_are_read_up_to_their_cap(monkeypatch: pytest.MonkeyPatch, indent: int | None) -> None:
-    monkeypatch.setattr(record_stream, "CHUNK_BYTES", 50)
+    monkeypatch.setattr(record_stream, "BLOCK_BYTES", 50)
     monkeypatch.setattr(record_stream, "DOCUMENT_BYTES_MAX", 500)
     small, large = (json.dumps([{"a": number} for number in range(count)], indent=indent) for count in (20, 200))
     assert streamed(small.encode()) == split(small.encode())
@@ -61,7 +61,7 @@ def test_documents_are_read_up_to_their_cap(monkeypatch: pytest.MonkeyPatch, ind
 
 
 def test_lines_are_read_in_any_size_even_after_a_broken_first_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(record_stream, "CHUNK_BYTES", 50)
+    monkeypatch.setattr(record_stream, "BLOCK_BYTES", 50)
     monkeypatch.setattr(record_stream, "DOCUMENT_BYTES_MAX", 500)
     data = b'{"a":\n' + b'{"a":1}\n' * 200
     assert streamed(data) == split(data)

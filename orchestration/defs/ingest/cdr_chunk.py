@@ -10,21 +10,24 @@ from typing import Any
 import duckdb
 
 from orchestration.defs.ingest.record_chunks import RecordChunk
-from orchestration.defs.ingest.text_table import text_relation
+from orchestration.defs.ingest.text_table import text_source
 
 _HERE = Path(__file__).parent
-RECORD_TYPES = {"record_id": "bigint", "file_seq": "bigint", "position": "integer"}
+RECORD_TYPES = {
+    "place": "integer", "record_id": "bigint", "file_seq": "bigint", "position": "integer", "colons": "integer",
+}  # fmt: skip
 
 
 class CdrChunk:
-    """The results by name: ocpi_text (the records), ocpi_heads, ocpi_periods, ocpi_rows, ocpi_tariffs."""
+    """The results by name: ocpi_text (the records), ocpi_plain, ocpi_heads, ocpi_periods, ocpi_rows, ocpi_tariffs."""
 
     def __init__(self, connection: duckdb.DuckDBPyConnection, chunk: RecordChunk) -> None:
         self._connection = connection
-        self._results: dict[str, duckdb.DuckDBPyRelation] = {
-            "ocpi_text": text_relation(connection, "ocpi_text_rows", {
-                "record_id": chunk.record_ids, "file_seq": chunk.file_seqs, "position": chunk.positions,
-                "record_sha256": chunk.sha256s, "raw_text": chunk.texts, "problem": chunk.problems,
+        self._results: dict[str, Any] = {
+            "ocpi_text": text_source(connection, "ocpi_text_rows", {
+                "place": range(len(chunk)), "record_id": chunk.record_ids, "file_seq": chunk.file_seqs,
+                "position": chunk.positions, "record_sha256": chunk.sha256s, "raw_text": chunk.texts,
+                "problem": chunk.problems, "colons": chunk.colons,
             }, RECORD_TYPES)
         }  # fmt: skip
 
@@ -48,7 +51,7 @@ class CdrChunk:
 
     def _run(self, sql: str) -> Any:
         """DuckDB takes names that it does not know from the variables of the function that calls it."""
-        ocpi_text, ocpi_heads, ocpi_periods, ocpi_rows, ocpi_tariffs = (  # noqa: RUF059
-            self._results.get(f"ocpi_{name}") for name in ("text", "heads", "periods", "rows", "tariffs")
+        ocpi_text, ocpi_plain, ocpi_heads, ocpi_periods, ocpi_rows, ocpi_tariffs = (  # noqa: RUF059
+            self._results.get(f"ocpi_{name}") for name in ("text", "plain", "heads", "periods", "rows", "tariffs")
         )
         return self._connection.sql(sql)

@@ -96,34 +96,6 @@ select
         when cdr.tariffs is null then coalesce(json_type(read_once.read_text, '$.tariffs'), 'NULL') <> 'NULL'
         else false
     end as is_tariffs_odd,
-    -- Of a key given twice this reader takes the first and others the last: such a record says two things. Its keys
-    -- are only compared where there are more of them than fields were found.
-    case
-        when
-            cdr is not null
-            and len(json_keys(read_once.read_text)) > (
-                (cdr.country_code is not null)::integer + (cdr.party_id is not null)::integer +
-                (cdr.id is not null)::integer + (cdr.start_date_time is not null)::integer +
-                (cdr.end_date_time is not null)::integer + (cdr.stop_date_time is not null)::integer +
-                (cdr.session_id is not null)::integer + (cdr.auth_id is not null)::integer +
-                (cdr.auth_method is not null)::integer + (cdr.authorization_reference is not null)::integer +
-                (cdr.cdr_token is not null)::integer + (cdr.cdr_location is not null)::integer +
-                (cdr.location is not null)::integer + (cdr.meter_id is not null)::integer +
-                (cdr.currency is not null)::integer + (cdr.tariffs is not null)::integer +
-                (cdr.charging_periods is not null)::integer + (cdr.total_cost is not null)::integer +
-                (cdr.total_fixed_cost is not null)::integer + (cdr.total_energy_cost is not null)::integer +
-                (cdr.total_time_cost is not null)::integer + (cdr.total_parking_cost is not null)::integer +
-                (cdr.total_reservation_cost is not null)::integer + (cdr.total_energy is not null)::integer +
-                (cdr.total_time is not null)::integer + (cdr.total_parking_time is not null)::integer +
-                (cdr.credit is not null)::integer + (cdr.credit_reference_id is not null)::integer +
-                (cdr.home_charging_compensation is not null)::integer + (cdr.last_updated is not null)::integer
-            )
-            and list_unique(json_keys(read_once.read_text)) < len(json_keys(read_once.read_text))
-            then list_filter(
-                json_keys(read_once.read_text),
-                lambda name: len(list_filter(json_keys(read_once.read_text), lambda other: other = name)) > 1
-            )[1]
-    end as repeated_key,
     -- Words of different versions in one record, or words that the version declared for the source does not have.
     nullif(
         concat_ws(

@@ -76,9 +76,9 @@ create or replace temp macro ocpi_number_problem(name, leaf) as
     end;
 
 -- OCPI asks for 4 decimals; more of them, or the residue of a binary float, is worth a warning.
-create or replace temp macro ocpi_is_excess(leaf, number) as
-    number is not null
-    and (length(leaf) - strpos(leaf, '.') > 4 and contains(leaf, '.') or contains(leaf, 'e-'));
+create or replace temp macro ocpi_has_excess(leaf) as
+    length(leaf) - strpos(leaf, '.') > 4 and contains(leaf, '.') or contains(leaf, 'e-');
+create or replace temp macro ocpi_is_excess(leaf, number) as number is not null and ocpi_has_excess(leaf);
 
 -- A number whose 8 decimals a double does not hold: its record is read again with the digits as sent.
 create or replace temp macro ocpi_is_long(leaf) as coalesce(strpos(leaf, '.') > 8, false);
@@ -109,3 +109,12 @@ create or replace temp macro ocpi_is_none_of(value, words) as
 
 -- An object or a list where a text should stand.
 create or replace temp macro ocpi_is_shape(value) as coalesce(starts_with(value, '{') or starts_with(value, '['), false);
+
+-- What the plain route asks of a leaf: a stamp and a number in the form in which nearly all come.
+create or replace temp macro ocpi_plain_instant(leaf) as
+    case when ocpi_is_plain_instant(leaf) then try_cast(substr(leaf, 2, 20) as timestamptz) end;
+create or replace temp macro ocpi_is_plain_number(leaf, number) as number is not null and strpos(leaf, '.') <= 7;
+
+-- One for each field that is there; every key of a JSON text has a colon, and so may have its values.
+create or replace temp macro ocpi_there(value) as cast(value is not null as integer);
+create or replace temp macro ocpi_colons(value) as length(value) - length(replace(value, ':', ''));

@@ -12,13 +12,14 @@ from typing import Any, Literal
 import duckdb
 
 from orchestration.defs.ingest.cdr_chunk import CdrChunk
-from orchestration.defs.ingest.cdr_problems import explain_odd, has_comma
+from orchestration.defs.ingest.cdr_plain import VERSION as PLAIN_VERSION
+from orchestration.defs.ingest.cdr_plain import load_plain
+from orchestration.defs.ingest.cdr_problems import explain_odd
+from orchestration.defs.ingest.cdr_tariffs import ParsedTariffs, distinct_tariffs, load_tariffs_of_cdrs
 from orchestration.defs.ingest.json_fields import EXACT_MARK
 from orchestration.defs.ingest.oicp import load_oicp, split_off
-from orchestration.defs.ingest.record_chunks import RecordChunk, chunks_of_records, prefetched
+from orchestration.defs.ingest.record_chunks import RecordChunk, chunks_of_records, prefetched, with_repeated_keys
 from orchestration.defs.ingest.records import RawRecord
-from orchestration.defs.ingest.tariff import Tariff, TariffError, parse_tariff
-from orchestration.defs.ingest.tariff_rows import store_bodies
 from orchestration.defs.ingest.text_table import create_text_table
 
 Profile = Literal["record", "price"]
@@ -59,16 +60,19 @@ def load_cdr_chunks(
     if ocpi_version is not None and ocpi_version not in VERSIONS:
         raise ValueError(f"OCPI version {ocpi_version} is not read; use one of {', '.join(VERSIONS)}.")
     _prepare(connection, profile, ocpi_version, constants or {})
-    parsed: dict[tuple[str, str], Tariff | None] = {}
-    count = 0
+    parsed: ParsedTariffs = {}
+    count, is_usual = 0, ocpi_version in (None, PLAIN_VERSION)
     for read in prefetched(chunks):
         count += len(read)
-        records, oicp = split_off(read)
+        odd = load_plain(connection, read, parsed) if is_usual else read
+        # A feed of another version would have every record read twice.
+        is_usual = is_usual and 2 * len(odd) <= len(read)
+        records, oicp = split_off(odd)
         if oicp:
             load_oicp(connection, oicp, constants or {}, is_price=profile == "price")
         if not records:
             continue
-        chunk = CdrChunk(connection, records)
+        chunk = CdrChunk(connection, with_repeated_keys(records))
         _read_chunk(connection, chunk)
         chunk.run("cdr_rows", "ocpi_rows")
         chunk.execute(_RECORDS_SQL)
@@ -77,7 +81,8 @@ def load_cdr_chunks(
         chunk.execute(_PERIODS_SQL)
         if profile == "record" and chunk.execute(_HAS_DETAILS_SQL):
             chunk.execute((_HERE / "cdr_details.sql").read_text())
-        _load_tariffs_of_cdrs(connection, chunk, parsed)
+        chunk.keep(_TARIFFS_SQL, "ocpi_tariffs")
+        load_tariffs_of_cdrs(connection, chunk, distinct_tariffs(chunk), parsed)
     for table in ("ocpi_exact", "ocpi_text_rows", "ocpi_load"):
         connection.execute(f"drop table if exists temp.{table}")
     return count
@@ -95,14 +100,11 @@ select
     cdrs.record_id is not null as is_typed,
     case
         when cdrs.record_id is not null then null
-        when records.problem is null and heads.repeated_key is null and heads.cdr is not null
-            then 'SCHEMA_REQUIRED_MISSING'
+        when records.problem is null and heads.cdr is not null then 'SCHEMA_REQUIRED_MISSING'
         else 'SCHEMA_TYPE_INVALID'
     end as problem_rule_id,
     case
         when cdrs.record_id is not null or records.problem is not null then records.problem
-        when heads.repeated_key is not null
-            then 'the record has the key ' || left(heads.repeated_key, 60) || ' twice, so it says two things'
         when heads.cdr is not null
             then 'the record has neither an id nor a party, so it cannot be told from others'
         when starts_with(records.raw_text, '{') then 'the record is not JSON that can be read'
@@ -113,6 +115,16 @@ left join ocpi_rows as cdrs on records.record_id = cdrs.record_id
 left join (
     select * from ocpi_heads where record_id not in (select record_id from ocpi_rows)
 ) as heads on records.record_id = heads.record_id
+"""
+
+_TARIFFS_SQL = """
+select
+    record_id,
+    ocpi_version,
+    unnest(range(1, len(cdr.tariffs) + 1)) as tariff_index,
+    cast(unnest(cdr.tariffs) as varchar) as tariff_text
+from ocpi_heads
+where len(cdr.tariffs) > 0 and record_id in (select record_id from ocpi_rows)
 """
 
 _PERIODS_SQL = """
@@ -188,77 +200,3 @@ def exact_text(text: str) -> str:
         return EXACT_MARK + digits if re.search(_LONG_NUMBER, digits) else json.loads(digits)
 
     return json.dumps(json.loads(text, parse_float=number), ensure_ascii=False)
-
-
-def _load_tariffs_of_cdrs(
-    connection: duckdb.DuckDBPyConnection, chunk: CdrChunk, parsed: dict[tuple[str, str], Tariff | None]
-) -> None:
-    """Rows of raw_cdr_tariffs, and of the tariffs in them; `parsed` remembers what earlier chunks parsed."""
-    chunk.keep(
-        "select record_id, ocpi_version,"
-        " unnest(range(1, len(cdr.tariffs) + 1)) as tariff_index, cast(unnest(cdr.tariffs) as varchar) as tariff_text"
-        " from ocpi_heads where len(cdr.tariffs) > 0 and record_id in (select record_id from ocpi_rows)",
-        "ocpi_tariffs",
-    )
-    distinct = chunk.execute(
-        "select tariff_text, ocpi_version from ocpi_tariffs group by all having tariff_text is not null"
-    )
-    new = [key for key in distinct if key not in parsed]
-    for text, version in new:
-        try:
-            parsed[text, version] = parse_tariff(text, version)
-        except TariffError:
-            parsed[text, version] = None
-    store_bodies(connection, [tariff for key in new if (tariff := parsed[key]) is not None])
-    rows = [(text, version, *_tariff_columns(parsed[text, version])) for text, version in distinct]
-    names = ("tariff_text", "ocpi_version", "tariff_id", "tariff_no", "tariff_type", "valid_from", "valid_to")
-    create_text_table(
-        connection,
-        "ocpi_parsed",
-        {name: [None if row[at] is None else str(row[at]) for row in rows] for at, name in enumerate(names)},
-    )
-    chunk.execute(
-        "insert into ingest.raw_cdr_tariffs by name select t.record_id, t.tariff_index, p.tariff_id,"
-        " cast(p.tariff_no as bigint) as tariff_no, p.tariff_type, cast(p.valid_from as timestamptz) as valid_from,"
-        " cast(p.valid_to as timestamptz) as valid_to from ocpi_tariffs as t"
-        " left join ocpi_parsed as p on t.tariff_text = p.tariff_text and t.ocpi_version = p.ocpi_version"
-    )
-    commas = {
-        (text, version): "; ".join(found)
-        for text, version in distinct
-        if (tariff := parsed[text, version]) is not None
-        and (
-            found := [
-                f"tariffs: {problem} without a decimal comma" for problem in tariff.problems if has_comma(problem)
-            ]
-        )
-    }
-    if commas:
-        _name_commas(connection, chunk, commas)
-    connection.execute("drop table temp.ocpi_parsed")
-
-
-def _name_commas(connection: duckdb.DuckDBPyConnection, chunk: CdrChunk, commas: Mapping[tuple[str, str], str]) -> None:
-    """A price of the record's own tariff that is written with a comma is the record's fault."""
-    create_text_table(
-        connection,
-        "ocpi_commas",
-        {
-            "tariff_text": [text for text, _ in commas],
-            "ocpi_version": [version for _, version in commas],
-            "problems": list(commas.values()),
-        },
-    )
-    chunk.execute(
-        "update ingest.raw_cdrs as cdrs set type_problems = concat_ws('; ', cdrs.type_problems, commas.problems)"
-        " from ocpi_tariffs as tariffs inner join ocpi_commas as commas on tariffs.tariff_text = commas.tariff_text"
-        " and tariffs.ocpi_version = commas.ocpi_version, ocpi_load as load"
-        " where cdrs.record_id = tariffs.record_id and load.profile = 'record'"
-    )
-    connection.execute("drop table temp.ocpi_commas")
-
-
-def _tariff_columns(tariff: Tariff | None) -> tuple[Any, ...]:
-    if tariff is None:
-        return (None, None, None, None, None)
-    return (tariff.tariff_id, tariff.number, tariff.type, tariff.valid_from, tariff.valid_to)

@@ -9,7 +9,6 @@ leaves as (
         heads.file_seq,
         heads.position,
         heads.is_tariffs_odd,
-        heads.repeated_key,
         heads.version_conflict,
         heads.ocpi_version,
         heads.cdr,
@@ -373,4 +372,4 @@ select
         ''
     ) as excess_precision
 from typed
-where cdr is not null and repeated_key is null and (is_price or nullif(cdr.id, '') is not null or cpo_party is not null)
+where cdr is not null and (is_price or nullif(cdr.id, '') is not null or cpo_party is not null)

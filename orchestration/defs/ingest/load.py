@@ -32,6 +32,7 @@ from orchestration.version import engine_version, rules_sha256, suites
 
 __all__ = ["LoadError", "LoadSummary", "MasterError", "load_from_ledger", "load_ledger_tables"]
 
+_LOG_BYTES_MAX = 16 * 1024 * 1024
 _FILE_COLUMNS = (
     "file_seq", "arrival_seq", "received_at", "source", "feed", "file_name", "file_sha256", "size_bytes",
     "record_count", "replays_file_seq", "reading_sha256", "stated_record_count", "stated_energy_kwh",
@@ -110,6 +111,19 @@ def _transaction(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
     connection.execute("commit")
 
 
+@contextmanager
+def _straight_to_file(connection: duckdb.DuckDBPyConnection, size: int) -> Iterator[None]:
+    """DuckDB would write what is less than a row group twice, to its log first: not when so much comes at once."""
+    if size < _LOG_BYTES_MAX:
+        yield
+        return
+    connection.execute("set wal_autocheckpoint = '1KB'")
+    try:
+        yield
+    finally:
+        connection.execute("reset wal_autocheckpoint")
+
+
 def _arrived(entries: Sequence[Entry]) -> list[ArrivedFile]:
     """Every file of every arrival, in order of file_seq."""
     first: dict[tuple[str, str], int] = {}
@@ -139,7 +153,7 @@ def _load_arrivals(
             by_arrival.setdefault(file.arrival_seq, []).append((file, reading))
     read = []
     for files in by_arrival.values():
-        with _transaction(connection):
+        with _straight_to_file(connection, sum(file.size for file, _ in files)), _transaction(connection):
             _load_arrival(home, connection, files, known)
         read += [file.file_seq for file, _ in files]
     return read

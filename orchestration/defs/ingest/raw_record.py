@@ -5,6 +5,7 @@ What does not belong here: where records begin (records, record_stream), what a 
 
 import hashlib
 import json
+from contextlib import suppress
 
 import msgspec
 
@@ -13,6 +14,8 @@ RECORD_BYTES_MAX = 8 * 1024 * 1024
 BROKEN_TEXT_MAX = 64 * 1024
 
 _RAW = msgspec.json.Decoder(msgspec.Raw)
+_ANY = msgspec.json.Decoder()
+_ENCODER = msgspec.json.Encoder()
 
 
 class RawRecord(msgspec.Struct, frozen=True):
@@ -66,6 +69,26 @@ def json_problem(raw: bytes) -> str | None:
         except ValueError as error:
             return _say(text, error)
     return None
+
+
+def repeated_key(text: str) -> str | None:
+    """A key that some object of this JSON has twice: readers differ on which of its values they take."""
+    # Written again, an object has each key once, and as many colons as before only if it had them once before.
+    with suppress(msgspec.MsgspecError, RecursionError):
+        if "\\u" not in text and text.count(":") == _ENCODER.encode(_ANY.decode(text)).count(b":"):
+            return None
+    repeated: list[str] = []
+
+    def look(pairs: list[tuple[str, object]]) -> None:
+        names: set[str] = set()
+        for name, _ in pairs:
+            if name in names:
+                repeated.append(name)
+            names.add(name)
+
+    with suppress(ValueError, RecursionError):
+        json.loads(text, object_pairs_hook=look)
+    return repeated[0] if repeated else None
 
 
 def _say(text: str, error: ValueError) -> str:

@@ -47,7 +47,7 @@ create table if not exists ingest.raw_records (
     record_id bigint,                  -- (file_seq << 32) | position
     file_seq bigint,
     position integer,
-    record_sha256 varchar,             -- of its bytes as they stand in the file
+    record_sha256 varchar using compression uncompressed, -- of its bytes as they stand in the file
     raw_text varchar using compression zstd,
     is_typed boolean,                  -- false: could not be typed; no row in the feed's table
     problem_rule_id varchar,           -- SCHEMA_TYPE_INVALID, SCHEMA_REQUIRED_MISSING ... when it could not be read at all

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
-from orchestration.defs.ingest.records import RawRecord
+from orchestration.defs.ingest.raw_record import RawRecord, repeated_key
 
 # A chunk is closed when it holds this much: memory of a load is a few times CHUNK_BYTES, whatever the file's size.
 CHUNK_BYTES = 64 * 1024 * 1024
@@ -16,13 +16,17 @@ CHUNK_RECORDS = 100_000
 
 @dataclass(slots=True)
 class RecordChunk:
-    """Records side by side, one list a column, all of one length; see RawRecord for what each is."""
+    """Records side by side, one list a column, all of one length; see RawRecord for what each is.
+
+    colons: how many there are in the text, by which a key that is there twice is told without reading it again.
+    """
 
     file_seqs: list[int] = field(default_factory=list)
     positions: list[int] = field(default_factory=list)
     sha256s: list[str] = field(default_factory=list)
     texts: list[str] = field(default_factory=list)
     problems: list[str | None] = field(default_factory=list)
+    colons: list[int] = field(default_factory=list)
     size: int = 0
 
     def __len__(self) -> int:
@@ -45,6 +49,7 @@ class RecordChunk:
         self.sha256s.append(record.sha256)
         self.texts.append(record.text)
         self.problems.append(record.problem)
+        self.colons.append(record.text.count(":"))
         self.size += len(record.text)
 
     def extend(self, other: "RecordChunk") -> None:
@@ -54,12 +59,28 @@ class RecordChunk:
         self.sha256s += other.sha256s
         self.texts += other.texts
         self.problems += other.problems
+        self.colons += other.colons
         self.size += other.size
+
+    def at(self, places: Iterable[int]) -> "RecordChunk":
+        """Those of the records that stand at these places."""
+        chosen, records = RecordChunk(), self.records()
+        for place in places:
+            chosen.append(self.file_seqs[place], records[place])
+        return chosen
 
     def records(self) -> list[RawRecord]:
         """The records one by one."""
         columns = zip(self.positions, self.texts, self.sha256s, self.problems, strict=True)
         return [RawRecord(*values) for values in columns]
+
+
+def with_repeated_keys(chunk: RecordChunk) -> RecordChunk:
+    """The same records, those in which an object has a key twice with that as their problem."""
+    for place, text in enumerate(chunk.texts):
+        if chunk.problems[place] is None and (name := repeated_key(text)) is not None:
+            chunk.problems[place] = f"the record has the key {name[:60]} twice, so it says two things"
+    return chunk
 
 
 def chunks_of_records(file_seq: int, records: Iterable[RawRecord]) -> Iterator[RecordChunk]:

@@ -9,10 +9,13 @@ from collections.abc import Iterator
 import msgspec
 
 from orchestration.defs.ingest.raw_record import BROKEN_TEXT_MAX, RECORD_BYTES_MAX, RawRecord, broken_record, record_of
-from orchestration.defs.ingest.record_chunks import CHUNK_BYTES, RecordChunk, chunks_of_records
+from orchestration.defs.ingest.record_chunks import RecordChunk, chunks_of_records
 from orchestration.defs.ingest.records import BLANK, UTF8_BOM, each_record, is_object
 from orchestration.defs.ingest.unpack import DOCUMENT_BYTES_MAX, too_large
 from orchestration.facts.objects import PIECE_BYTES, Readable
+
+# What is read at once: blocks of this size are used again and again, larger ones the system clears each time.
+BLOCK_BYTES = 8 * 1024 * 1024
 
 _RAW = msgspec.json.Decoder(msgspec.Raw)
 
@@ -23,7 +26,7 @@ def stream_chunks(file_seq: int, name: str, content: Readable) -> Iterator[Recor
     A file that stops in the middle of a line, or holds something that is no JSON, gives a record with its problem.
     """
     reader = _Reader(content)
-    head = reader.take(CHUNK_BYTES).removeprefix(UTF8_BOM)
+    head = reader.take(BLOCK_BYTES).removeprefix(UTF8_BOM)
     if not _begins_with_lines(head):
         head += reader.take(DOCUMENT_BYTES_MAX - len(head))
         if reader.is_over():
@@ -65,13 +68,14 @@ def _lines(file_seq: int, head: bytes, reader: "_Reader") -> Iterator[RecordChun
             buffer = buffer[end:]
             if chunk:
                 yield chunk
-        buffer += reader.take(max(CHUNK_BYTES - len(buffer), 1))
+        buffer += reader.take(max(BLOCK_BYTES - len(buffer), 1))
 
 
 def _chunk_of_lines(file_seq: int, first: int, data: bytes) -> RecordChunk:
     """One record for each line that is not blank; its position counts blank lines too."""
     chunk = RecordChunk(size=len(data))
     positions, texts, sha256s, problems = chunk.positions, chunk.texts, chunk.sha256s, chunk.problems
+    colons = chunk.colons
     decode, sha256 = _RAW.decode, hashlib.sha256
     for number, line in enumerate(data.split(b"\n"), start=first):
         content = line.strip(BLANK)
@@ -91,6 +95,7 @@ def _chunk_of_lines(file_seq: int, first: int, data: bytes) -> RecordChunk:
         texts.append(text)
         sha256s.append(sha256(content).hexdigest())
         problems.append(problem)
+        colons.append(content.count(b":"))
     chunk.file_seqs = [file_seq] * len(positions)
     return chunk
 
@@ -127,11 +132,12 @@ class _Reader:
 
     def take(self, size: int) -> bytes:
         """`size` bytes, fewer only at the end."""
-        taken = bytearray(self._next[:size])
+        pieces, left = [self._next[:size]], size - len(self._next)
         self._next = self._next[size:]
-        while len(taken) < size and (piece := self._stream.read(min(size - len(taken), PIECE_BYTES))):
-            taken += piece
-        return bytes(taken)
+        while left > 0 and (piece := self._stream.read(min(left, PIECE_BYTES))):
+            pieces.append(piece)
+            left -= len(piece)
+        return b"".join(pieces)
 
     def is_over(self) -> bool:
         """Whether nothing is left."""

@@ -1,0 +1,82 @@
+"""The plain route of CDRs: one pass of SQL over records that are whole and usual, which nearly all are.
+
+What does not belong here: any record of which something has to be said. cdr_rows reads those field by field.
+"""
+
+from collections.abc import Sequence
+
+import duckdb
+
+from orchestration.defs.ingest.cdr_chunk import CdrChunk
+from orchestration.defs.ingest.cdr_tariffs import ParsedTariffs, distinct_tariffs, load_tariffs_of_cdrs
+from orchestration.defs.ingest.raw_record import repeated_key
+from orchestration.defs.ingest.record_chunks import RecordChunk
+
+# What the route reads; of another version that a mapping declares it would find nothing.
+VERSION = "2.2.1"
+
+_TARIFFS_SQL = """
+select
+    record_id,
+    place,
+    ocpi_version,
+    unnest(range(1, len(tariffs) + 1)) as tariff_index,
+    cast(unnest(tariffs) as varchar) as tariff_text
+from ocpi_plain
+where is_plain and len(tariffs) > 0
+"""
+
+_INSERTS = (
+    """
+    insert into ingest.raw_records by name
+    select record_id, file_seq, position, record_sha256, raw_text, true as is_typed
+    from ocpi_text
+    where place in (select place from ocpi_plain where is_plain)
+    """,
+    """
+    insert into ingest.raw_cdrs by name
+    select * exclude (place, periods, tariffs, has_more_keys, is_plain) from ocpi_plain where is_plain
+    """,
+    """
+    insert into ingest.raw_charging_periods by name
+    select record_id, period_no, period.* exclude (dimensions, largest, is_excess)
+    from (
+        select record_id, unnest(range(1, len(periods) + 1)) as period_no, unnest(periods) as period
+        from ocpi_plain
+        where is_plain
+    )
+    """,
+)
+
+
+def load_plain(connection: duckdb.DuckDBPyConnection, records: RecordChunk, parsed: ParsedTariffs) -> RecordChunk:
+    """Load the plain CDRs of a chunk; returns the records that are not among them."""
+    chunk = CdrChunk(connection, records)
+    chunk.run("cdr_plain", "ocpi_plain")
+    chunk.keep(_TARIFFS_SQL, "ocpi_tariffs")
+    tariffs = distinct_tariffs(chunk)
+    repeated = _with_repeated_key(chunk, records, tariffs)
+    if repeated:
+        places = ", ".join(map(str, repeated))
+        chunk.keep(
+            f"select * replace (is_plain and place not in ({places}) as is_plain) from ocpi_plain",  # noqa: S608 - whole numbers
+            "ocpi_plain",
+        )
+        chunk.keep(_TARIFFS_SQL, "ocpi_tariffs")
+        tariffs = distinct_tariffs(chunk)
+    for sql in _INSERTS:
+        chunk.execute(sql)
+    load_tariffs_of_cdrs(connection, chunk, tariffs, parsed)
+    odd = chunk.execute("select place from ocpi_plain where not is_plain order by place")
+    return records.at(place for (place,) in odd) if odd else RecordChunk()
+
+
+def _with_repeated_key(chunk: CdrChunk, records: RecordChunk, tariffs: Sequence[tuple[str, str]]) -> list[int]:
+    """Places of plain records in which an object has a key twice; in tariffs it is looked for once a text."""
+    more = chunk.execute("select place from ocpi_plain where is_plain and has_more_keys")
+    repeated = [place for (place,) in more if repeated_key(records.texts[place]) is not None]
+    texts = {text for text, _ in tariffs if repeated_key(text) is not None}
+    if texts:
+        sent = chunk.execute("select place, tariff_text from ocpi_tariffs")
+        repeated += [place for place, text in sent if text in texts]
+    return repeated

@@ -1,0 +1,110 @@
+"""Whole and usual CDRs go through one pass of SQL; what it makes of them is what the careful route makes of them."""
+
+import copy
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from factories import a_cdr, a_period, a_tariff, records_of
+
+from orchestration.defs.ingest import cdr_rows
+from orchestration.defs.ingest.cdr_rows import Profile, load_cdrs
+from orchestration.defs.ingest.record_chunks import RecordChunk
+from orchestration.defs.ingest.records import split
+from orchestration.warehouse import open_in_memory
+
+TABLES = (
+    "raw_records", "raw_cdrs", "raw_charging_periods", "raw_cdr_tariffs", "raw_tariff_bodies", "raw_cdr_taxes",
+    "raw_signed_values",
+)  # fmt: skip
+# What may stand where something else is expected. The number of nine decimals is rounded, the next is beyond a double.
+VALUES: list[Any] = [
+    None, "", " ", "x" * 40, 5, -3, 0.1, 1.23456, 0.123456785, 12345678.12345678, 1e-7, 123456789012, "5", "12,5", True,
+    "true", {}, [], [None], {"a": 1}, "2026-10-05T08:00:00", "2026-02-30T08:00:00Z", "2026-10-05T08:00:00.5Z",
+    "2026-10-05T10:00:00+02:00", 1759651200, "epoch: 1", "ü", "rfid", "EMAID", "FLAT", "POWER", "MIN_CURRENT", "ENERGY",
+]  # fmt: skip
+
+
+def a_full_cdr() -> dict[str, Any]:
+    """Every field of the specification that a price or a rule reads."""
+    cost = {"excl_vat": 1.5, "incl_vat": 1.815}
+    return a_cdr(
+        session_id="S1", authorization_reference="A1", meter_id="M1", remark="none", invoice_reference_id="I1",
+        credit=False, credit_reference_id="C0", home_charging_compensation=True, total_parking_time=0.25,
+        total_fixed_cost=cost, total_energy_cost=cost, total_time_cost=cost, total_parking_cost=cost,
+        total_reservation_cost=cost, tariffs=[a_tariff(), a_tariff(id="SECOND")],
+        charging_periods=[a_period(ENERGY=10, TIME=1.5, MIN_CURRENT=6), a_period(PARKING_TIME=0.5), a_period()],
+    )  # fmt: skip
+
+
+def places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """Every place in a JSON value."""
+    for key, inner in value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else []:
+        yield (*path, key)
+        yield from places(inner, (*path, key))
+
+
+def bent_cdrs(share: int) -> Iterator[dict[str, Any]]:
+    """The full CDR, and it without a field, with a field in another form or renamed: one in `share` of all there are."""
+    whole = a_full_cdr()
+    yield whole
+    for number, path in enumerate(places(whole)):
+        for value in ["leave out", "rename", *VALUES][number % share :: share]:
+            bent = copy.deepcopy(whole)
+            holder = bent
+            for key in path[:-1]:
+                holder = holder[key]
+            if value == "leave out":
+                del holder[path[-1]]
+            elif value == "rename" and isinstance(holder, dict):
+                holder["own_" + path[-1]] = holder.pop(path[-1])
+            else:
+                holder[path[-1]] = value
+            yield bent
+    yield from (a_cdr(version) for version in ("2.1.1", "2.3.0"))
+
+
+def loaded(profile: Profile, records: list[dict[str, Any]]) -> dict[str, list[tuple[Any, ...]]]:
+    with open_in_memory() as connection:
+        load_cdrs(connection, 1, records_of(records), profile)
+        return {name: sorted(connection.execute(f"from ingest.{name}").fetchall(), key=repr) for name in TABLES}
+
+
+@pytest.mark.parametrize("share", [12, pytest.param(1, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("profile", ["record", "price"])
+def test_both_routes_give_the_same_rows(monkeypatch: pytest.MonkeyPatch, profile: Profile, share: int) -> None:
+    records = list(bent_cdrs(share))
+    odd: list[RecordChunk] = []
+    route = cdr_rows.load_plain
+    monkeypatch.setattr(cdr_rows, "load_plain", lambda *given: odd.append(route(*given)) or odd[-1])
+    plain = loaded(profile, records)
+    monkeypatch.setattr(cdr_rows, "load_plain", lambda _connection, chunk, _parsed: chunk)
+    careful = loaded(profile, records)
+    for name in TABLES:
+        assert plain[name] == careful[name], name
+    # Much of what is bent is still usual: another tariff, an id, a number.
+    assert 0.2 * len(records) < len(odd[0]) < 0.8 * len(records)
+
+
+def test_a_key_that_is_there_twice_at_any_depth_says_two_things() -> None:
+    twice = [
+        '"id": "A", "id": "B"',
+        '"total_cost": {"excl_vat": 1, "excl_vat": 2}',
+        '"charging_periods": [{"start_date_time": "2026-10-05T08:00:00Z", "dimensions":'
+        ' [{"type": "ENERGY", "volume": 1, "volume": 2}]}]',
+        '"tariffs": [{"id": "T", "elements": [{"price_components": [{"type": "TIME", "price": 1, "price": 2}]}]}]',
+        '"own": {"a": 1, "b": {"a": 1, "a": null}}',
+        '"own" : 1, "own": 2',
+        '"\\u0069d": 1, "remark": "a \\"id\\": b"',
+    ]
+    whole = json.dumps(a_full_cdr())
+    lines = [whole, *(f"{whole[:-1]}, {text}}}" for text in twice)]
+    with open_in_memory() as connection:
+        load_cdrs(connection, 1, split("\n".join(lines).encode()))
+        rows = connection.execute("select is_typed, problem_rule_id, problem from ingest.raw_records order by position")
+        first, *others = rows.fetchall()
+    assert first == (True, None, None)
+    for is_typed, rule, problem in others:
+        assert (is_typed, rule) == (False, "SCHEMA_TYPE_INVALID")
+        assert problem.endswith(" twice, so it says two things")
