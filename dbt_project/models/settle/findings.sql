@@ -14,6 +14,7 @@ standing as (
         severity,
         owner,
         status,
+        waived_by,
         observed,
         expected,
         tolerance,
@@ -145,6 +146,7 @@ told as (
         standing.severity,
         standing.owner,
         standing.status,
+        standing.waived_by,
         standing.observed,
         standing.expected,
         standing.tolerance,
@@ -170,6 +172,7 @@ told as (
         openings.severity,
         openings.owner,
         'resolved' as status,
+        cast(null as varchar) as waived_by,
         openings.observed,
         openings.expected,
         openings.tolerance,
@@ -241,7 +244,8 @@ select
     outcomes.amount_at_stake,
     deadlines.due_at,
     told.found_at,
-    told.resolved_at
+    told.resolved_at,
+    told.waived_by
 from told
 inner join due on told.finding_id = due.finding_id
 left join found_days on due.found_at = found_days.found_at
