@@ -320,7 +320,10 @@ def _fill_calendar(connection: duckdb.DuckDBPyConnection, as_of: datetime, histo
     for table in ("raw_run", "raw_network", "raw_local_days", "raw_billing_periods", "raw_files"):
         connection.execute(f"delete from ingest.{table}")
     connection.execute("insert into ingest.raw_run values (50, ?, '0', 'r')", [as_of])
-    connection.execute("insert into ingest.raw_network values ('Europe/Amsterdam', 'NL', 'EUR', ?)", [history_before])
+    connection.execute(
+        "insert into ingest.raw_network values ('Europe/Amsterdam', 'NL', 'EUR', ?, 7, 28, 20, 5, 2, 3)",
+        [history_before],
+    )
     day, working = date(2026, 5, 1), 0
     days = []
     while day < date(2027, 2, 1):

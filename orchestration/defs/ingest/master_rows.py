@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import duckdb
+import msgspec
 
 from orchestration.defs.ingest.approvals import KnownTerms, approvals
 from orchestration.defs.ingest.bulk import insert_rows
@@ -62,9 +63,13 @@ def rewrite_master(
         (own.party, role, own.legal_name, own.country or own.party[:2], own.vat_id, _validity(own.vat_id))
         for own in network.parties for role in dict.fromkeys(own.roles)
     ])  # fmt: skip
-    insert_rows(connection, "raw_network", ("time_zone", "country", "currency", "history_before"), [
-        (network.time_zone, network.country or network.parties[0].party[:2], network.currency, network.history_before)
-    ])  # fmt: skip
+    drift = msgspec.structs.asdict(network.drift)
+    insert_rows(
+        connection, "raw_network",
+        ("time_zone", "country", "currency", "history_before", *(f"drift_{name}" for name in drift)),
+        [(network.time_zone, network.country or network.parties[0].party[:2], network.currency,
+          network.history_before, *drift.values())],
+    )  # fmt: skip
     _insert_contracts(connection, master, decisions)
     insert_rows(connection, "raw_rules", RULE_COLUMNS, [
         tuple(getattr(rule, name) for name in RULE_COLUMNS) for rule in rules.values()

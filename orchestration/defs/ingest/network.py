@@ -2,12 +2,16 @@
 
 import re
 from datetime import date
+from decimal import Decimal
 from typing import Any, Literal
+
+import msgspec
 
 from orchestration.defs.ingest.declared import Declared, DeclaredError, read_declared
 from orchestration.defs.ingest.zones import is_zone
 
 PATH = "master/network.yaml"
+_MOST = 10_000
 _PARTY = re.compile(r"[A-Z]{2}/[A-Z0-9]{3}")
 
 
@@ -23,11 +27,27 @@ class OwnParty(Declared, frozen=True, kw_only=True, forbid_unknown_fields=True):
     bank_account: Any = None
 
 
+class Drift(Declared, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """When a partner's faults count as a jump against its own history (docs/quality.md).
+
+    The last recent_days of a partner are compared with the history_days before them, once each holds minimum_records.
+    It is a jump when there are minimum_faults, at least `times` as many as the history lets expect, and the difference
+    is more than `deviations` times what chance explains.
+    """
+
+    recent_days: int = 7
+    history_days: int = 28
+    minimum_records: int = 20
+    minimum_faults: int = 5
+    times: Decimal = Decimal(2)
+    deviations: int = 3
+
+
 class Network(Declared, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The network: its parties, and the zone, country and currency of its books.
 
     history_before: sessions that ended before this day are history taken in at the start; each
-    bills in its own month and is never late.
+    bills in its own month and is never late. drift: when the quality of a partner's records gives the alarm.
     """
 
     name: str | None = None
@@ -36,6 +56,7 @@ class Network(Declared, frozen=True, kw_only=True, forbid_unknown_fields=True):
     currency: str
     time_zone: str
     history_before: date | None = None
+    drift: Drift = Drift()
 
 
 def read_network(data: bytes) -> Network:
@@ -52,4 +73,7 @@ def read_network(data: bytes) -> Network:
             raise DeclaredError(f"{PATH}: {own.party} has no roles; write CPO, EMSP or both.")
     if len({own.party for own in network.parties}) < len(network.parties):
         raise DeclaredError(f"{PATH}: a party stands there twice; give it all its roles in one place.")
+    for name, limit in msgspec.structs.asdict(network.drift).items():
+        if not 1 <= limit <= _MOST:
+            raise DeclaredError(f"{PATH}: drift.{name} is {limit}; write a number from 1 to {_MOST:,}.")
     return network

@@ -462,7 +462,13 @@ create table if not exists ingest.raw_network (
     time_zone varchar,
     country varchar,
     currency varchar,
-    history_before date
+    history_before date,
+    drift_recent_days integer,         -- network.yaml's drift: when a partner's faults count as a jump
+    drift_history_days integer,
+    drift_minimum_records integer,
+    drift_minimum_faults integer,
+    drift_times decimal(8, 2),
+    drift_deviations integer
 );
 
 -- One row per partner and contract version (template and file resolved). Later known_from wins for one valid_from.

@@ -1,0 +1,192 @@
+with
+
+limits as (
+
+    select
+        drift_recent_days as recent_days,
+        drift_history_days as history_days,
+        drift_minimum_records as minimum_records,
+        drift_minimum_faults as minimum_faults,
+        drift_times as times,
+        drift_deviations as deviations
+    from {{ ref('network') }}
+
+),
+
+-- By the day a record came a bad delivery shows against those before it; by the day of the session a change at a site
+-- shows though its whole month came at once.
+clocks as (
+
+    select 'received' as dated_by
+    union all
+    select 'charged' as dated_by
+
+),
+
+dated_records as (
+
+    select
+        days.partner,
+        clocks.dated_by,
+        case clocks.dated_by when 'received' then days.received_on else days.charged_on end as day,
+        days.records,
+        days.faulty
+    from {{ ref('quality_days') }} as days
+    cross join clocks
+
+),
+
+dated_findings as (
+
+    select
+        found.partner,
+        found.rule_id,
+        clocks.dated_by,
+        case clocks.dated_by when 'received' then found.received_on else found.charged_on end as day,
+        found.root_findings
+    from {{ ref('quality_findings') }} as found
+    cross join clocks
+    where found.severity in ('hold', 'reject') and found.root_findings > 0
+
+),
+
+volumes as (
+
+    select
+        partner,
+        dated_by,
+        day,
+        cast(sum(records) as bigint) as records
+    from dated_records
+    group by partner, dated_by, day
+
+),
+
+faults as (
+
+    select
+        partner,
+        'any' as rule_id,
+        dated_by,
+        day,
+        cast(sum(faulty) as bigint) as faults
+    from dated_records
+    group by partner, dated_by, day
+
+    union all
+
+    select
+        partner,
+        rule_id,
+        dated_by,
+        day,
+        cast(sum(root_findings) as bigint) as faults
+    from dated_findings
+    group by partner, rule_id, dated_by, day
+
+),
+
+-- The recent days end with the last of which the partner has records, not with the run: one who sends once a month is
+-- compared when it has sent.
+windows as (
+
+    select
+        volumes.partner,
+        volumes.dated_by,
+        max(volumes.day) as last_on,
+        {{ add_days('max(volumes.day)', '1 - max(limits.recent_days)') }} as recent_from,
+        {{ add_days('max(volumes.day)', '1 - max(limits.recent_days) - max(limits.history_days)') }} as history_from
+    from volumes
+    cross join limits
+    group by volumes.partner, volumes.dated_by
+
+),
+
+measured as (
+
+    select
+        windows.partner,
+        windows.dated_by,
+        windows.last_on,
+        windows.recent_from,
+        windows.history_from,
+        cast(sum(case when volumes.day >= windows.recent_from then volumes.records else 0 end) as bigint) as records,
+        cast(sum(case when volumes.day < windows.recent_from then volumes.records else 0 end) as bigint)
+            as records_before
+    from windows
+    inner join volumes
+        on
+            windows.partner = volumes.partner
+            and windows.dated_by = volumes.dated_by
+            and windows.history_from <= volumes.day
+    group by windows.partner, windows.dated_by, windows.last_on, windows.recent_from, windows.history_from
+
+),
+
+counted as (
+
+    select
+        measured.partner,
+        faults.rule_id,
+        measured.dated_by,
+        measured.history_from,
+        measured.recent_from,
+        measured.last_on,
+        measured.records,
+        measured.records_before,
+        cast(sum(case when faults.day >= measured.recent_from then faults.faults else 0 end) as bigint) as faults,
+        cast(sum(case when faults.day < measured.recent_from then faults.faults else 0 end) as bigint) as faults_before
+    from measured
+    inner join faults
+        on
+            measured.partner = faults.partner
+            and measured.dated_by = faults.dated_by
+            and measured.history_from <= faults.day
+            and measured.last_on >= faults.day
+    group by
+        measured.partner, faults.rule_id, measured.dated_by, measured.history_from, measured.recent_from,
+        measured.last_on, measured.records, measured.records_before
+
+),
+
+-- Whole numbers, multiplied out: exact, and the same on every engine. Faults are rare and counted, so by chance alone
+-- weight and weight_before differ by the root of `chance` (two Poisson counts of one rate).
+weighed as (
+
+    select
+        counted.*,
+        limits.minimum_records,
+        limits.minimum_faults,
+        limits.times,
+        limits.deviations,
+        cast(counted.faults as decimal(38, 0)) * cast(counted.records_before as decimal(18, 0)) as weight,
+        cast(counted.faults_before as decimal(38, 0)) * cast(counted.records as decimal(18, 0)) as weight_before,
+        cast(counted.faults + counted.faults_before as decimal(38, 0))
+        * cast(counted.records as decimal(18, 0)) * cast(counted.records_before as decimal(18, 0)) as chance
+    from counted
+    cross join limits
+
+)
+
+select
+    partner,
+    rule_id,
+    dated_by,
+    history_from,
+    recent_from,
+    last_on,
+    records,
+    faults,
+    records_before,
+    faults_before,
+    cast({{ decimal_division('weight_before', 'records_before', 20, 0, 2) }} as decimal(18, 2)) as expected_faults,
+    case
+        when records < minimum_records or records_before < minimum_records then 'too few'
+        when
+            faults >= minimum_faults
+            and weight >= cast(times as decimal(38, 2)) * cast(weight_before as decimal(36, 0))
+            and (weight - weight_before) * (weight - weight_before) > deviations * deviations * chance
+            then 'jumped'
+        else 'steady'
+    end as standing
+from weighed
