@@ -14,6 +14,7 @@ COMMANDS = {
     "run": "take in what is new and run the five stages",
     "status": "where every session and period stands",
     "exceptions": "what waits for whom",
+    "quality": "how good the records are that came, and what has jumped",
     "disputes": "what is disputed, by whom, and by when it must be answered",
     "invoices": "invoices and credit notes that were issued",
     "journal": "the double-entry journal as CSV",

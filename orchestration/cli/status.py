@@ -13,6 +13,7 @@ from orchestration.facts import ledger
 from orchestration.facts.home import Home, HomeError, open_home
 from orchestration.facts.ledger import Entry
 from orchestration.published import Snapshot
+from orchestration.quality import headline, percent
 
 _STATES = """
     select state, direction, count(*) as sessions, sum(coalesce(settled_energy_kwh, energy_kwh)) as energy_kwh
@@ -85,6 +86,7 @@ def summary(home: Home) -> dict[str, Any]:
         "periods": [_with_lateness(period) for period in snapshot.records(_PERIODS)],
         "sealed_differences": snapshot.records(_DIFFERENCES),
         "exceptions": totals(snapshot),
+        "quality": _quality(snapshot),
         "problems": problems(home, entries),
     }
 
@@ -92,6 +94,23 @@ def summary(home: Home) -> dict[str, Any]:
 def _with_lateness(period: dict[str, Any]) -> dict[str, Any]:
     due_at = period["due_at"]
     return period | {"is_late": due_at is not None and due_at <= datetime.now(UTC)}
+
+
+def _quality(snapshot: Snapshot) -> dict[str, Any]:
+    total, alarms = headline(snapshot.named)
+    return total | {"alarms": [alarm["sentence"] for alarm in alarms]}
+
+
+def _show_quality(found: dict[str, Any], home: Home) -> None:
+    """One line, and one for each alarm."""
+    if found["records"]:
+        click.echo(
+            f"Quality: {percent(found['without_person'], found['records'])} of {found['records']:,} records decided "
+            f"without a person, {percent(found['faulty'], found['records'])} with a fault, "
+            f"{len(found['alarms'])} alarms   (evsettle{home_option(home)} quality)"
+        )
+    for sentence in found["alarms"]:
+        click.secho(f"Alarm: {sentence}", fg="yellow")
 
 
 def _show_periods(found: dict[str, Any]) -> None:
@@ -160,6 +179,7 @@ def show_summary(home: Home) -> None:
         ["owner", "currency", ">sessions", ">unknown amounts", ">kWh", ">at stake"],
         [tuple(row.values()) for row in queue["money"]],
     )
+    _show_quality(found["quality"], home)
     for sentence in found["problems"]:
         click.secho(f"To mend: {sentence}", fg="yellow")
     option = home_option(home)

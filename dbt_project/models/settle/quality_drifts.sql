@@ -56,7 +56,8 @@ volumes as (
         partner,
         dated_by,
         day,
-        cast(sum(records) as bigint) as records
+        cast(sum(records) as bigint) as records,
+        cast(sum(faulty) as bigint) as faulty
     from dated_records
     group by partner, dated_by, day
 
@@ -87,18 +88,29 @@ faults as (
 ),
 
 -- The recent days end with the last of which the partner has records, not with the run: one who sends once a month is
--- compared when it has sent.
+-- compared when it has sent. A day of sessions that are all faulty may be one that a wrong clock has made up.
+last_days as (
+
+    select
+        partner,
+        dated_by,
+        max(day) as last_on
+    from volumes
+    where dated_by = 'received' or records > faulty
+    group by partner, dated_by
+
+),
+
 windows as (
 
     select
-        volumes.partner,
-        volumes.dated_by,
-        max(volumes.day) as last_on,
-        {{ add_days('max(volumes.day)', '1 - max(limits.recent_days)') }} as recent_from,
-        {{ add_days('max(volumes.day)', '1 - max(limits.recent_days) - max(limits.history_days)') }} as history_from
-    from volumes
+        last_days.partner,
+        last_days.dated_by,
+        last_days.last_on,
+        {{ add_days('last_days.last_on', '1 - limits.recent_days') }} as recent_from,
+        {{ add_days('last_days.last_on', '1 - limits.recent_days - limits.history_days') }} as history_from
+    from last_days
     cross join limits
-    group by volumes.partner, volumes.dated_by
 
 ),
 
@@ -119,6 +131,7 @@ measured as (
             windows.partner = volumes.partner
             and windows.dated_by = volumes.dated_by
             and windows.history_from <= volumes.day
+            and windows.last_on >= volumes.day
     group by windows.partner, windows.dated_by, windows.last_on, windows.recent_from, windows.history_from
 
 ),

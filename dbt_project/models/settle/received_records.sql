@@ -4,6 +4,7 @@ revisions as (
 
     select
         record_id,
+        file_seq,
         source,
         cdr_key,
         received_at,
@@ -102,6 +103,35 @@ arrivals as (
 
 ),
 
+-- A clock that is wrong must not put a session on a day that nobody looks at.
+ends as (
+
+    select
+        revisions.record_id,
+        revisions.file_seq,
+        arrivals.received_on,
+        case when day_spans.day <= arrivals.received_on then day_spans.day end as ended_on
+    from revisions
+    inner join arrivals on revisions.received_at = arrivals.received_at
+    left join day_spans
+        on
+            {{ day_number(epoch_microseconds('revisions.ended_at')) }} = day_spans.utc_day_no
+            and revisions.ended_at >= day_spans.starts_at
+            and revisions.ended_at < day_spans.ends_at
+
+),
+
+-- Where its own end cannot be true a record stands with the last of its file.
+file_ends as (
+
+    select
+        file_seq,
+        max(ended_on) as ended_on
+    from ends
+    group by file_seq
+
+),
+
 placed as (
 
     select
@@ -116,9 +146,8 @@ placed as (
         coalesce(revisions.location_id, 'unknown') as location_id,
         fates.currency,
         fates.fate,
-        -- A clock that is wrong must not put a session on a day that nobody looks at.
-        case when day_spans.day <= arrivals.received_on then day_spans.day else arrivals.received_on end as charged_on,
-        arrivals.received_on,
+        coalesce(ends.ended_on, file_ends.ended_on, ends.received_on) as charged_on,
+        ends.received_on,
         revisions.received_at,
         case
             when fates.fate in ('held', 'excluded', 'quarantined')
@@ -127,14 +156,10 @@ placed as (
     from revisions
     inner join flags on revisions.record_id = flags.record_id
     inner join fates on revisions.record_id = fates.record_id
-    inner join arrivals on revisions.received_at = arrivals.received_at
+    inner join ends on revisions.record_id = ends.record_id
+    inner join file_ends on revisions.file_seq = file_ends.file_seq
     left join outcomes on revisions.record_id = outcomes.record_id
     left join contracts on revisions.source = contracts.partner
-    left join day_spans
-        on
-            {{ day_number(epoch_microseconds('revisions.ended_at')) }} = day_spans.utc_day_no
-            and revisions.ended_at >= day_spans.starts_at
-            and revisions.ended_at < day_spans.ends_at
 
 )
 

@@ -22,6 +22,7 @@ _READS = (
     ["settle", "adjustments"],
     ["settle", "proposals"],
     ["settle", "exception_groups"],
+    ["settle", "quality_pages"],
     ["settle", "verdicts"],
     ["settle", "statements"],
     ["settle", "statement_lines"],

@@ -62,6 +62,24 @@ TABLES: Mapping[str, Published] = {
         " command",
         "group_id",
     ),
+    "quality_days": Published(
+        "settle.quality_days",
+        "partner, location_id, currency, charged_on, received_on, records, superseded, quarantined, held, valid,"
+        " adjusted, credited, excluded, faulty, without_person, unknown_amounts, at_stake_excl_tax",
+        "partner, location_id, currency, charged_on, received_on",
+    ),
+    "quality_findings": Published(
+        "settle.quality_findings",
+        "partner, location_id, rule_id, severity, owner, charged_on, received_on, findings, root_findings,"
+        " open_findings, found_within_a_day",
+        "partner, location_id, rule_id, severity, owner, charged_on, received_on",
+    ),
+    "quality_drifts": Published(
+        "settle.quality_drifts",
+        "partner, rule_id, dated_by, history_from, recent_from, last_on, records, faults, records_before,"
+        " faults_before, expected_faults, standing",
+        "partner, rule_id, dated_by",
+    ),
     "verdicts": Published(
         "settle.verdicts",
         "cdr_key, revision, gate, verdict, suite_sha256, rules_evaluated, rules_not_evaluated",
