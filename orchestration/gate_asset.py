@@ -10,6 +10,7 @@ from typing import Any
 import dagster as dg
 
 from orchestration.gate import GATES, GateBroken, GateResult, run_gate
+from orchestration.gate_page import write_page
 from orchestration.suite import read_suite
 from orchestration.warehouse import open_warehouse
 
@@ -68,14 +69,27 @@ def gate_asset(stage: str) -> dg.AssetsDefinition:
                 result = run_gate(connection, stage, paths)
             except GateBroken as broken:
                 # The failure of the asset stops what is downstream; the check says so to whoever looks.
+                page = write_page(connection, settlement.home, stage, suites, str(broken))
                 yield dg.AssetCheckResult(
-                    passed=False, check_name="judged", asset_key=verdicts, description=str(broken)
+                    passed=False,
+                    check_name="judged",
+                    asset_key=verdicts,
+                    description=str(broken),
+                    metadata={"results": dg.MetadataValue.path(str(page))},
                 )
                 raise dg.Failure(description=str(broken)) from broken
+            page = write_page(connection, settlement.home, stage, suites, result)
         yield dg.MaterializeResult(asset_key=findings, metadata=_metadata(result, result.findings))
         yield dg.MaterializeResult(asset_key=verdicts, metadata=_metadata(result, sum(result.verdicts.values())))
         yield dg.AssetCheckResult(
-            passed=True, check_name="judged", asset_key=verdicts, metadata={"rows_judged": result.rows}
+            passed=True,
+            check_name="judged",
+            asset_key=verdicts,
+            metadata={
+                "rows_judged": result.rows,
+                "rules_that_failed": sum(1 for rule in result.rules if rule.failed),
+                "results": dg.MetadataValue.path(str(page)),
+            },
         )
 
     return gate

@@ -61,7 +61,8 @@ _COUNTS = """
 """
 
 _TOTAL = f"""
-    select min(charged_on) as first_on, max(charged_on) as last_on, count(distinct partner) as partners, {_COUNTS}
+    select min(charged_on) as first_on, max(charged_on) as last_on, 
+        count(distinct partner) filter (partner not in ('own', 'unknown')) as partners, {_COUNTS}
     from quality_days where {_WANTED}
 """
 _BY_PARTNER = f"select partner, {_COUNTS} from quality_days where {_WANTED} group by partner order by partner"

@@ -71,10 +71,10 @@ def tables(home: Path) -> dict[str, str]:
 
 
 def reports(home: Path) -> dict[str, str]:
-    """Hash of every report file by its path."""
+    """Hash of every report file by its path, but for pages that tell of one run."""
     folder = home / "reports"
     return {
         path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
         for path in sorted(folder.rglob("*"))
-        if path.is_file()
+        if path.is_file() and path.relative_to(folder).parts[0] != "gates"
     }

@@ -68,6 +68,9 @@ UPSTREAM: Mapping[str, Mapping[str, str]] = {
         "disposition": "varchar", "reason": "varchar",
         "cdr_key": "varchar", "revision": "integer",
     },
+    "inspect.record_flags": {
+        "record_id": "bigint", "subject_id": "varchar", "partner": "varchar", "direction": "varchar",
+    },
     "inspect.connector_history": {
         "canonical_connector_id": "varchar", "version_no": "bigint", "cpo_party": "varchar", "location_id": "varchar",
         "evse_uid": "varchar", "evse_id": "varchar", "connector_id": "varchar", "evse_status": "varchar",
@@ -205,6 +208,10 @@ class Books:
                 "file_sha256": "f" * 64, "position": position, "record_sha256": f"{position:064x}",
                 "received_at": RECEIVED, "disposition": disposition,
             }
+        )  # fmt: skip
+        self.rows["inspect.record_flags"].append(
+            {"record_id": record_id, "subject_id": f"emo/cdrs/october.json#{position}", "partner": row["partner"],
+             "direction": row["direction"]}
         )  # fmt: skip
 
     def decide(self, kind: str, key: str, **columns: Any) -> None:

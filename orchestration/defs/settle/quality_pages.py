@@ -4,7 +4,7 @@ With the alarm: a check that warns where a partner's faults jumped, and never st
 any sum (quality) and any judgement (quality_drifts).
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import dagster as dg
@@ -63,9 +63,27 @@ def page(found: Row, partner: str | None = None, pages: dict[str, str] | None = 
         internal=INTERNAL,
         pages=pages or {},
         picture=chart(found["days"], "faulty"),
+        risks=_risks(found["at_stake"]),
         sites_shown=_SITES_SHOWN,
         **found,
     )
+
+
+def _risks(found: Sequence[Row]) -> Row:
+    """Money at risk with a column a week. Known amounts are added up; where none is known there is none."""
+    rows: dict[tuple[str, str], Row] = {}
+    for one in found:
+        row = rows.setdefault(
+            (one["partner"], one["currency"]),
+            {"partner": one["partner"], "currency": one["currency"], "weeks": {}, "together": None, "records": 0,
+             "unknown_amounts": 0},
+        )  # fmt: skip
+        if one["at_stake_excl_tax"] is not None:
+            row["weeks"][one["week"]] = one["at_stake_excl_tax"]
+            row["together"] = (row["together"] or 0) + one["at_stake_excl_tax"]
+        row["records"] += one["records"]
+        row["unknown_amounts"] += one["unknown_amounts"]
+    return {"weeks": sorted({one["week"] for one in found}), "rows": [rows[key] for key in sorted(rows)]}
 
 
 @dg.asset(
