@@ -158,9 +158,11 @@ def report(query: Query, scope: Scope) -> Row:
 
 
 def alarms(query: Query, scope: Scope) -> list[Row]:
-    """Where faults have jumped, each with a sentence."""
-    found = query(_ALARMS, _named(scope.parameters(), "partner", "rule"))
-    return [row | {"sentence": _sentence(row)} for row in found]
+    """Where faults have jumped, each with a sentence; what jumped by both days is told once, by that of the arrival."""
+    told: dict[tuple[str, str], Row] = {}
+    for row in query(_ALARMS, _named(scope.parameters(), "partner", "rule")):
+        told.setdefault((row["partner"], row["rule_id"]), row | {"sentence": _sentence(row)})
+    return list(told.values())
 
 
 def headline(query: Query) -> tuple[Row, list[Row]]:
@@ -217,10 +219,12 @@ def _fields(found: Sequence[Row]) -> list[Row]:
 
 
 def _sentence(row: Row) -> str:
-    what = "records with a fault" if row["rule_id"] == ANY else f"findings of {row['rule_id']}"
-    when = "received" if row["dated_by"] == "received" else "charged"
+    total = f"{row['records']:,} records {row['dated_by']} from {row['recent_from']} to {row['last_on']}"
+    if row["rule_id"] == ANY:
+        seen = f"{row['faults']:,} of {total} had a fault"
+    else:
+        seen = f"{row['rule_id']} was found {row['faults']:,} times in {total}"
     return (
-        f"{row['partner']}: {row['faults']} {what} among {row['records']:,} records {when} from {row['recent_from']} to"
-        f" {row['last_on']}; {row['faults_before']} among {row['records_before']:,} since {row['history_from']} let"
-        f" expect {row['expected_faults']}."
+        f"{row['partner']}: {seen}; its history ({row['faults_before']:,} in {row['records_before']:,} since"
+        f" {row['history_from']}) let expect {row['expected_faults']}."
     )

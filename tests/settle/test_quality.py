@@ -86,15 +86,16 @@ def test_a_jump_is_a_warning_with_what_was_seen_and_expected(home_copy: Path) ->
         connection.execute("update settle.quality_drifts set standing = 'steady'")
         connection.execute(
             "insert into settle.quality_drifts values ('emo', 'LOC_UNKNOWN', 'received', '2026-09-30', '2026-10-28',"
-            " '2026-11-03', 120, 31, 400, 10, 3.00, 'jumped')"
+            " '2026-11-03', 120, 31, 400, 10, 3.00, 'jumped'),"
+            " ('emo', 'LOC_UNKNOWN', 'charged', '2026-09-29', '2026-10-27', '2026-11-02', 90, 31, 430, 10, 2.09, 'jumped')"
         )
     whole, rule = drift_alarms(Settlement(home_path=str(home_copy)))
     assert whole.passed
     assert not rule.passed
     assert rule.severity == dg.AssetCheckSeverity.WARN
     assert rule.description == (
-        "emo: 31 findings of LOC_UNKNOWN among 120 records received from 2026-10-28 to 2026-11-03; 10 among 400 since"
-        " 2026-09-30 let expect 3.00."
+        "emo: LOC_UNKNOWN was found 31 times in 120 records received from 2026-10-28 to 2026-11-03; its history (10 in"
+        " 400 since 2026-09-30) let expect 3.00."
     )
     [alarm] = rule.metadata["alarms"].records
     assert (alarm.data["observed"], alarm.data["of records"], alarm.data["expected"]) == (31, 120, "3.00")
