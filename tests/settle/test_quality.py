@@ -121,7 +121,13 @@ def test_a_gate_leaves_a_page_of_its_results(finished_home: Path) -> None:
     [run] = (finished_home / "reports" / "gates").iterdir()
     assert sorted(path.stem for path in run.iterdir()) == ["inspect", "reconcile", "settle"]
     text = (run / "inspect.html").read_text()
-    for words in ("Internal:", "ENERGY_NEGATIVE", "Rules that failed:", "Rules that held on everything checked:", "SHA-256"):
+    for words in (
+        "Internal:",
+        "ENERGY_NEGATIVE",
+        "Rules that failed:",
+        "Rules that held on everything checked:",
+        "SHA-256",
+    ):
         assert words in text
 
 
