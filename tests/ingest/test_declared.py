@@ -1,5 +1,6 @@
 """Files that people write: each mistake is one sentence with file, key and remedy."""
 
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -105,3 +106,12 @@ def test_the_example_of_real_sessions_has_master_data_that_reads() -> None:
     ].contract
     assert (contract.requires, contract.tolerances.late_days, contract.currency) == (("tariff",), None, "GBP")
     assert read_network((master / "network.yaml").read_bytes()).time_zone == "Europe/London"
+
+
+def test_the_limits_of_the_alarm_are_whole_or_refused() -> None:
+    assert read_network(NETWORK.encode()).drift.recent_days == 7
+    assert read_network(f"{NETWORK}\ndrift: {{recent_days: 1, times: 1.5}}\n".encode()).drift.times == Decimal("1.5")
+    with pytest.raises(DeclaredError, match="drift.minimum_records is 0; write a number from 1 to 10,000"):
+        read_network(f"{NETWORK}\ndrift: {{minimum_records: 0}}\n".encode())
+    with pytest.raises(DeclaredError, match="recent_dayz"):
+        read_network(f"{NETWORK}\ndrift: {{recent_dayz: 3}}\n".encode())
