@@ -97,9 +97,10 @@ def _check_declared(connection: duckdb.DuckDBPyConnection, gate: str, suites: Se
             other.group, other.severity, other.owner, other.tolerance,
         ):  # fmt: skip
             raise GateBroken(f"gate {gate}: two suites differ on {rule.rule_id}; declare it alike")
-    loaded = dict(connection.execute("select rule_id, tolerance from ingest.raw_rules").fetchall())
+    known = connection.execute("select rule_id, tolerance, second_tolerance from ingest.raw_rules").fetchall()
+    loaded = {rule_id: numbers for rule_id, *numbers in known}
     for rule in declared:
-        if rule.tolerance_number is not None and loaded.get(rule.rule_id) != rule.tolerance_number:
+        if rule.tolerance is not None and loaded.get(rule.rule_id) != list(rule.tolerance_numbers):
             raise GateBroken(
                 f"gate {gate}: {rule.rule_id} has tolerance {rule.tolerance} in its suite and"
                 f" {loaded.get(rule.rule_id)} in ingest.raw_rules; load the rules again"

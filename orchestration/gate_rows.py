@@ -81,8 +81,8 @@ select
     cast(null as integer) as _revision,
     cast(null as varchar) as _file_subject_id,
     1 as _path_version,
-    cast(null as varchar) as _partner,
-    cast(null as varchar) as _contract_version
+    flags.partner as _partner,
+    flags.contract_version as _contract_version
 from {{flags}} as flags
 """
 

@@ -52,7 +52,14 @@ identified as (
     select
         found.*,
         coalesce(overrides.severity, found.severity) as final_severity,
-        coalesce(cast(overrides.tolerance as varchar), found.tolerance) as final_tolerance,
+        case
+            when overrides.tolerance is null and overrides.second_tolerance is null then found.tolerance
+            else concat_ws(
+                '; ',
+                coalesce(cast(overrides.tolerance as varchar), split_part(found.tolerance, '; ', 1)),
+                coalesce(cast(overrides.second_tolerance as varchar), nullif(split_part(found.tolerance, '; ', 2), ''))
+            )
+        end as final_tolerance,
         sha256(
             _kind || '|' || _subject_id || '|' || found.rule_id || '|' || coalesce(cast(_revision as varchar), '')
             || case when _path_version > 1 then '|' || cast(_path_version as varchar) else '' end

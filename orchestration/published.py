@@ -29,6 +29,7 @@ TABLES = (
     "journal_lines",
     "disputes",
     "dispute_events",
+    "resubmissions",
     "periods",
     "sealed_differences",
     "events",

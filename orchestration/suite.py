@@ -14,6 +14,7 @@ from typing import Any
 import yaml
 
 from orchestration.facts.decision_kinds import decision_kinds
+from orchestration.tolerances import TOLERANCE, tolerance_numbers
 
 SEVERITIES = ("warn", "hold", "reject")
 OWNERS = ("operations", "platform", "finance")
@@ -116,9 +117,9 @@ class Rule:
         return self.rule_id.lower()
 
     @property
-    def tolerance_number(self) -> Decimal | None:
-        """The tolerance as SQL knows it; null where there is none."""
-        return None if self.tolerance is None else Decimal(self.tolerance)
+    def tolerance_numbers(self) -> tuple[Decimal | None, Decimal | None]:
+        """The tolerance as SQL knows it, `120; 0.1` as two numbers; null where there is none."""
+        return tolerance_numbers(self.tolerance)
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,8 +228,8 @@ def _rule(entry: Any, place: str) -> Rule:
         _among(adjust["to"], ADJUST_TO, f"{place}: adjust.to")
         adjust = Adjust(str(adjust["reason"]), adjust["to"])
     tolerance = entry.get("tolerance")
-    if tolerance is not None and not re.fullmatch(r"-?[0-9]+([.][0-9]+)?", str(tolerance)):
-        raise SuiteError(f'{place}: tolerance is {tolerance!r}; write a number such as "0.05", or leave it out')
+    if tolerance is not None and not TOLERANCE.fullmatch(str(tolerance)):
+        raise SuiteError(f'{place}: tolerance is {tolerance!r}; write a number as "0.05", two as "60; 0.1", or none')
     return Rule(
         rule_id=rule_id,
         group=group,

@@ -99,8 +99,8 @@ def test_a_waived_finding_stays_and_does_not_count(warehouse: duckdb.DuckDBPyCon
 
 def test_a_contract_overrides_only_what_may_be(warehouse: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
     warehouse.execute(
-        "insert into ingest.raw_contract_rules values ('emo', 'emo-1', 'ENERGY_NEGATIVE', 'warn', 0.5),"
-        " ('emo', 'emo-1', 'SESSION_TOO_SHORT', 'warn', null)"
+        "insert into ingest.raw_contract_rules values ('emo', 'emo-1', 'ENERGY_NEGATIVE', 'warn', 0.5, null),"
+        " ('emo', 'emo-1', 'SESSION_TOO_SHORT', 'warn', null, null)"
     )
     run_gate(warehouse, "inspect", suite(tmp_path, RULE, {**TOO_SHORT, "overridable": False}))
     assert warehouse.execute(

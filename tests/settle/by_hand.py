@@ -311,7 +311,8 @@ def _fill_rules(connection: duckdb.DuckDBPyConnection) -> None:
             for rule in read_suite(path).rules:
                 row = {
                     "rule_id": rule.rule_id, "gate": stage, "rule_group": rule.group, "severity": rule.severity,
-                    "owner": rule.owner, "reason_code": rule.reason_code, "tolerance": rule.tolerance_number,
+                    "owner": rule.owner, "reason_code": rule.reason_code, "tolerance": rule.tolerance_numbers[0],
+                    "second_tolerance": rule.tolerance_numbers[1],
                     "is_overridable": rule.is_overridable, "adjust_reason": rule.adjust and rule.adjust.reason,
                     "adjust_to": rule.adjust and rule.adjust.to,
                 }  # fmt: skip

@@ -7,7 +7,8 @@ contract_rules_as_read as (
         contract_version,
         rule_id,
         severity,
-        tolerance
+        tolerance,
+        second_tolerance
     from {{ source('ingest', 'raw_contract_rules') }}
 
 )
@@ -17,5 +18,6 @@ select
     contract_version,
     rule_id,
     severity,
-    tolerance
+    tolerance,
+    second_tolerance
 from contract_rules_as_read

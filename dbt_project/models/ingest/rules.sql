@@ -10,6 +10,7 @@ rules_as_read as (
         owner,
         reason_code,
         tolerance,
+        second_tolerance,
         is_overridable,
         adjust_reason,
         adjust_to
@@ -25,6 +26,7 @@ select
     owner,
     reason_code,
     tolerance,
+    second_tolerance,
     is_overridable,
     adjust_reason,
     adjust_to

@@ -44,7 +44,8 @@ tolerances as (
     select
         partner,
         contract_version,
-        dup_near
+        dup_near,
+        dup_near_second
     from {{ ref('rule_tolerances') }}
 
 ),
@@ -73,7 +74,8 @@ sessions as (
         cdrs.energy_kwh,
         cdrs.claimed_excl_tax,
         cdrs.reference_key,
-        tolerances.dup_near as near_seconds
+        tolerances.dup_near as near_seconds,
+        tolerances.dup_near_second as near_kwh
     from cdrs
     inner join terms on cdrs.cdr_key = terms.cdr_key
     left join tolerances
@@ -96,7 +98,8 @@ in_work as (
         sessions.energy_kwh,
         sessions.claimed_excl_tax,
         sessions.reference_key,
-        sessions.near_seconds
+        sessions.near_seconds,
+        sessions.near_kwh
     from sessions
     inner join work on sessions.cdr_key = work.cdr_key
 
@@ -181,26 +184,37 @@ near as (
             or (others.received_at = in_work.received_at and others.cdr_key < in_work.cdr_key)
         )
         and abs({{ seconds_between('others.started_at', 'in_work.started_at') }}) <= in_work.near_seconds
-        and abs(others.energy_kwh - in_work.energy_kwh) <= 0.1
+        and abs(others.energy_kwh - in_work.energy_kwh) <= in_work.near_kwh
         and coalesce(in_work.session_key <> others.session_key, true)
     group by in_work.cdr_key
 
 ),
 
--- One session by two routes, or for two mobility providers: gate 2 holds both (DUP_CROSS_PARTNER). Within two
--- minutes on one EVSE they are neighbours in its order of starts.
+rules as (
+
+    select
+        tolerance as route_seconds,
+        second_tolerance as route_kwh
+    from {{ ref('rules') }}
+    where rule_id = 'DUP_CROSS_PARTNER'
+
+),
+
+-- One session by two routes, or for two mobility providers: gate 2 holds both (DUP_CROSS_PARTNER). Within so little
+-- time on one EVSE they are neighbours in its order of starts.
 routed as (
 
     select
         cdr_key,
         lead(cdr_key) over evse_order as next_key,
-        {{ seconds_between('started_at', 'lead(started_at) over evse_order') }} <= 120
-        and abs(energy_kwh - lead(energy_kwh) over evse_order) <= 0.1
+        {{ seconds_between('started_at', 'lead(started_at) over evse_order') }} <= rules.route_seconds
+        and abs(energy_kwh - lead(energy_kwh) over evse_order) <= rules.route_kwh
         and (
             source <> lead(source) over evse_order
             or coalesce(emsp_key, '') <> coalesce(lead(emsp_key) over evse_order, '')
         ) as is_twin
     from sessions
+    cross join rules
     where evse_key is not null and started_at is not null and energy_kwh is not null
     window evse_order as (partition by cpo_key, evse_key order by started_at asc, cdr_key asc)
 

@@ -8,13 +8,17 @@
     'TAX_ARITHMETIC', 'TIME_CLOCK_DRIFT', 'TIME_FUTURE', 'TIME_LOCAL_AS_UTC', 'TIME_PERIOD_HOLE',
     'TIME_TOTAL_MISMATCH'
 ] -%}
+{#- Of these the second number counts, too. -#}
+{%- set two_numbers = ['DUP_NEAR'] -%}
 with
 
 rules as (
 
     select
         rule_id,
-        tolerance
+        tolerance,
+        second_tolerance,
+        is_overridable
     from {{ ref('rules') }}
 
 ),
@@ -25,9 +29,9 @@ contract_rules as (
         partner,
         contract_version,
         rule_id,
-        tolerance
+        tolerance,
+        second_tolerance
     from {{ ref('contract_rules') }}
-    where tolerance is not null
 
 ),
 
@@ -60,7 +64,8 @@ in_effect as (
         holders.partner,
         holders.contract_version,
         rules.rule_id,
-        coalesce(contract_rules.tolerance, rules.tolerance) as tolerance
+        coalesce(contract_rules.tolerance, rules.tolerance) as tolerance,
+        coalesce(contract_rules.second_tolerance, rules.second_tolerance) as second_tolerance
     from holders
     cross join rules
     left join contract_rules
@@ -68,6 +73,7 @@ in_effect as (
             holders.partner = contract_rules.partner
             and holders.contract_version = contract_rules.contract_version
             and rules.rule_id = contract_rules.rule_id
+            and rules.is_overridable
 
 )
 
@@ -76,7 +82,11 @@ select
     holders.contract_version,
 {%- for rule_id in rule_ids %}
     max(case when in_effect.rule_id = '{{ rule_id }}' then in_effect.tolerance end)
-        as {{ rule_id | lower }}{{ ',' if not loop.last }}
+        as {{ rule_id | lower }},
+{%- endfor %}
+{%- for rule_id in two_numbers %}
+    max(case when in_effect.rule_id = '{{ rule_id }}' then in_effect.second_tolerance end)
+        as {{ rule_id | lower }}_second{{ ',' if not loop.last }}
 {%- endfor %}
 from holders
 left join in_effect

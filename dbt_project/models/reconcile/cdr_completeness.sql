@@ -49,6 +49,8 @@ tolerances as (
     select
         cdr_key,
         session_cdr_diff as energy_tolerance,
+        resubmit_limit as most_tries,
+        resubmit_limit_second as most_days,
         duration_seconds
     from {{ ref('claim_tolerances') }}
 
@@ -130,14 +132,18 @@ repeats as (
 
 ),
 
+-- Sent again counts from the first time; the clock of one starts when the one before came, or was credited.
 resubmissions as (
 
     select
         repeats.cdr_key,
-        min(repeats.other_key) as earlier_key
+        count(distinct repeats.other_key) as resubmission_no,
+        min(case when repeats.is_other_total and credits.cdr_key is null then repeats.other_key end) as earlier_key,
+        max(coalesce(takers.received_at, repeats.received_at)) as asked_at
     from repeats
     left join credits on repeats.other_key = credits.original_key
-    where repeats.is_earlier and repeats.is_other_total and credits.cdr_key is null
+    left join all_cdrs as takers on credits.cdr_key = takers.cdr_key
+    where repeats.is_earlier
     group by repeats.cdr_key
 
 ),
@@ -187,6 +193,11 @@ measured as (
         run.as_of > waits.original_due_at as is_original_late,
         waits.original_due_at,
         tolerances.energy_tolerance,
+        tolerances.most_tries,
+        tolerances.most_days,
+        {{ seconds_between('resubmissions.asked_at', 'cdrs.received_at') }} as seconds_after,
+        resubmissions.resubmission_no,
+        resubmissions.asked_at,
         tolerances.duration_seconds,
         credits.original_key as credited_key,
         replacements.cdr_key is not null as is_replaced,
@@ -218,6 +229,8 @@ select
     remark,
     original_due_at,
     is_original_late,
+    cast(resubmission_no as integer) as resubmission_no,
+    asked_at,
     cast(
         case
             when is_credit or not has_sessions or session_id_key is null then null
@@ -240,6 +253,13 @@ select
             else 1
         end as smallint
     ) as resubmit_totals_changed,
+    cast(
+        case
+            when is_credit or resubmission_no is null then null
+            when resubmission_no > most_tries or seconds_after > most_days * 86400 then 0
+            else 1
+        end as smallint
+    ) as resubmit_limit,
     cast(
         case
             when credited_key is null then null

@@ -3,8 +3,11 @@
 {%- set rule_ids = [
     'PRICE_COMPONENT_DIFF', 'PRICE_COMPONENT_SUM', 'PRICE_STEP_PER_PERIOD', 'PRICE_STEP_TIME_PARKING',
     'PRICE_MIN_MISAPPLIED', 'PRICE_MAX_MISAPPLIED', 'PRICE_ELEMENT_ORDER', 'PRICE_BAND_IN_UTC', 'PRICE_DISCOUNT_DIFF',
-    'PRICE_ROUNDING_STAGE', 'TARIFF_CLAIMED_VS_FORCE', 'SESSION_CDR_DIFF', 'CREDIT_AMOUNT_DIFF'
+    'PRICE_ROUNDING_STAGE', 'TARIFF_CLAIMED_VS_FORCE', 'SESSION_CDR_DIFF', 'CREDIT_AMOUNT_DIFF',
+    'RESUBMIT_LIMIT'
 ] %}
+{#- Of these the second number counts, too. -#}
+{%- set two_numbers = ['RESUBMIT_LIMIT'] %}
 
 with
 
@@ -32,6 +35,7 @@ rules as (
     select
         rule_id,
         tolerance,
+        second_tolerance,
         is_overridable
     from {{ ref('rules') }}
 
@@ -43,9 +47,9 @@ contract_rules as (
         partner,
         contract_version,
         rule_id,
-        tolerance
+        tolerance,
+        second_tolerance
     from {{ ref('contract_rules') }}
-    where tolerance is not null
 
 ),
 
@@ -54,7 +58,11 @@ defaults as (
     select
     {% for rule_id in rule_ids %}
             max(case when rule_id = '{{ rule_id }}' then tolerance end)
-                as {{ rule_id | lower }}{{ ',' if not loop.last }}
+                as {{ rule_id | lower }},
+    {% endfor %}
+    {% for rule_id in two_numbers %}
+            max(case when rule_id = '{{ rule_id }}' then second_tolerance end)
+                as {{ rule_id | lower }}_second{{ ',' if not loop.last }}
     {% endfor %}
     from rules
 
@@ -67,7 +75,11 @@ agreed as (
         contract_rules.contract_version,
     {% for rule_id in rule_ids %}
         max(case when contract_rules.rule_id = '{{ rule_id }}' then contract_rules.tolerance end)
-            as {{ rule_id | lower }}{{ ',' if not loop.last }}
+            as {{ rule_id | lower }},
+    {% endfor %}
+    {% for rule_id in two_numbers %}
+        max(case when contract_rules.rule_id = '{{ rule_id }}' then contract_rules.second_tolerance end)
+            as {{ rule_id | lower }}_second{{ ',' if not loop.last }}
     {% endfor %}
     from contract_rules
     inner join rules on contract_rules.rule_id = rules.rule_id
@@ -83,6 +95,11 @@ select
     {% for rule_id in rule_ids %}
         cast(coalesce(agreed.{{ rule_id | lower }}, defaults.{{ rule_id | lower }}) as decimal(18, 8))
             as {{ rule_id | lower }},
+    {% endfor %}
+    {% for rule_id in two_numbers %}
+        cast(
+            coalesce(agreed.{{ rule_id | lower }}_second, defaults.{{ rule_id | lower }}_second) as decimal(18, 8)
+        ) as {{ rule_id | lower }}_second,
     {% endfor %}
     cast(terms.duration_seconds as integer) as duration_seconds
 from terms

@@ -15,7 +15,17 @@ cdrs as (
 
 ),
 
--- Twins start within two minutes on one EVSE, so they are neighbours in its order of starts.
+rules as (
+
+    select
+        tolerance as twin_seconds,
+        second_tolerance as twin_kwh
+    from {{ ref('rules') }}
+    where rule_id = 'DUP_CROSS_PARTNER'
+
+),
+
+-- Twins start within two minutes or so on one EVSE, so they are neighbours in its order of starts.
 neighbours as (
 
     select
@@ -40,9 +50,10 @@ twins as (
         cdr_key,
         next_key
     from neighbours
+    cross join rules
     where
-        {{ seconds_between('started_at', 'next_started_at') }} <= 120
-        and abs(next_energy_kwh - energy_kwh) <= 0.1
+        {{ seconds_between('started_at', 'next_started_at') }} <= rules.twin_seconds
+        and abs(next_energy_kwh - energy_kwh) <= rules.twin_kwh
         and (next_source <> source or coalesce(next_emsp_party, '') <> coalesce(emsp_party, ''))
 
 ),

@@ -32,10 +32,15 @@ matches as (
 
 ),
 
-rules as (
+terms as (
 
-    select max(case when rule_id = 'VOLUME_INVOICE_DIFF' then tolerance end) as money_tolerance
-    from {{ ref('rules') }}
+    select
+        subject_key as invoice_key,
+        contract_version,
+        tolerance as money_tolerance,
+        second_tolerance as energy_percent
+    from {{ ref('subject_terms') }}
+    where subject_kind = 'invoice'
 
 ),
 
@@ -46,15 +51,6 @@ verdicts as (
         revision,
         verdict
     from {{ source('inspect', 'gate_verdicts') }}
-
-),
-
-local_days as (
-
-    select
-        day,
-        starts_at
-    from {{ ref('local_days') }}
 
 ),
 
@@ -97,8 +93,8 @@ expected as (
         cdrs.claimed_excl_tax,
         credited.cdr_key is not null as is_credited
     from invoices
-    inner join local_days as first_days on invoices.period_from = first_days.day
-    inner join local_days as last_days on invoices.period_to = last_days.day
+    inner join {{ ref('local_days') }} as first_days on invoices.period_from = first_days.day
+    inner join {{ ref('local_days') }} as last_days on invoices.period_to = last_days.day
     inner join cdrs
         on
             invoices.partner = cdrs.partner
@@ -220,7 +216,9 @@ compared as (
         coalesce(repeats.repeated, 0) as repeated,
         repeats.repeated_example,
         repeats.first_invoice_key,
-        rules.money_tolerance,
+        terms.contract_version,
+        terms.money_tolerance,
+        terms.energy_percent,
         case when listed.invoice_key is not null then coalesce(by_lines.sessions, 0) else by_period.sessions end
             as our_sessions,
         case when listed.invoice_key is not null then coalesce(by_lines.energy_kwh, 0) else by_period.energy_kwh end
@@ -232,7 +230,7 @@ compared as (
             else by_period.rounded_excl_tax
         end as our_rounded_excl_tax
     from invoices
-    cross join rules
+    inner join terms on invoices.invoice_key = terms.invoice_key
     left join listed on invoices.invoice_key = listed.invoice_key
     left join missing on invoices.invoice_key = missing.invoice_key
     left join repeats on invoices.invoice_key = repeats.invoice_key
@@ -249,7 +247,7 @@ judged as (
             as is_count_apart,
         case
             when stated_energy_kwh is null or our_energy_kwh is null then null
-            else abs(stated_energy_kwh - our_energy_kwh) * 1000 > abs(our_energy_kwh)
+            else abs(stated_energy_kwh - our_energy_kwh) * 100 > abs(our_energy_kwh) * energy_percent
         end as is_energy_apart,
         -- Rounded session by session, or once: either agrees.
         case
@@ -265,6 +263,7 @@ judged as (
 select
     invoice_key,
     partner,
+    contract_version,
     currency,
     stated_sessions,
     stated_energy_kwh,

@@ -86,10 +86,7 @@ other_discounts as (
 
 tolerances as (
 
-    select
-        cdr_key,
-        price_component_sum,
-        credit_amount_diff
+    select *
     from {{ ref('claim_tolerances') }}
 
 ),
@@ -150,6 +147,9 @@ measured as (
         completeness.remark,
         completeness.original_due_at,
         completeness.is_original_late,
+        completeness.resubmission_no,
+        completeness.asked_at,
+        completeness.resubmit_limit,
         completeness.session_missing,
         completeness.session_cdr_diff,
         completeness.resubmit_totals_changed,
@@ -161,6 +161,8 @@ measured as (
         other_discounts.taken as discount_taken,
         tolerances.price_component_sum as sum_tolerance,
         tolerances.credit_amount_diff as size_tolerance,
+        tolerances.session_cdr_diff as energy_tolerance,
+        tolerances.duration_seconds as duration_tolerance,
         cdrs.session_id,
         cdrs.ended_at
     from work
@@ -210,11 +212,16 @@ select
     session_energy_kwh,
     session_started_at,
     session_ended_at,
+    energy_tolerance,
+    duration_tolerance,
     earlier_key,
     credited_key,
     remark,
     original_due_at,
     is_original_late,
+    resubmission_no,
+    asked_at,
+    resubmit_limit,
     cast(uncut_severity_no as integer) as uncut_severity_no,
     uncut_problem,
     cited_excl_tax,

@@ -30,10 +30,16 @@ run as (
 
 ),
 
-rules as (
+terms as (
 
-    select max(case when rule_id = 'CDR_MISSING' then tolerance end) as wait_hours
-    from {{ ref('rules') }}
+    select
+        subject_key as session_key,
+        partner,
+        contract_version,
+        tolerance as wait_hours,
+        second_tolerance as least_kwh
+    from {{ ref('subject_terms') }}
+    where subject_kind = 'session'
 
 ),
 
@@ -70,11 +76,13 @@ judged as (
 
     select
         sessions.*,
-        upper(sessions.status) = 'COMPLETED' and sessions.energy_kwh > 0.1 as is_due,
+        terms.partner,
+        terms.contract_version,
+        upper(sessions.status) = 'COMPLETED' and sessions.energy_kwh > terms.least_kwh as is_due,
         named.session_key is not null or placed.session_key is not null as has_cdr,
-        {{ add_seconds('coalesce(sessions.ended_at, sessions.started_at)', 'rules.wait_hours * 3600') }} as waits_until
+        {{ add_seconds('coalesce(sessions.ended_at, sessions.started_at)', 'terms.wait_hours * 3600') }} as waits_until
     from sessions
-    cross join rules
+    inner join terms on sessions.session_key = terms.session_key
     left join named on lower(sessions.session_id) = named.session_key
     left join placed on sessions.session_key = placed.session_key
 
@@ -84,6 +92,8 @@ select
     judged.session_key,
     judged.session_id,
     judged.source,
+    judged.partner,
+    judged.contract_version,
     judged.cpo_party,
     judged.location_id,
     judged.evse_uid,

@@ -89,7 +89,7 @@ one_sided as (
     inner join limited on priced.cdr_key = limited.cdr_key
     inner join cdrs on priced.cdr_key = cdrs.cdr_key
     inner join tolerances on priced.cdr_key = tolerances.cdr_key
-    where abs(cdrs.claimed_incl_tax - priced.rated_incl_tax * priced.share) > 0.02
+    where abs(cdrs.claimed_incl_tax - priced.rated_incl_tax * priced.share) > priced.tolerance
 
 ),
 

@@ -54,12 +54,13 @@ run as (
 
 ),
 
-outcomes as (
+stakes as (
 
     select
-        cdr_key,
-        abs(coalesce(claimed_excl_tax, expected_excl_tax)) as amount_at_stake
-    from {{ ref('cdr_outcomes') }}
+        subject_kind,
+        subject_id,
+        amount_at_stake
+    from {{ ref('stakes') }}
 
 ),
 
@@ -241,7 +242,7 @@ select
     told.expected,
     told.tolerance,
     told.caused_by,
-    outcomes.amount_at_stake,
+    stakes.amount_at_stake,
     deadlines.due_at,
     told.found_at,
     told.resolved_at,
@@ -250,4 +251,4 @@ from told
 inner join due on told.finding_id = due.finding_id
 left join found_days on due.found_at = found_days.found_at
 left join deadlines on found_days.working_day_no + due.due_days = deadlines.working_day_no
-left join outcomes on told.cdr_key = outcomes.cdr_key
+left join stakes on told.subject_kind = stakes.subject_kind and told.subject_id = stakes.subject_id

@@ -113,10 +113,11 @@ class DueDays(Declared, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class RuleTerms(Declared, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What a contract changes about a rule that allows it."""
+    """What a contract changes about a rule that allows it. second_tolerance: of a rule that has two numbers."""
 
     severity: Literal["reject", "hold", "warn"] | None = None
     tolerance: Decimal | None = None
+    second_tolerance: Decimal | None = None
 
 
 class RemedyTerms(Declared, frozen=True, kw_only=True, forbid_unknown_fields=True):

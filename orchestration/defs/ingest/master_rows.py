@@ -1,6 +1,7 @@
 """Master data into its raw tables: network, contracts, rules, our tariffs, calendar, problems."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
 from typing import Any
 
 import duckdb
@@ -26,6 +27,9 @@ from orchestration.defs.ingest.zones import zone
 from orchestration.facts.ledger import Entry
 from orchestration.facts.standing import StandingDecision
 from orchestration.version import suites
+
+# Whose number of times stands in a contract's `dispute` block.
+_TRIES_RULE = "RESUBMIT_LIMIT"
 
 _TABLES = (
     "raw_own_parties", "raw_network", "raw_contracts", "raw_contract_parties", "raw_contract_rules",
@@ -112,9 +116,12 @@ def _insert_contracts(
             ]
             settlements.append(_settlement_row(known))
             overrides += [
-                (partner, version, rule_id, rule.severity, rule.tolerance)
+                (partner, version, rule_id, rule.severity, rule.tolerance, rule.second_tolerance)
                 for rule_id, rule in known.contract.rules.items()
             ]
+            tries = known.contract.dispute.resubmissions
+            if tries is not None and _TRIES_RULE not in known.contract.rules:
+                overrides.append((partner, version, _TRIES_RULE, None, Decimal(tries), None))
             if version in approved:
                 remedies += [
                     (partner, version, rule_id, remedy.limit)
@@ -123,7 +130,10 @@ def _insert_contracts(
     insert_rows(connection, "raw_contracts", _CONTRACT_COLUMNS, contracts)
     insert_rows(connection, "raw_contract_parties", ("partner", "contract_version", "party"), parties)
     insert_rows(
-        connection, "raw_contract_rules", ("partner", "contract_version", "rule_id", "severity", "tolerance"), overrides
+        connection,
+        "raw_contract_rules",
+        ("partner", "contract_version", "rule_id", "severity", "tolerance", "second_tolerance"),
+        overrides,
     )
     insert_rows(
         connection, "raw_contract_remedies", ("partner", "contract_version", "rule_id", "limit_excl_tax"), remedies

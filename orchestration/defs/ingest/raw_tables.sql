@@ -511,7 +511,8 @@ create table if not exists ingest.raw_contract_rules (
     contract_version varchar,
     rule_id varchar,
     severity varchar,                  -- null = the rule's own
-    tolerance decimal(18, 8)           -- null = the rule's own
+    tolerance decimal(18, 8),          -- null = the rule's own
+    second_tolerance decimal(18, 8)    -- null = the rule's own
 );
 
 -- How each version of a contract is settled: payment, tax, currency.
@@ -544,6 +545,7 @@ create table if not exists ingest.raw_rules (
     owner varchar,
     reason_code varchar,
     tolerance decimal(18, 8),          -- the default; null = none
+    second_tolerance decimal(18, 8),   -- of a rule that has two: 120 s and 0.1 kWh
     is_overridable boolean,
     adjust_reason varchar,             -- ADJ_*: of a remedy that changes the amount; null = none
     adjust_to varchar                  -- expected, zero, no_fees, no_parking, no_time, energy

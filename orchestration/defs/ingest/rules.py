@@ -9,10 +9,11 @@ from typing import Any
 import yaml
 
 from orchestration.defs.ingest.contracts import Rule
+from orchestration.tolerances import tolerance_numbers
 
 COLUMNS = (
-    "rule_id", "gate", "rule_group", "severity", "owner", "reason_code", "tolerance", "is_overridable",
-    "adjust_reason", "adjust_to",
+    "rule_id", "gate", "rule_group", "severity", "owner", "reason_code", "tolerance", "second_tolerance",
+    "is_overridable", "adjust_reason", "adjust_to",
 )  # fmt: skip
 
 
@@ -27,6 +28,7 @@ class DeclaredRule:
     owner: str
     reason_code: str
     tolerance: Decimal | None
+    second_tolerance: Decimal | None
     is_overridable: bool
     # Of a remedy that changes what a session settles for.
     adjust_reason: str | None = None
@@ -51,6 +53,7 @@ def overridable(rules: Mapping[str, DeclaredRule]) -> dict[str, Rule]:
 def _rule(rule: Mapping[str, Any], gate: str) -> DeclaredRule:
     rule_id, group = rule["id"], rule["group"]
     reason = rule.get("reason") or (rule_id if rule_id.startswith(f"{group}_") else f"{group}_{rule_id}")
+    tolerance, second_tolerance = _tolerances(rule.get("tolerance"))
     return DeclaredRule(
         rule_id=rule_id,
         gate=gate,
@@ -58,15 +61,16 @@ def _rule(rule: Mapping[str, Any], gate: str) -> DeclaredRule:
         severity=rule["severity"],
         owner=rule["owner"],
         reason_code=reason,
-        tolerance=_tolerance(rule.get("tolerance")),
+        tolerance=tolerance,
+        second_tolerance=second_tolerance,
         is_overridable=bool(rule.get("overridable", False)),
         adjust_reason=(rule.get("adjust") or {}).get("reason"),
         adjust_to=(rule.get("adjust") or {}).get("to"),
     )
 
 
-def _tolerance(value: Any) -> Decimal | None:
+def _tolerances(value: Any) -> tuple[Decimal | None, Decimal | None]:
     try:
-        return None if value is None else Decimal(str(value))
+        return tolerance_numbers(None if value is None else str(value))
     except InvalidOperation:
-        return None
+        return None, None

@@ -31,6 +31,7 @@ _READS = (
     ["settle", "waterfall"],
     ["settle", "periods"],
     ["settle", "sealed_differences"],
+    ["settle", "resubmissions"],
     ["settle", "events"],
     ["settle", "statement_files"],
     ["settle", "partner_findings"],

@@ -148,6 +148,11 @@ TABLES: Mapping[str, Published] = {
         "dispute_id, seq, happened_at, event, state_from, state_to, cdr_key, reason_code, amount_excl_tax",
         "dispute_id, seq",
     ),
+    "resubmissions": Published(
+        "settle.resubmissions",
+        "cdr_key, partner, direction, period, session_id, resubmission_no, asked_at, received_at, earlier_key, standing",
+        "cdr_key",
+    ),
     "periods": Published(
         "settle.periods",
         "period, partner, status, statements, content_sha256, cut_off_at, approval_seq, approved_at, proposed_by,"
