@@ -16,12 +16,24 @@ countries as (
 
 ),
 
+zone_offsets as (
+
+    select
+        zone,
+        utc_from,
+        utc_to,
+        offset_seconds
+    from {{ ref('zone_offsets') }}
+
+),
+
 places as (
 
     select
         cdr_key,
         started_at,
         direction,
+        time_zone,
         upper(coalesce(known_country, location_country)) as place_country
     from {{ ref('cdrs') }}
 
@@ -33,11 +45,20 @@ cdrs as (
         places.cdr_key,
         places.started_at,
         places.direction,
+        -- A rate holds from midnight at the site.
+        {{ day_number(
+            epoch_microseconds('places.started_at') ~ ' + cast(coalesce(zone_offsets.offset_seconds, 0) as bigint) * 1000000'
+        ) }} as local_day,
         coalesce(countries.country_code, case when length(places.place_country) = 2 then places.place_country end)
             as site_country
     from places
     inner join work on places.cdr_key = work.cdr_key
     left join countries on places.place_country = countries.country
+    left join zone_offsets
+        on
+            places.time_zone = zone_offsets.zone
+            and places.started_at >= zone_offsets.utc_from
+            and places.started_at < zone_offsets.utc_to
 
 ),
 
@@ -67,7 +88,7 @@ rates as (
 tax_rules as (
 
     select
-        cast(valid_from as timestamptz) as valid_from,
+        {{ epoch_days('valid_from') }} as valid_from,
         site_country,
         supplier_country,
         customer_country,
@@ -128,8 +149,8 @@ by_rate as (
     inner join rates on in_force.tariff_no = rates.tariff_no
     inner join spans on cdrs.site_country = spans.country_code
     where
-        (spans.valid_from is null or spans.valid_from <= cdrs.started_at)
-        and (spans.valid_to is null or cdrs.started_at < spans.valid_to)
+        (spans.valid_from is null or spans.valid_from <= cdrs.local_day)
+        and (spans.valid_to is null or cdrs.local_day < spans.valid_to)
     group by
         cdrs.cdr_key,
         rates.tax_percent

@@ -60,14 +60,24 @@ work_cdrs as (
 
 ),
 
+-- `evsettle price` knows no rules and takes the default of this one.
+rules as (
+
+    select coalesce(max(tolerance), 0.02) as moved_limit
+    from "evsettle"."ingest"."rules"
+    where rule_id = 'PERIOD_TOU_MISSING'
+
+),
+
 cut_prices as (
 
     select
         split.cdr_key,
         base.total,
         split.total as cut_total,
-        abs(split.total - base.total) > 0.02 as is_moved
+        abs(split.total - base.total) > rules.moved_limit as is_moved
     from price_totals as split
+    cross join rules
     inner join price_totals as base on split.cdr_key = base.cdr_key and base.reading = 'base'
     where split.reading = 'split'
 
