@@ -47,7 +47,8 @@ cdrs as (
         places.direction,
         -- A rate holds from midnight at the site.
         {{ day_number(
-            epoch_microseconds('places.started_at') ~ ' + cast(coalesce(zone_offsets.offset_seconds, 0) as bigint) * 1000000'
+            epoch_microseconds('places.started_at')
+            ~ ' + cast(coalesce(zone_offsets.offset_seconds, 0) as bigint) * 1000000'
         ) }} as local_day,
         coalesce(countries.country_code, case when length(places.place_country) = 2 then places.place_country end)
             as site_country
