@@ -205,18 +205,21 @@ rules as (
 routed as (
 
     select
-        cdr_key,
-        lead(cdr_key) over evse_order as next_key,
-        {{ seconds_between('started_at', 'lead(started_at) over evse_order') }} <= rules.route_seconds
-        and abs(energy_kwh - lead(energy_kwh) over evse_order) <= rules.route_kwh
+        sessions.cdr_key,
+        lead(sessions.cdr_key) over evse_order as next_key,
+        {{ seconds_between('sessions.started_at', 'lead(sessions.started_at) over evse_order') }} <= rules.route_seconds
+        and abs(sessions.energy_kwh - lead(sessions.energy_kwh) over evse_order) <= rules.route_kwh
         and (
-            source <> lead(source) over evse_order
-            or coalesce(emsp_key, '') <> coalesce(lead(emsp_key) over evse_order, '')
+            sessions.source <> lead(sessions.source) over evse_order
+            or coalesce(sessions.emsp_key, '') <> coalesce(lead(sessions.emsp_key) over evse_order, '')
         ) as is_twin
     from sessions
     cross join rules
-    where evse_key is not null and started_at is not null and energy_kwh is not null
-    window evse_order as (partition by cpo_key, evse_key order by started_at asc, cdr_key asc)
+    where sessions.evse_key is not null and sessions.started_at is not null and sessions.energy_kwh is not null
+    window evse_order as (
+        partition by sessions.cpo_key, sessions.evse_key
+        order by sessions.started_at asc, sessions.cdr_key asc
+    )
 
 ),
 

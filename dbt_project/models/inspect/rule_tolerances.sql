@@ -80,10 +80,10 @@ in_effect as (
 select
     holders.partner,
     holders.contract_version,
-{%- for rule_id in rule_ids %}
-    max(case when in_effect.rule_id = '{{ rule_id }}' then in_effect.tolerance end)
-        as {{ rule_id | lower }},
-{%- endfor %}
+    {%- for rule_id in rule_ids %}
+        max(case when in_effect.rule_id = '{{ rule_id }}' then in_effect.tolerance end)
+            as {{ rule_id | lower }},
+    {%- endfor %}
 {%- for rule_id in two_numbers %}
     max(case when in_effect.rule_id = '{{ rule_id }}' then in_effect.second_tolerance end)
         as {{ rule_id | lower }}_second{{ ',' if not loop.last }}

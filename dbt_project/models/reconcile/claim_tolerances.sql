@@ -56,13 +56,13 @@ contract_rules as (
 defaults as (
 
     select
-    {% for rule_id in rule_ids %}
+        {% for rule_id in rule_ids %}
             max(case when rule_id = '{{ rule_id }}' then tolerance end)
                 as {{ rule_id | lower }},
-    {% endfor %}
+        {% endfor %}
     {% for rule_id in two_numbers %}
-            max(case when rule_id = '{{ rule_id }}' then second_tolerance end)
-                as {{ rule_id | lower }}_second{{ ',' if not loop.last }}
+        max(case when rule_id = '{{ rule_id }}' then second_tolerance end)
+            as {{ rule_id | lower }}_second{{ ',' if not loop.last }}
     {% endfor %}
     from rules
 
@@ -73,10 +73,10 @@ agreed as (
     select
         contract_rules.partner,
         contract_rules.contract_version,
-    {% for rule_id in rule_ids %}
-        max(case when contract_rules.rule_id = '{{ rule_id }}' then contract_rules.tolerance end)
-            as {{ rule_id | lower }},
-    {% endfor %}
+        {% for rule_id in rule_ids %}
+            max(case when contract_rules.rule_id = '{{ rule_id }}' then contract_rules.tolerance end)
+                as {{ rule_id | lower }},
+        {% endfor %}
     {% for rule_id in two_numbers %}
         max(case when contract_rules.rule_id = '{{ rule_id }}' then contract_rules.second_tolerance end)
             as {{ rule_id | lower }}_second{{ ',' if not loop.last }}

@@ -47,14 +47,17 @@ neighbours as (
 twins as (
 
     select
-        cdr_key,
-        next_key
+        neighbours.cdr_key,
+        neighbours.next_key
     from neighbours
     cross join rules
     where
-        {{ seconds_between('started_at', 'next_started_at') }} <= rules.twin_seconds
-        and abs(next_energy_kwh - energy_kwh) <= rules.twin_kwh
-        and (next_source <> source or coalesce(next_emsp_party, '') <> coalesce(emsp_party, ''))
+        {{ seconds_between('neighbours.started_at', 'neighbours.next_started_at') }} <= rules.twin_seconds
+        and abs(neighbours.next_energy_kwh - neighbours.energy_kwh) <= rules.twin_kwh
+        and (
+            neighbours.next_source <> neighbours.source
+            or coalesce(neighbours.next_emsp_party, '') <> coalesce(neighbours.emsp_party, '')
+        )
 
 ),
 
