@@ -251,7 +251,7 @@ def _resolve(connection: duckdb.DuckDBPyConnection, gate: str, suites: Sequence[
         "create or replace temp table gate_roots (rule_id varchar, root_rule_id varchar, position integer)"
     )
     connection.executemany("insert into gate_roots values (?, ?, ?)", roots)
-    found = gate_sql.earlier_findings(gate, GATES)
+    found = gate_rows.earlier_findings(gate, GATES)
     connection.execute(gate_sql.RESOLVE.format(earlier=found, gate=gate_sql.text(gate)))
     connection.execute(
         gate_sql.VERDICTS.format(gate=gate_sql.text(gate), suite_sha256=gate_sql.text(suites_sha256(suites)))

@@ -5,6 +5,8 @@ Pure: texts from suites. What does not belong here: findings and verdicts (gate_
 
 # ruff: noqa: S608 - names of our own models and of suites that suite.py has checked; no value from outside.
 
+from collections.abc import Sequence
+
 from orchestration.suite import Suite
 
 # A column that starts with an underscore is the gate's own; the flags model's columns keep their names.
@@ -146,3 +148,14 @@ def subjects(suite: Suite, table: str) -> str | None:
         f" {measured}, row_number() over (partition by _work_key, _revision order by is_counting desc, record_id) as no"
         f" from {table} where has_key) as numbered where no = 1"
     )
+
+
+def earlier_findings(gate: str, gates: Sequence[str]) -> str:
+    """What gates before this one found on the same keys: roots of what this one finds."""
+    columns = "finding_id, subject_kind, subject_id, work_key, revision, rule_id, caused_by"
+    selects = [
+        f"select {columns} from {earlier}.gate_findings"
+        f" where subject_kind = 'file' or work_key in (select cdr_key from inspect.work)"
+        for earlier in gates[: gates.index(gate)]
+    ]
+    return " union all ".join(selects) or f"select {columns} from {gate}.gate_findings limit 0"

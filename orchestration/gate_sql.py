@@ -5,8 +5,6 @@ Pure: texts from suites. What does not belong here: the rows to judge (gate_rows
 
 # ruff: noqa: S608 - names of our own models and of suites that suite.py has checked; no value from outside.
 
-from collections.abc import Sequence
-
 from orchestration.suite import Rule, Suite
 
 FINDING_COLUMNS = (
@@ -294,14 +292,3 @@ left join severities
         and subjects.revision = severities.revision
 group by subjects.cdr_key, subjects.revision
 """
-
-
-def earlier_findings(gate: str, gates: Sequence[str]) -> str:
-    """What gates before this one found on the same keys: roots of what this one finds."""
-    columns = "finding_id, subject_kind, subject_id, work_key, revision, rule_id, caused_by"
-    selects = [
-        f"select {columns} from {earlier}.gate_findings"
-        f" where subject_kind = 'file' or work_key in (select cdr_key from inspect.work)"
-        for earlier in gates[: gates.index(gate)]
-    ]
-    return " union all ".join(selects) or f"select {columns} from {gate}.gate_findings limit 0"
