@@ -8,7 +8,7 @@ import click
 from orchestration.cli.show import show_json
 from orchestration.tariffs.lint import Linted
 from orchestration.tariffs.lint import lint as lint_text
-from orchestration.tariffs.sources import Given, SourceError, given_tariffs
+from orchestration.tariffs.sources import Given, SourceError, given_tariffs, known_windows
 
 _COLOURS = {"error": "red", "warn": "yellow", "info": "cyan"}
 
@@ -30,6 +30,9 @@ Examples:
 def lint(home_path: Path | None, named: tuple[str, ...], strict: bool, as_json: bool) -> None:
     """Check tariffs: dead elements, gaps in the week, overlaps, windows that never hold, odd steps, missing VAT.
 
+    Beside the other versions of its id (in the FILE, or those the home knows): when none is valid, when two are, and
+    a version that charges the same as the one before.
+
     A FILE holds one OCPI tariff, a list of them, an OCPI response or one tariff a line; no home is needed for it. A
     TARIFF-ID is one of the home: of ours in master/tariffs, else the last version that a partner sent. Places are
     1-based elements and components, as in price lines, and a JSON path.
@@ -37,10 +40,9 @@ def lint(home_path: Path | None, named: tuple[str, ...], strict: bool, as_json: 
     Exit code 0: nothing that must be mended; 1: errors (with --strict also warnings); 2: the call was wrong.
     """
     try:
-        tariffs = [tariff for name in named for tariff in given_tariffs(name, home_path)]
+        results = [result for name in named for result in _linted(name, home_path)]
     except SourceError as error:
         raise click.UsageError(str(error)) from error
-    results = [(given, lint_text(given.text)) for given in tariffs]
     if as_json:
         show_json(_as_json(results))
     else:
@@ -49,6 +51,12 @@ def lint(home_path: Path | None, named: tuple[str, ...], strict: bool, as_json: 
         _summary(results)
     if any(linted.errors or (strict and linted.warnings) for _, linted in results):
         click.get_current_context().exit(1)
+
+
+def _linted(name: str, home_path: Path | None) -> list[tuple[Given, Linted]]:
+    tariffs = given_tariffs(name, home_path)
+    known = known_windows(name, tariffs, home_path)
+    return [(given, lint_text(given.text, known)) for given in tariffs]
 
 
 def _as_json(results: list[tuple[Given, Linted]]) -> dict[str, Any]:

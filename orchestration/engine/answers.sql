@@ -76,7 +76,7 @@ found as (
     union all
     select
         record_id,
-        'SCHEMA_TYPE_INVALID' as rule_id,
+        if(contains(type_problems, 'not an epoch number'), 'TIME_EPOCH_UNIT', 'SCHEMA_TYPE_INVALID') as rule_id,
         'reject' as severity,
         type_problems || '.' as message,
         false as is_blocking

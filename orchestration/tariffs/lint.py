@@ -1,12 +1,12 @@
 """Checks of one tariff before anybody is charged by it: what never counts, what is left open, what looks mistyped.
 
 A tariff with an error must not be approved; a warning may be meant; a note is worth knowing. What does not belong
-here: the price of a session (rate), and whether two versions of the registry overlap (registry).
+here: the price of a session (rate).
 """
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +14,7 @@ from orchestration.defs.ingest.tariff import Tariff, TariffError, parse_tariff
 from orchestration.tariffs.lint_cases import case_problems
 from orchestration.tariffs.lint_findings import Problem, order
 from orchestration.tariffs.lint_values import value_problems
+from orchestration.tariffs.lint_versions import Window, version_problems
 
 _PLACE = re.compile(r"elements\[(\d+)\](?:\.price_components\[(\d+)\])?(.*?) is ")
 _ABOVE = re.compile(r"^elements\[\d+\]\.(price_components\[\d+\]\.)?")
@@ -36,14 +37,18 @@ class Linted:
         return sum(problem.severity == "warn" for problem in self.problems)
 
 
-def lint(text: str | bytes) -> Linted:
-    """All problems of one tariff object given as JSON text; never raises for what the text holds."""
+def lint(text: str | bytes, known: Sequence[Window] = ()) -> Linted:
+    """All problems of one tariff object given as JSON text; never raises for what the text holds.
+
+    known: the windows of other tariffs and versions, of which those of the same id are looked at.
+    """
     try:
         tariff = parse_tariff(text)
         fields, repeated = _load(text)
     except (TariffError, ValueError, RecursionError) as error:
         return Linted(None, (Problem("NOT_A_TARIFF", "error", f"{error}.", "Give one OCPI tariff object.", "$"),))
     problems = [*repeated, *_unreadable(tariff), *value_problems(fields, tariff), *case_problems(tariff)]
+    problems += version_problems(tariff, known)
     return Linted(tariff, tuple(order(problems)))
 
 

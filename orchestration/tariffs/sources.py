@@ -4,6 +4,7 @@ What does not belong here: reading what the text says (ingest.tariff) and which 
 """
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,6 +13,7 @@ from orchestration.defs.ingest.network import read_network
 from orchestration.defs.ingest.records import FileError, decompress, split
 from orchestration.defs.ingest.tariff import Tariff, TariffError, parse_tariff
 from orchestration.facts.home import Home, HomeError, open_home
+from orchestration.tariffs.lint_versions import Window
 from orchestration.tariffs.registry import Registry, RegistryError, Version
 
 # All that is known now: no tariff is known later.
@@ -52,6 +54,23 @@ def given_tariffs(name: str, home_path: Path | None) -> list[Given]:
     if not found:
         raise SourceError(f"No tariff {name} is known in this home: {_known(home)}")
     return found
+
+
+def known_windows(name: str, given: Sequence[Given], home_path: Path | None) -> list[Window]:
+    """Beside what a tariff's versions stand: of a file all its tariffs, of an id all versions the registry knows."""
+    if not Path(name).is_file():
+        try:
+            with Registry(_home(name, home_path)) as registry:
+                return [Window.of_version(version) for version in registry.versions(name)]
+        except RegistryError:
+            return []
+    windows = []
+    for each in given:
+        try:
+            windows.append(Window.of_tariff(each.tariff()))
+        except SourceError:
+            continue
+    return windows
 
 
 def one_tariff(name: str, home_path: Path | None) -> Given:

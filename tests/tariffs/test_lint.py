@@ -5,7 +5,9 @@ from typing import Any
 
 import pytest
 
+from orchestration.defs.ingest.tariff import parse_tariff
 from orchestration.tariffs.lint import lint
+from orchestration.tariffs.lint_versions import Window
 from tests.factories import a_component, a_tariff
 
 
@@ -216,6 +218,35 @@ def test_a_gap_says_when() -> None:
         "Energy has no price weekdays 00:00-08:00 and 20:00-24:00: it is free then.",
         "Energy has no price Sunday: it is free then.",
     ]
+
+
+# A version from January that ends (or not), the one after it, and what is said of the second.
+VERSIONS: dict[str, tuple[dict[str, Any], dict[str, Any], dict[str, str]]] = {
+    "it follows": ({"end_date_time": "2026-07-01T00:00:00Z"}, {"start_date_time": "2026-07-01T00:00:00Z"}, {}),
+    "an open end is ended by the next": ({}, {"start_date_time": "2026-07-01T00:00:00Z"}, {}),
+    "a day without": (
+        {"end_date_time": "2026-06-30T00:00:00Z"}, {"start_date_time": "2026-07-01T00:00:00Z"},
+        {"VERSION_GAP": "No version holds from 2026-06-30 00:00Z to 2026-07-01 00:00Z: "
+                        "what starts then has no price."}),
+    "a day with two": (
+        {"end_date_time": "2026-07-02T00:00:00Z"}, {"start_date_time": "2026-07-01T00:00:00Z"},
+        {"VERSION_OVERLAP": "The version before it says that it ends only on 2026-07-02 00:00Z, after this one starts."}),
+    "one start": ({}, {"start_date_time": "2026-01-01T00:00:00Z"},
+                  {"VERSION_OVERLAP": "Another version holds from 2026-01-01 00:00Z too."}),
+    "no news": (
+        {}, {"start_date_time": "2026-07-01T00:00:00Z", "elements": _elements((_energy(), {}))},
+        {"VERSION_SAME": "It charges the same as the one before it, which holds from 2026-01-01 00:00Z."}),
+    "another tariff": ({"end_date_time": "2026-06-30T00:00:00Z"}, {"id": "B", "start_date_time": "2026-07-01T00:00:00Z"}, {}),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", VERSIONS)
+def test_a_version_is_looked_at_beside_the_others_of_its_id(name: str) -> None:
+    earlier, later, said = VERSIONS[name]
+    first = a_tariff(**{"start_date_time": "2026-01-01T00:00:00Z", "elements": _elements((_energy(), {})), **earlier})
+    second = a_tariff(**{"elements": _elements((_energy(0.4), {})), **later})
+    known = [Window.of_tariff(parse_tariff(json.dumps(tariff))) for tariff in (first, second)]
+    assert {p.code: p.message for p in lint(json.dumps(second), known).problems} == said
 
 
 def test_a_field_that_stands_twice_is_an_error() -> None:
