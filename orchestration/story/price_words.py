@@ -77,10 +77,10 @@ def _side(line: Row, exact: Decimal) -> str:
 
 
 def reading(name: str) -> str:
-    """A reading of price_ranges in words: `step_each_period+session_half_up` and the like."""
-    of, _, rounding = name.rpartition("+")
-    if not of and rounding in _READINGS:
-        return _READINGS[rounding]
-    level, _, mode = rounding.partition("_")
-    rounded = f"{_ROUNDINGS.get(level, level)} rounded {mode.replace('_', '-')}"
-    return f"{_READINGS.get(of, of)}, {rounded}" if of else rounded
+    """A reading of price_ranges in words: `clock_before_change+step_each_period+session_half_up` and the like."""
+    return ", ".join(_READINGS.get(part) or _rounding(part) for part in name.split("+"))
+
+
+def _rounding(name: str) -> str:
+    level, _, mode = name.partition("_")
+    return f"{_ROUNDINGS.get(level, level)} rounded {mode.replace('_', '-')}"

@@ -93,8 +93,8 @@ def shown(amount: Fraction | None) -> str | None:
 def priced_lines(
     cdr: dict[str, Any], zone: str | None, cut: Cut | None = None, steps: str = "session", clock: str = "true"
 ) -> list[Line]:
-    """All lines of the price. steps: session, last_tariff, each_duration, each_period. clock: true, before or after,
-    of a change that sets it back. Raises Unpriceable."""
+    """All lines of the price. steps: session, last_tariff, each_duration, each_period, last_tariff_each_duration. clock:
+    true, before or after, of a change that sets it back. Raises Unpriceable."""
     tariffs = cdr.get("tariffs") or []
     periods = _periods(cdr, tariffs)
     if cut is not None:
@@ -273,7 +273,7 @@ def _steps(used: dict[str, Used], tariffs: list[dict[str, Any]], reading: str) -
             continue
         _, component, tariff = entry.each[-1]
         rounded = [(entry.volume, component, tariff)]
-        if reading == "last_tariff":
+        if reading.startswith("last_tariff"):
             rounded = [(sum((v for v, _, of in entry.each if of == tariff), Fraction(0)), component, tariff)]
         elif reading == "each_period":
             rounded = entry.each

@@ -45,13 +45,12 @@ def price_range(cdr: dict[str, Any], zone: str | None) -> tuple[Fraction, Fracti
 
 
 def _readings(cdr: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    yield {}
-    yield {"clock": "before"}
-    yield {"clock": "after"}
-    yield {"steps": "last_tariff"}
+    steps = ["session", "last_tariff"]
     if "stop_date_time" in cdr:
-        yield {"steps": "each_duration"}
-        yield {"steps": "each_period"}
+        steps += ["each_duration", "each_period", "last_tariff_each_duration"]
+    for step in steps:
+        for clock in ("true", "before", "after"):
+            yield {"steps": step, "clock": clock}
 
 
 def _net(lines: list[Line]) -> Fraction | None:

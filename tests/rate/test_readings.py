@@ -57,6 +57,13 @@ RANGES = {
     "the hour that comes twice": (
         cdr(BEFORE_HALF_PAST_TWO, period(0, ENERGY=1), period(60, ENERGY=1), start="2026-10-25T00:15:00Z", lasts=80),
         "2.0000", "2.0000", "3.0000", ["base", "clock_before_change"]),
+    # 21 and 20 minutes at 6; by the other clock 12 an hour for charging, and 2.1.1 may round it too: 30 minutes at 12.
+    "two readings at once": (
+        as_211(cdr(
+            tariff(element(component("TIME", "6", "0", 600), end_time="02:30"), element(component("TIME", "12", "0", 600)),
+                   element(component("PARKING_TIME", "6", "0", 600))),
+            period(0, TIME=minutes(21)), period(21, PARKING_TIME=minutes(18)), start="2026-10-25T01:05:00Z", lasts=39)),
+        "4.1000", "4.1000", "8.0000", ["base", "clock_before_change+step_each_duration"]),
     # 00:45 UTC is 02:45 before the change; by the clock that is already set back it is 01:45.
     "the hour that comes twice, read late": (
         cdr(BEFORE_HALF_PAST_TWO, period(0, ENERGY=1), start="2026-10-25T00:45:00Z", lasts=10),

@@ -64,6 +64,10 @@ def test_a_line_is_named_as_a_seller_names_it(told: dict[str, Any], text: str) -
     [
         ("base", "the base reading"),
         ("session_half_up", "the session rounded half-up"),
+        (
+            "clock_after_change+step_each_duration+session_half_up",
+            "the hour that comes twice read as winter time, a step on each duration, the session rounded half-up",
+        ),
         ("step_each_period+line_half_even", "a step on each period, each price line rounded half-even"),
     ],
 )

@@ -10,7 +10,16 @@ numbered (reading_no, is_allowed) as (
     (3, true),
     (4, true),
     (5, true),
-    (8, false)
+    (6, true),
+    (7, true),
+    (8, false),
+    (9, true),
+    (10, true),
+    (11, true),
+    (12, true),
+    (13, true),
+    (14, true),
+    (15, true)
 
 )
 

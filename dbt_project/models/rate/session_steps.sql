@@ -37,7 +37,7 @@ step_readings as (
     select
         price_id,
         base_price_id,
-        reading_no
+        step_no
     from {{ ref('step_readings') }}
 
 ),
@@ -97,7 +97,7 @@ consumed as (
         part_prices.last_element_no as element_no
     from step_readings
     inner join part_prices on step_readings.base_price_id = part_prices.price_id
-    where step_readings.reading_no = 4
+    where step_readings.step_no = 4
 
     union all
 
@@ -119,8 +119,8 @@ consumed as (
             and part_prices.last_tariff_index = period_prices.tariff_index
     left join parking on part_prices.price_id = parking.price_id
     where
-        step_readings.reading_no = 3
-        and (part_prices.part_no <> 5 or parking.price_id is null)
+        step_readings.step_no in (3, 6)
+        and (step_readings.step_no = 6 or part_prices.part_no <> 5 or parking.price_id is null)
     group by
         step_readings.price_id, part_prices.part_no, part_prices.last_sorted_no, part_prices.last_period_no,
         part_prices.last_tariff_index, part_prices.last_tariff_no, part_prices.last_element_no
@@ -138,7 +138,7 @@ consumed as (
         period_prices.element_no
     from step_readings
     inner join period_prices on step_readings.base_price_id = period_prices.price_id
-    where step_readings.reading_no = 5 and period_prices.part_no not in (1, 3)
+    where step_readings.step_no = 5 and period_prices.part_no not in (1, 3)
 
 ),
 

@@ -46,7 +46,9 @@ parts as (
         min(period_prices.tariff_index) <> max(period_prices.tariff_index) as is_switched,
         max(period_prices.step_size) > 0 as has_step
     from period_prices
-    inner join candidates on period_prices.price_id = candidates.price_id
+    inner join candidates on period_prices.price_id - period_prices.price_id % 16 = candidates.price_id
+    -- The base and the two other clocks of an hour that comes twice; a cut session has no such reading.
+    where period_prices.price_id % 16 < 3
     group by period_prices.price_id, period_prices.part_no
 
 ),
@@ -63,11 +65,19 @@ sessions as (
 
 )
 
-{% for reading_no, condition in [(3, 'is_switched'), (4, 'has_two_durations'), (5, 'has_several_periods')] %}
+-- Each kind of step, and its number on the base's clock and on the two others.
+{% for step_no, condition, numbers in [
+    (3, 'is_switched', (3, 9, 12)),
+    (4, 'has_two_durations', (4, 10, 13)),
+    (5, 'has_several_periods', (5, 11, 14)),
+    (6, 'is_switched and has_two_durations', (6, 7, 15)),
+] %}
     select
-        price_id + {{ reading_no }} as price_id,
+        price_id - price_id % 16
+        + case price_id % 16 when 0 then {{ numbers[0] }} when 1 then {{ numbers[1] }} else {{ numbers[2] }} end
+            as price_id,
         price_id as base_price_id,
-        {{ reading_no }} as reading_no
+        {{ step_no }} as step_no
     from sessions
     where {{ condition }}
     {% if not loop.last %}

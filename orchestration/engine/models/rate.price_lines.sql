@@ -227,7 +227,16 @@ select
         when 3 then 'step_of_last_tariff'
         when 4 then 'step_each_duration'
         when 5 then 'step_each_period'
+        when 6 then 'step_of_last_tariff+step_each_duration'
         when 8 then 'split'
+        when 9 then 'clock_before_change+step_of_last_tariff'
+        when 10 then 'clock_before_change+step_each_duration'
+        when 11 then 'clock_before_change+step_each_period'
+        when 7 then 'clock_before_change+step_of_last_tariff+step_each_duration'
+        when 12 then 'clock_after_change+step_of_last_tariff'
+        when 13 then 'clock_after_change+step_each_duration'
+        when 14 then 'clock_after_change+step_each_period'
+        when 15 then 'clock_after_change+step_of_last_tariff+step_each_duration'
     end as reading,
     cast(numbered.line_no as integer) as line_no,
     numbered.kind,
@@ -268,5 +277,5 @@ inner join priced_tariffs
         and numbered.tariff_index = priced_tariffs.tariff_index
 left join tariff_elements
     on numbered.tariff_no = tariff_elements.tariff_no and numbered.element_no = tariff_elements.element_no
--- What is priced only to be compared with has no lines.
-where numbered.price_id % 16 < 8
+-- What is priced only to be compared with has no lines, nor have two readings at once.
+where numbered.price_id % 16 < 6

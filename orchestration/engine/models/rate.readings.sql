@@ -10,7 +10,16 @@ numbered (reading_no, is_allowed) as (
     (3, true),
     (4, true),
     (5, true),
-    (8, false)
+    (6, true),
+    (7, true),
+    (8, false),
+    (9, true),
+    (10, true),
+    (11, true),
+    (12, true),
+    (13, true),
+    (14, true),
+    (15, true)
 
 )
 
@@ -23,7 +32,16 @@ select
         when 3 then 'step_of_last_tariff'
         when 4 then 'step_each_duration'
         when 5 then 'step_each_period'
+        when 6 then 'step_of_last_tariff+step_each_duration'
         when 8 then 'split'
+        when 9 then 'clock_before_change+step_of_last_tariff'
+        when 10 then 'clock_before_change+step_each_duration'
+        when 11 then 'clock_before_change+step_each_period'
+        when 7 then 'clock_before_change+step_of_last_tariff+step_each_duration'
+        when 12 then 'clock_after_change+step_of_last_tariff'
+        when 13 then 'clock_after_change+step_each_duration'
+        when 14 then 'clock_after_change+step_each_period'
+        when 15 then 'clock_after_change+step_of_last_tariff+step_each_duration'
     end as reading,
     is_allowed
 from numbered

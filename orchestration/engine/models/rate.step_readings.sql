@@ -46,7 +46,9 @@ parts as (
         min(period_prices.tariff_index) <> max(period_prices.tariff_index) as is_switched,
         max(period_prices.step_size) > 0 as has_step
     from period_prices
-    inner join candidates on period_prices.price_id = candidates.price_id
+    inner join candidates on period_prices.price_id - period_prices.price_id % 16 = candidates.price_id
+    -- The base and the two other clocks of an hour that comes twice; a cut session has no such reading.
+    where period_prices.price_id % 16 < 3
     group by period_prices.price_id, period_prices.part_no
 
 ),
@@ -63,11 +65,14 @@ sessions as (
 
 )
 
+-- Each kind of step, and its number on the base's clock and on the two others.
 
     select
-        price_id + 3 as price_id,
+        price_id - price_id % 16
+        + case price_id % 16 when 0 then 3 when 1 then 9 else 12 end
+            as price_id,
         price_id as base_price_id,
-        3 as reading_no
+        3 as step_no
     from sessions
     where is_switched
     
@@ -77,9 +82,11 @@ sessions as (
     
 
     select
-        price_id + 4 as price_id,
+        price_id - price_id % 16
+        + case price_id % 16 when 0 then 4 when 1 then 10 else 13 end
+            as price_id,
         price_id as base_price_id,
-        4 as reading_no
+        4 as step_no
     from sessions
     where has_two_durations
     
@@ -89,8 +96,24 @@ sessions as (
     
 
     select
-        price_id + 5 as price_id,
+        price_id - price_id % 16
+        + case price_id % 16 when 0 then 5 when 1 then 11 else 14 end
+            as price_id,
         price_id as base_price_id,
-        5 as reading_no
+        5 as step_no
     from sessions
     where has_several_periods
+    
+
+        union all
+
+    
+
+    select
+        price_id - price_id % 16
+        + case price_id % 16 when 0 then 6 when 1 then 7 else 15 end
+            as price_id,
+        price_id as base_price_id,
+        6 as step_no
+    from sessions
+    where is_switched and has_two_durations
