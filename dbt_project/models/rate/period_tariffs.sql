@@ -100,25 +100,68 @@ cdr_tariffs as (
 
 ),
 
-several_tariffs as (
+tariff_counts as (
 
-    select record_id
+    select
+        record_id,
+        count(*) as tariff_count,
+        min(tariff_index) as tariff_index
     from cdr_tariffs
     group by record_id
-    having count(*) > 1
+
+),
+
+-- Nearly every CDR has one tariff: it comes with the session, and no period looks for it by name.
+sessions as (
+
+    select
+        work_cdrs.*,
+        tariff_counts.tariff_count,
+        cdr_tariffs.tariff_key,
+        cdr_tariffs.tariff_id as only_tariff_id,
+        cdr_tariffs.tariff_index,
+        cdr_tariffs.tariff_no,
+        cdr_tariffs.status
+    from work_cdrs
+    left join tariff_counts on work_cdrs.record_id = tariff_counts.record_id
+    left join cdr_tariffs
+        on
+            tariff_counts.record_id = cdr_tariffs.record_id
+            and tariff_counts.tariff_index = cdr_tariffs.tariff_index
+            and tariff_counts.tariff_count = 1
+
+),
+
+several_tariffs as (
+
+    select cdr_tariffs.*
+    from cdr_tariffs
+    inner join tariff_counts on cdr_tariffs.record_id = tariff_counts.record_id
+    where tariff_counts.tariff_count > 1
 
 ),
 
 periods as (
 
     select
-        work_cdrs.record_id,
-        work_cdrs.time_zone,
-        work_cdrs.is_v211,
-        work_cdrs.is_split,
-        work_cdrs.is_literal,
-        work_cdrs.cdr_started_us,
-        work_cdrs.cdr_ended_us,
+        sessions.record_id,
+        sessions.time_zone,
+        sessions.is_v211,
+        sessions.is_split,
+        sessions.is_literal,
+        sessions.cdr_started_us,
+        sessions.cdr_ended_us,
+        sessions.tariff_count,
+        case
+            when charging_periods.tariff_id is null then not sessions.is_literal
+            else
+                charging_periods.tariff_id = sessions.only_tariff_id
+                or lower(charging_periods.tariff_id) = sessions.tariff_key
+        end as is_only_tariff,
+        sessions.only_tariff_id,
+        sessions.tariff_index as only_tariff_index,
+        sessions.tariff_no as only_tariff_no,
+        sessions.status as only_status,
         charging_periods.period_no,
         charging_periods.sorted_no,
         {{ epoch_microseconds('charging_periods.started_at') }} as started_us,
@@ -139,7 +182,7 @@ periods as (
         or coalesce(charging_periods.time_hours, 0) <> 0
         or coalesce(charging_periods.parking_hours, 0) <> 0 as has_charging_volume
     from charging_periods
-    inner join work_cdrs on charging_periods.record_id = work_cdrs.record_id
+    inner join sessions on charging_periods.record_id = sessions.record_id
 
 ),
 
@@ -154,31 +197,36 @@ roles as (
 
 ),
 
-with_tariff as (
+used as (
 
     select
         roles.*,
-        cdr_tariffs.tariff_id as used_tariff_id,
-        cdr_tariffs.tariff_index,
-        case when cdr_tariffs.status = 'in_force' then cdr_tariffs.tariff_no end as tariff_no,
+        case when roles.is_only_tariff then roles.only_tariff_id else several_tariffs.tariff_id end as used_tariff_id,
+        case when roles.is_only_tariff then roles.only_tariff_index else several_tariffs.tariff_index end
+            as tariff_index,
+        case when roles.is_only_tariff then roles.only_tariff_no else several_tariffs.tariff_no end as known_tariff_no,
+        case when roles.is_only_tariff then roles.only_status else several_tariffs.status end as status
+    from roles
+    left join several_tariffs
+        on roles.record_id = several_tariffs.record_id and lower(roles.tariff_id) = several_tariffs.tariff_key
+
+),
+
+with_tariff as (
+
+    select
+        *,
+        case when status = 'in_force' then known_tariff_no end as tariff_no,
         case
-            when cdr_tariffs.tariff_no is not null and cdr_tariffs.status = 'in_force' then 'in_force'
+            when known_tariff_no is not null and status = 'in_force' then 'in_force'
             -- Nobody is charged by what nobody approved.
-            when cdr_tariffs.status in ('not_in_force', 'not_approved') then cdr_tariffs.status
-            when roles.tariff_id is not null or cdr_tariffs.record_id is not null then 'unknown'
-            when roles.is_literal then 'none_relevant'
-            when several_tariffs.record_id is not null then 'not_named'
+            when status in ('not_in_force', 'not_approved') then status
+            when tariff_id is not null or status is not null then 'unknown'
+            when is_literal then 'none_relevant'
+            when tariff_count > 1 then 'not_named'
             else 'none'
         end as tariff_state
-    from roles
-    left join several_tariffs on roles.record_id = several_tariffs.record_id
-    left join cdr_tariffs
-        on
-            roles.record_id = cdr_tariffs.record_id
-            and (
-                lower(roles.tariff_id) = cdr_tariffs.tariff_key
-                or (roles.tariff_id is null and several_tariffs.record_id is null and not roles.is_literal)
-            )
+    from used
 
 )
 

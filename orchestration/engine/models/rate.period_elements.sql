@@ -178,17 +178,18 @@ active as (
 
 )
 
--- The volumes come along: whoever needs the elements of a period needs them too, and a join costs more.
+-- The volumes come along: whoever needs the elements of a period needs them too, and a join costs more. As keys they
+-- take less memory than as aggregates.
 select
     price_id,
     sorted_no,
-    min(period_no) as period_no,
-    min(tariff_index) as tariff_index,
-    min(tariff_no) as tariff_no,
-    min(energy_kwh) as energy_kwh,
-    min(time_hours) as time_hours,
-    min(parking_hours) as parking_hours,
-    min(reservation_hours) as reservation_hours,
+    period_no,
+    tariff_index,
+    tariff_no,
+    energy_kwh,
+    time_hours,
+    parking_hours,
+    reservation_hours,
     cast(min(element_rank) filter (where has_energy and reservation is null) as integer) as energy_rank,
     cast(min(element_rank) filter (where has_time and reservation is null) as integer) as time_rank,
     cast(min(element_rank) filter (where has_parking and reservation is null) as integer) as parking_rank,
@@ -196,4 +197,5 @@ select
     cast(min(element_rank) filter (where has_time and reservation is not null) as integer) as reservation_rank,
     cast(min(element_rank) filter (where has_flat and reservation is not null) as integer) as reservation_flat_rank
 from active
-group by price_id, sorted_no
+group by
+    price_id, sorted_no, period_no, tariff_index, tariff_no, energy_kwh, time_hours, parking_hours, reservation_hours
