@@ -141,7 +141,14 @@ def test_a_period_that_crosses_a_boundary_is_pointed_at() -> None:
 
 
 def test_pieces_add_up_to_what_was_sent() -> None:
-    cut = answers([ACROSS], time_zone="Europe/Berlin", period_policy="split")[0]
+    # Of 21:00 to 23:00 local only the hour before 22:00 has a price, so of two periods the first has none in part.
+    gap = tariff(element(component("ENERGY", "0.5", "0"), start_time="20:00", end_time="22:00"))
+    uncovered = cdr(gap, period(0, ENERGY=10), period(120, TIME=1), start="2026-06-10T19:00:00Z", lasts=180)
+    cut, half = answers([ACROSS, uncovered], time_zone="Europe/Berlin", period_policy="split")
+    assert (cost(half), [problem["message"] for problem in half["problems"]]) == (
+        ("2.5000", "2.5000"),
+        ["Period 1 has a volume that no active element of the tariff prices, so it costs nothing."],
+    )
     assert [(line["period"], line["volume"], line["price"]) for line in cut["lines"]] == [
         (1, "5", "0.5"),
         (1, "5", "0.2"),

@@ -69,7 +69,7 @@ assumptions as (
     select
         cdrs.record_id,
         assumed_prices.period_no,
-        assumed_prices.part_no,
+        {{ part_name('assumed_prices.part_no') }} as part,
         assumed_prices.element_no,
         assumed_prices.is_clock_assumed,
         assumed_prices.is_flow_assumed
@@ -230,7 +230,7 @@ problems as (
     select
         record_id,
         'PRICE_NOT_COMPUTABLE' as rule_id,
-        'period ' || cast(period_no as varchar) || ' ' || {{ part_name('part_no') }} as detail,
+        'period ' || cast(period_no as varchar) || ' ' || part as detail,
         'hold' as severity,
         false as is_blocking,
         'Period ' || cast(period_no as varchar)
@@ -238,7 +238,7 @@ problems as (
         || cast(min(element_no) as varchar) || ' needs; the restriction was taken to match.' as message
     from assumptions
     where is_flow_assumed
-    group by record_id, period_no, part_no
+    group by record_id, period_no, part
 
     union all
 

@@ -69,7 +69,14 @@ assumptions as (
     select
         cdrs.record_id,
         assumed_prices.period_no,
-        assumed_prices.part_no,
+        case assumed_prices.part_no
+        when 3 then 'fixed'
+        when 4 then 'energy'
+        when 5 then 'time'
+        when 6 then 'parking'
+        when 7 then 'limit'
+        else 'reservation'
+    end as part,
         assumed_prices.element_no,
         assumed_prices.is_clock_assumed,
         assumed_prices.is_flow_assumed
@@ -230,14 +237,7 @@ problems as (
     select
         record_id,
         'PRICE_NOT_COMPUTABLE' as rule_id,
-        'period ' || cast(period_no as varchar) || ' ' || case part_no
-        when 3 then 'fixed'
-        when 4 then 'energy'
-        when 5 then 'time'
-        when 6 then 'parking'
-        when 7 then 'limit'
-        else 'reservation'
-    end as detail,
+        'period ' || cast(period_no as varchar) || ' ' || part as detail,
         'hold' as severity,
         false as is_blocking,
         'Period ' || cast(period_no as varchar)
@@ -245,7 +245,7 @@ problems as (
         || cast(min(element_no) as varchar) || ' needs; the restriction was taken to match.' as message
     from assumptions
     where is_flow_assumed
-    group by record_id, period_no, part_no
+    group by record_id, period_no, part
 
     union all
 
