@@ -140,7 +140,7 @@ def mark_published(home: Home, entry: Entry, events_sha256: str) -> None:
     temporary.replace(marker(home))
 
 
-def _published_seq(home: Home) -> int | None:
+def published_seq(home: Home) -> int | None:
     """Which run's end the published snapshot shows; None where there is none, or one with pseudonyms of another key."""
     try:
         marked = json.loads(marker(home).read_text())
@@ -169,6 +169,6 @@ def is_up_to_date(home: Home, entries: Sequence[Entry], instant: datetime) -> bo
     manifests = entries[-1].body["manifests"]
     return (
         home.warehouse.exists()
-        and _published_seq(home) == entries[-1].seq
+        and published_seq(home) == entries[-1].seq
         and all((home.root / path).exists() for path in manifests)
     )

@@ -1,11 +1,12 @@
 """`evsettle explain`: the story of a session, a statement or a file, as a page in the terminal, as HTML, or as JSON."""
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 import click
 
+from orchestration.cli.as_of import as_of_option, read_at, sentence, told
 from orchestration.cli.show import show_json, shown_path
 from orchestration.facts.home import Home, HomeError, open_home
 from orchestration.pseudonyms import PseudonymError
@@ -23,7 +24,7 @@ from orchestration.story.subject import find
 def _told(home: Home, name: str) -> tuple[dict[str, Any], Page]:
     """The story of what is named, and its page. Raises HomeError."""
     snapshot = Snapshot(home)
-    found = find(home, snapshot, name)
+    found = find(snapshot, name)
     match found.kind:
         case "session":
             session = session_story(home, snapshot, found.row)
@@ -48,13 +49,15 @@ Examples:
   evsettle explain 2026-10-emo-R-EUR                 a statement
   evsettle explain emo/cdrs/cdrs-2026-10-01.json     a file, as under landing/
   evsettle explain 'emo/cdrs/cdrs-2026-10-01.json#3' --json
+  evsettle explain CDR-000123 --as-of 2026-11-05     what we knew then
 """,
 )
 @click.argument("name", metavar="CDR|STATEMENT|FILE")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object instead of text.")
 @click.option("--html", "html_file", type=click.Path(path_type=Path, dir_okay=False), help="Write a page to this file.")
+@as_of_option
 @click.pass_obj
-def command(home_path: Path | None, name: str, as_json: bool, html_file: Path | None) -> None:
+def command(home_path: Path | None, name: str, as_json: bool, html_file: Path | None, as_of: str | None) -> None:
     """The whole story of a session, a statement, or a file.
 
     A session: its file and line, revisions, findings, tariff version, each price line, claim, decisions, statement. It
@@ -62,9 +65,15 @@ def command(home_path: Path | None, name: str, as_json: bool, html_file: Path | 
     is not and why, and who signed. A file: where each of its records went.
     """
     try:
-        story, page = _told(open_home(home_path), name)
+        home = open_home(home_path)
+        name = name.removeprefix(f"{home.landing}/")
+        then = None if as_of is None else read_at(home, as_of)
+        story, page = _told(home if then is None else then.home, name)
     except (HomeError, PseudonymError) as error:
         raise click.UsageError(str(error)) from error
+    if then is not None:
+        story["as_of"] = told(then)
+        page = replace(page, lead=[sentence(then), *page.lead])
     if as_json:
         show_json(story)
     elif html_file is None:

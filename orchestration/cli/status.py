@@ -7,6 +7,8 @@ from typing import Any
 
 import click
 
+from orchestration.as_of import AsOf
+from orchestration.cli.as_of import as_of_option, read_at, sentence, told
 from orchestration.cli.show import home_option, show_json, show_table, shown_path, text
 from orchestration.exception_queue import totals
 from orchestration.facts import ledger
@@ -72,8 +74,11 @@ def problems(home: Home, entries: Sequence[Entry]) -> list[str]:
     return [*master, *landing_problems(home)]
 
 
-def summary(home: Home) -> dict[str, Any]:
-    """States, quarantine, statements and open exceptions of a home's last published run."""
+def summary(home: Home, then: AsOf | None = None) -> dict[str, Any]:
+    """States, quarantine, statements and open exceptions of a home's last published run, or as they stood then."""
+    if then is not None:
+        home = then.home
+    now = datetime.now(UTC) if then is None else then.at
     snapshot = Snapshot(home)
     entries = ledger.read_all(home)
     last = next((entry for entry in reversed(entries) if entry.kind == "run-end"), None)
@@ -83,17 +88,18 @@ def summary(home: Home) -> dict[str, Any]:
         "states": snapshot.records(_STATES),
         "set_aside": snapshot.records(_RECORDS),
         "statements": snapshot.records(_STATEMENTS),
-        "periods": [_with_lateness(period) for period in snapshot.records(_PERIODS)],
+        "periods": [_with_lateness(period, now) for period in snapshot.records(_PERIODS)],
         "sealed_differences": snapshot.records(_DIFFERENCES),
         "exceptions": totals(snapshot),
         "quality": _quality(snapshot),
-        "problems": problems(home, entries),
+        # What is wrong in landing and master now says nothing of then.
+        **({"problems": problems(home, entries)} if then is None else {"problems": [], "as_of": told(then)}),
     }
 
 
-def _with_lateness(period: dict[str, Any]) -> dict[str, Any]:
+def _with_lateness(period: dict[str, Any], now: datetime) -> dict[str, Any]:
     due_at = period["due_at"]
-    return period | {"is_late": due_at is not None and due_at <= datetime.now(UTC)}
+    return period | {"is_late": due_at is not None and due_at <= now}
 
 
 def _quality(snapshot: Snapshot) -> dict[str, Any]:
@@ -109,8 +115,8 @@ def _show_quality(found: dict[str, Any], home: Home) -> None:
             f"without a person, {percent(found['faulty'], found['records'])} with a fault, "
             f"{len(found['alarms'])} alarms   (evsettle{home_option(home)} quality)"
         )
-    for sentence in found["alarms"]:
-        click.secho(f"Alarm: {sentence}", fg="yellow")
+    for alarm in found["alarms"]:
+        click.secho(f"Alarm: {alarm}", fg="yellow")
 
 
 def _show_periods(found: dict[str, Any]) -> None:
@@ -143,9 +149,11 @@ def _show_periods(found: dict[str, Any]) -> None:
         )
 
 
-def show_summary(home: Home) -> None:
+def show_summary(home: Home, then: AsOf | None = None) -> None:
     """The same as tables, with where to look and what to type next."""
-    found = summary(home)
+    found = summary(home, then)
+    if then is not None:
+        click.echo(f"{sentence(then)}\n")
     show_table(
         "Sessions by state",
         ["state", "direction", ">sessions", ">kWh"],
@@ -180,9 +188,13 @@ def show_summary(home: Home) -> None:
         [tuple(row.values()) for row in queue["money"]],
     )
     _show_quality(found["quality"], home)
-    for sentence in found["problems"]:
-        click.secho(f"To mend: {sentence}", fg="yellow")
+    for problem in found["problems"]:
+        click.secho(f"To mend: {problem}", fg="yellow")
     option = home_option(home)
+    if then is not None:
+        click.echo(f"Next:    evsettle{option} explain <cdr id> --as-of {ledger.format_at(then.at)}")
+        click.echo(f"         evsettle{option} diff {then.run_end.body['run']}    (what changed since)")
+        return
     click.echo(
         f"Reports: {shown_path(home.reports)}/<period>/<partner>/   Tables: {shown_path(home.published)}/*.parquet"
     )
@@ -193,17 +205,20 @@ def show_summary(home: Home) -> None:
 
 @click.command(
     "status",
-    epilog="Examples:\n\n  evsettle status\n\n  evsettle --home /srv/settle status --json | jq .statements",
+    epilog="Examples:\n\n  evsettle status\n\n  evsettle --home /srv/settle status --json | jq .statements\n\n"
+    "  evsettle status --as-of 2026-11-05",
 )
 @click.option("--json", "as_json", is_flag=True, help="One JSON object instead of tables.")
+@as_of_option
 @click.pass_obj
-def command(home_path: Path | None, as_json: bool) -> None:
-    """Where every session and period stands, after the last run."""
+def command(home_path: Path | None, as_json: bool, as_of: str | None) -> None:
+    """Where every session and period stands, after the last run or as it was known at a past moment."""
     try:
         home = open_home(home_path)
+        then = None if as_of is None else read_at(home, as_of)
         if as_json:
-            show_json(summary(home))
+            show_json(summary(home, then))
         else:
-            show_summary(home)
+            show_summary(home, then)
     except HomeError as error:
         raise click.ClickException(str(error)) from error

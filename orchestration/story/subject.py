@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from orchestration.facts.home import Home, HomeError
+from orchestration.facts.home import HomeError
 from orchestration.facts.subjects import record_place
 from orchestration.published import Snapshot
 
@@ -46,7 +46,7 @@ class Found:
     place: str = ""
 
 
-def find(home: Home, snapshot: Snapshot, given: str) -> Found:
+def find(snapshot: Snapshot, given: str) -> Found:
     """What a name stands for. Raises HomeError when it is nothing, or more than one thing."""
     name = given.strip()
     for kind in ("cdr", "statement", "file", "record"):
@@ -60,12 +60,12 @@ def find(home: Home, snapshot: Snapshot, given: str) -> Found:
     statements = snapshot.named(_STATEMENT, {"name": name})
     if statements:
         return Found("statement", statements[0])
-    return _landed(home, snapshot, name)
+    return _landed(snapshot, name)
 
 
-def _landed(home: Home, snapshot: Snapshot, name: str) -> Found:
+def _landed(snapshot: Snapshot, name: str) -> Found:
     """A file by its path under landing, or its name where that is enough; a record of one; or nothing."""
-    place = name.removeprefix(f"{home.landing}/").removeprefix("landing/")
+    place = name.removeprefix("landing/")
     files = snapshot.named(_FILE, {"name": place})
     if len(files) > 1:
         places = " or ".join(row["subject"].removeprefix("file:") for row in files)

@@ -18,6 +18,7 @@ def remember(connection: duckdb.DuckDBPyConnection, run_end_seq: int) -> None:
     """Put the changes into the histories, as loading the ledger does."""
     for line in lines(connection):
         table = "raw_cdr_history" if line.pop("t") == "cdr" else "raw_finding_history"
+        line.pop("because", None)
         row = {"run_end_seq": run_end_seq, "as_of": "2026-11-03T06:00:00Z", **line}
         connection.execute(
             f"insert into ingest.{table} ({', '.join(row)}) values ({', '.join('?' for _ in row)})", list(row.values())
@@ -30,7 +31,7 @@ def test_the_first_run_opens_everything_and_the_next_finds_nothing(fifteen_copy:
         held = next(line for line in first if line.get("cdr_key") == "nl/emo|s01" and line["t"] == "cdr")
         assert held == {
             "t": "cdr", "cdr_key": "nl/emo|s01", "revision": 1, "state_from": None, "state_to": "held",
-            "settled_from": None, "settled_to": "0.00000000",
+            "settled_from": None, "settled_to": "0.00000000", "because": "new",
         }  # fmt: skip
         opened = [line for line in first if line["t"] == "finding"]
         assert {line["change"] for line in opened} == {"opened"}

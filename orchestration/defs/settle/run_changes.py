@@ -22,13 +22,15 @@ select
     coalesce(standing.cdr_key, latest.cdr_key) as cdr_key,
     coalesce(standing.revision, latest.revision) as revision,
     latest.state_to as state_from, standing.state as state_to,
-    cast(latest.settled_to as varchar) as settled_from, cast(standing.settled as varchar) as settled_to
+    cast(latest.settled_to as varchar) as settled_from, cast(standing.settled as varchar) as settled_to,
+    work.reason as because
 from standing
 full outer join latest on standing.cdr_key = latest.cdr_key
+left join inspect.work as work on coalesce(standing.cdr_key, latest.cdr_key) = work.cdr_key
 where standing.state is distinct from latest.state_to
     or standing.settled is distinct from latest.settled_to
     or (standing.cdr_key is not null and standing.revision is distinct from latest.revision)
-order by cdr_key
+order by 1
 """
 
 _FINDING_COLUMNS = (
@@ -56,7 +58,8 @@ order by finding_id, change
 def changes(connection: duckdb.DuckDBPyConnection) -> bytes:
     """NDJSON, one change a line: {"t": "cdr", …} by key, then {"t": "finding", "change": "opened"|"resolved", …}.
 
-    Amounts are text with 8 decimals. Empty when nothing changed. Raises nothing of its own.
+    Amounts are text with 8 decimals; because: why the run looked at that CDR, null where only settle moved it (a seal,
+    a period, a term of settlement). Empty when nothing changed. Raises nothing of its own.
     """
     lines = []
     for kind, sql in (("cdr", _CDRS), ("finding", _FINDINGS)):
