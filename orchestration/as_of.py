@@ -8,19 +8,17 @@ What does not belong here: showing anything.
 """
 
 import json
-import os
 import shutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
-from orchestration.defs.ingest.landing import standing_master
 from orchestration.facts import ledger, objects
 from orchestration.facts.home import Home, HomeError
 from orchestration.facts.ledger import Entry
+from orchestration.past_facts import lay_out
 from orchestration.published import Snapshot
 from orchestration.run_entries import published_seq
 from orchestration.version import engine_version
@@ -63,34 +61,12 @@ def home_at(home: Home, at: datetime, rebuild: Callable[[Home, datetime], None])
     scratch = Home(home.warehouse.parent / "as_of" / f"{run_end.seq:09d}-{engine_version().rpartition('+')[2]}")
     if published_seq(scratch) is None or not (scratch.root / _DONE).exists():
         shutil.rmtree(scratch.root, ignore_errors=True)
-        _link_facts(home, scratch, [entry for entry in entries if entry.seq < run_end.body["run"]])
+        lay_out(home, scratch.root, [entry for entry in entries if entry.seq < run_end.body["run"]])
         rebuild(scratch, run_end.time)
         differs = _differences(scratch, _recorded(home, entries, run_end))
         (scratch.root / _DONE).write_text(json.dumps({"differs": differs}))
     differs = json.loads((scratch.root / _DONE).read_text())["differs"]
     return AsOf(scratch, at, run_end, is_rebuilt=True, differs=differs)
-
-
-def _link_facts(home: Home, scratch: Home, entries: Sequence[Entry]) -> None:
-    """The ledger up to an entry with the objects it can name, and master as it stood then; the inbox stays empty."""
-    for folder in (scratch.ledger_dir, scratch.objects_dir, scratch.landing, scratch.master):
-        folder.mkdir(parents=True)
-    for entry in entries:
-        _link(ledger.entry_path(home, entry.seq), scratch.ledger_dir)
-    for path in home.objects_dir.glob("*.zst"):
-        _link(path, scratch.objects_dir)
-    for name, sha256 in standing_master(entries).items():
-        path = scratch.root / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(objects.get(home, sha256))
-
-
-def _link(path: Path, folder: Path) -> None:
-    """Entries and objects are never written again, so a second name for the same bytes is a copy."""
-    try:
-        os.link(path, folder / path.name)
-    except OSError:
-        shutil.copy2(path, folder / path.name)
 
 
 def changes_of(home: Home, run_end: Entry) -> list[Mapping[str, Any]]:

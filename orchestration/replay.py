@@ -16,12 +16,12 @@ from pathlib import Path
 
 import duckdb
 
-from orchestration.defs.ingest.landing import standing_master
 from orchestration.defs.settle.sealing import freeze
-from orchestration.facts import ledger, objects
+from orchestration.facts import objects
 from orchestration.facts.home import Home
 from orchestration.facts.ledger import Entry, parse_at
 from orchestration.facts.seals import TABLES, seals
+from orchestration.past_facts import lay_out
 from orchestration.version import engine_version, rules_sha256
 from orchestration.warehouse import open_warehouse
 
@@ -123,18 +123,7 @@ def _scratch(home: Home, entries: Sequence[Entry]) -> Iterator[Home]:
     """A home that knows only these entries: its master data is as they say, nothing waits in its inbox."""
     folder = Path(tempfile.mkdtemp(prefix="evsettle-replay-"))
     try:
-        again = Home(folder.resolve())
-        again.objects_dir.mkdir(parents=True)
-        for path in home.objects_dir.iterdir():
-            (again.objects_dir / path.name).symlink_to(path)
-        for entry in entries:
-            shutil.copyfile(ledger.entry_path(home, entry.seq), ledger.entry_path(again, entry.seq))
-        for name, sha256 in standing_master(entries).items():
-            path = again.root / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(objects.get(home, sha256))
-        again.landing.mkdir()
-        yield again
+        yield lay_out(home, folder, entries)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
