@@ -30,6 +30,7 @@ TABLES = (
     "disputes",
     "dispute_events",
     "resubmissions",
+    "statement_balances",
     "periods",
     "sealed_differences",
     "events",

@@ -21,7 +21,11 @@ from orchestration.pseudonyms import fingerprint
 from orchestration.version import engine_version, rules_sha256
 
 # What waits for a moment: schema, table, column of the moment.
-_WAITS = (("inspect", "deadlines", "ends_at"), ("reconcile", "session_flags", "waits_until"))
+_WAITS = (
+    ("inspect", "deadlines", "ends_at"),
+    ("reconcile", "session_flags", "waits_until"),
+    ("settle", "disputes", "waits_until"),
+)
 
 
 def master_sha256(entries: Sequence[Entry]) -> str:

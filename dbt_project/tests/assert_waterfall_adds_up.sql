@@ -18,9 +18,9 @@ steps as (
         currency,
         -- Movements carry their sign; the sums after them are taken off again, so each group comes to nothing.
         case
-            when step_no in (1, 2, 3) then 'sessions'
-            when step_no in (5, 6, 7) then 'billable'
-            when step_no in (9, 10, 11, 12) then 'statement'
+            when step in ('received', 'quarantined', 'superseded') then 'sessions'
+            when step in ('held', 'disputed', 'excluded', 'credited') then 'billable'
+            when step in ('expected_without_claim', 'adjustments', 'no_statement', 'rounding') then 'statement'
         end as moves_to,
         step,
         sessions,

@@ -12,7 +12,7 @@ from orchestration.published import Snapshot
 _DISPUTES = """
     select dispute_id, cdr_key, partner, claimant, reason_code, state, refused_for, currency, billed_excl_tax,
         disputed_excl_tax, resolved_excl_tax, outcome, opened_at, acknowledge_due_at, assigned_to, resolved_at,
-        running_seconds, running_limit_seconds, is_open
+        running_seconds, running_limit_seconds, is_open, statement_id, line_no, window_ends_at, withheld_excl_tax
     from disputes
     where ($partner is null or partner = $partner) and ($all or is_open) and ($dispute is null or dispute_id = $dispute)
     order by is_open desc, running_limit_seconds - running_seconds nulls last, dispute_id
@@ -62,7 +62,20 @@ def command(home_path: Path | None, dispute: str | None, partner: str | None, wi
         return
     show_table(
         "Disputes" if with_ended or number else "Open disputes",
-        ["dispute", "session", "partner", "reason", "state", "owner", "cur", ">billed", ">disputed", ">days", "limit"],
+        [
+            "dispute",
+            "session",
+            "partner",
+            "reason",
+            "state",
+            "owner",
+            "cur",
+            ">billed",
+            ">disputed",
+            "held out of",
+            ">days",
+            "limit",
+        ],
         [_row(one) for one in disputes],
     )
     if number is not None:
@@ -77,6 +90,13 @@ def command(home_path: Path | None, dispute: str | None, partner: str | None, wi
             click.echo(f"Next: evsettle{home_option(home)} {act}")
 
 
+def _held_out_of(one: dict[str, Any]) -> str:
+    """Whole sessions of open periods stand on no statement; of a sealed line what is disputed leaves the balance."""
+    if not one["is_open"]:
+        return ""
+    return "the next statement" if one["statement_id"] is None else f"balance of {one['statement_id']}"
+
+
 def _row(one: dict[str, Any]) -> tuple[Any, ...]:
     limit = one["running_limit_seconds"]
     late = limit is not None and one["is_open"] and one["running_seconds"] > limit
@@ -87,6 +107,7 @@ def _row(one: dict[str, Any]) -> tuple[Any, ...]:
     )
     return (
         one["dispute_id"], one["cdr_key"], one["partner"], one["reason_code"], state, one["assigned_to"],
-        one["currency"], one["billed_excl_tax"], one["disputed_excl_tax"], one["running_seconds"] // _DAY,
+        one["currency"], one["billed_excl_tax"], one["disputed_excl_tax"], _held_out_of(one),
+        one["running_seconds"] // _DAY,
         "" if limit is None else f"{limit // _DAY} days" + (" (late)" if late else ""),
     )  # fmt: skip

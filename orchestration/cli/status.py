@@ -34,9 +34,11 @@ _RECORDS = """
 """
 
 _STATEMENTS = """
-    select statement_id, partner, period, direction, currency, status, sessions, energy_kwh, amount_excl_tax
+    select statement_id, statements.partner, statements.period, statements.direction, statements.currency,
+        statements.status, sessions, energy_kwh, statements.amount_excl_tax, disputed_excl_tax
     from statements
-    order by period, partner, direction, currency
+    inner join statement_balances using (statement_id)
+    order by statements.period, statements.partner, statements.direction, statements.currency, statement_id
 """
 
 _PERIODS = """
@@ -165,10 +167,12 @@ def show_summary(home: Home, then: AsOf | None = None) -> None:
             ["feed", "disposition", "reason", ">records"],
             [tuple(row.values()) for row in found["set_aside"]],
         )
+    is_disputed = any(row["disputed_excl_tax"] for row in found["statements"])
     show_table(
         "Statements",
-        ["statement", "partner", "period", "direction", "currency", "status", ">sessions", ">kWh", ">net amount"],
-        [tuple(row.values()) for row in found["statements"]],
+        ["statement", "partner", "period", "direction", "currency", "status", ">sessions", ">kWh", ">net amount"]
+        + [">disputed"] * is_disputed,
+        [tuple(row.values())[: 9 + is_disputed] for row in found["statements"]],
     )
     _show_periods(found)
     queue = found["exceptions"]

@@ -68,6 +68,12 @@ def dispute_events(entries: Sequence[Entry]) -> list[DisputeEvent]:
     return events
 
 
+def waiting_sessions(events: Sequence[DisputeEvent]) -> list[str]:
+    """The sessions of disputes in which a question waits for its answer: time alone moves these."""
+    last = {event.dispute_id: event for event in events}
+    return sorted({event.cdr_key for event in last.values() if event.state_to == "waiting"})
+
+
 def check_act(entries: Sequence[Entry], kind: str, named: Sequence[str]) -> str:
     """Refuse an act that may not follow what came before it. Raises DecisionError.
 

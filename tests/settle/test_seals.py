@@ -184,6 +184,51 @@ def arrive(home: Path, name: str, *cdrs: dict[str, Any]) -> None:
     path.write_text("".join(json.dumps(cdr) + "\n" for cdr in cdrs))
 
 
+def disputed(closed: Path) -> list[tuple[str, int, Decimal]]:
+    """Two sealed sessions that nothing else changes: cdr_key, line and net amount."""
+    return rows(
+        closed,
+        "select cdr_key, line_no, lines.amount_excl_tax from statement_lines as lines inner join cdrs using (cdr_key)"
+        " where lines.statement_id = '2026-10-emo-R-EUR' and tariff_id <> 'AC-BASIC' and cdr_id <> 'EVS-2610-0000002'"
+        " and lines.amount_excl_tax > 5 order by line_no limit 2",
+    )
+
+
+def dispute(closed: Path) -> None:
+    """Of the first session 1.25 is disputed; all of the second was, and that was upheld."""
+    at = "2026-11-10T08:00:00Z"
+    (first, _, _), (second, _, billed) = disputed(closed)
+    done(closed, "decide", "dispute", first, "--set", "amount=1.25", "--by", NOOR, "--reason", "D_PRICE", at=at)
+    seq = done(closed, "decide", "dispute", second, "--set", f"amount={billed}", "--by", NOOR, "--reason",
+               "D_OUTCOME", at=at)["seq"]  # fmt: skip
+    subject = f"dispute:{seq}"
+    done(closed, "decide", "acknowledge", subject, "--by", NOOR, at=at)
+    done(closed, "decide", "assign", subject, "--set", "to=finance", "--by", NOOR, at=at)
+    outcome = done(closed, "decide", "resolve", subject, "--set", "amount=0", "--by", NOOR, "--reason", "R_UPHELD",
+                   at=at)["seq"]  # fmt: skip
+    done(closed, "decide", "approve", outcome, "--by", SEM, at=at)
+
+
+def check_disputes(closed: Path) -> None:
+    # The statement is what it was; what is open has left its balance, and what was won is a credit of November.
+    (first, _, _), (second, line_no, billed) = disputed(closed)
+    [(amount, disputed_now, payable)] = rows(
+        closed,
+        "select amount_excl_tax, disputed_excl_tax, payable_excl_tax from statement_balances"
+        " where statement_id = '2026-10-emo-R-EUR'",
+    )
+    assert (disputed_now, payable) == (Decimal("1.25"), amount - Decimal("1.25"))
+    assert rows(closed, "select cdr_key, state, is_open from disputes order by is_open") == [
+        (second, "resolved", False),
+        (first, "opened", True),
+    ]
+    assert rows(
+        closed,
+        f"select statement_id, amount_excl_tax, corrects from statement_lines where cdr_key = '{second}'"
+        " and kind = 'adjustment'",
+    ) == [("2026-11-emo-R-EUR-A1", -billed, f"2026-10-emo-R-EUR#{line_no}")]
+
+
 def november(closed: Path, key: str) -> None:
     """What arrives and is decided on 10 November."""
     # A session of October that arrives on 10 November, and a credit of one that is on the sealed statement.
@@ -237,7 +282,8 @@ def check_differences(closed: Path, key: str, before: list[tuple[Any, ...]]) -> 
         "select differences.cdr_key, cause, cdrs.energy_kwh, claimed_excl_tax, sealed.amount_excl_tax, difference_excl_tax,"
         " corrected_excl_tax, open_excl_tax from sealed_differences as differences inner join cdrs using (cdr_key)"
         " inner join statement_lines as sealed on differences.cdr_key = sealed.cdr_key"
-        " and sealed.statement_id = '2026-10-emo-R-EUR' where cause in ('tariff', 'decision') order by 1",
+        " and sealed.statement_id = '2026-10-emo-R-EUR' where cause in ('tariff', 'decision')"
+        " and differences.cdr_key not in (select cdr_key from disputes) order by 1",
     )
     covered = rows(
         closed,
@@ -256,7 +302,8 @@ def check_differences(closed: Path, key: str, before: list[tuple[Any, ...]]) -> 
     assert rows(
         closed,
         "select lines.statement_id, kind, cdr_key, lines.amount_excl_tax, corrects, status from statement_lines as lines"
-        " inner join statements using (statement_id) where kind = 'adjustment'",
+        " inner join statements using (statement_id) where kind = 'adjustment'"
+        " and cdr_key not in (select cdr_key from disputes)",
     ) == [("2026-11-emo-R-EUR-A1", "adjustment", key, Decimal("-0.50"), f"2026-10-emo-R-EUR#{line_no}", "draft")]
     assert (closed / "reports/2026-11/emo/2026-11-emo-R-EUR-A1.csv").is_file()
 
@@ -284,10 +331,10 @@ def check_documents(closed: Path) -> None:
     found = json.loads(evsettle_here("--home", closed, "invoices", "--json").stdout)["documents"]
     told = ("number", "statement_id", "amount_excl_tax", "tax", "amount_incl_tax", "preceding", "due_on")
     # The late session 12.88 less the credit 14.82; tax 2.70 − 3.11. Due 30 days from the seal.
-    # The adjustment run: 21 % of −0.50 is −0.105, away from nought −0.11.
+    # The adjustment run: −0.50 and the dispute that was won, −7.15; 21 % of −7.65 is −1.6065.
     assert [tuple(one[name] for name in told) for one in found[1:]] == [
         ("NLEVS-C-2026-000001", "2026-11-emo-R-EUR", "1.94", "0.41", "2.35", ["NLEVS-2026-000001"], "2027-01-06"),
-        ("NLEVS-C-2026-000002", "2026-11-emo-R-EUR-A1", "0.50", "0.11", "0.61", ["NLEVS-2026-000001"], "2027-01-06"),
+        ("NLEVS-C-2026-000002", "2026-11-emo-R-EUR-A1", "7.65", "1.61", "9.26", ["NLEVS-2026-000001"], "2027-01-06"),
     ]
     assert evsettle_here("--home", closed, "verify").returncode == 0
 
@@ -298,6 +345,7 @@ def test_what_comes_after_the_seal_changes_nothing_there(closed: Path) -> None:
                   " where statement_id = '2026-10-emo-R-EUR' order by line_no")  # fmt: skip
     key = "nl/evs|evs-2610-0000113"
     november(closed, key)
+    dispute(closed)
     ran = called(closed, "run", at="2026-11-10T09:00:00Z")
     assert ran.returncode == 0, ran.stderr
 
@@ -308,6 +356,7 @@ def test_what_comes_after_the_seal_changes_nothing_there(closed: Path) -> None:
         closed, f"select status, approved_by, sealed_by from periods where period || '|' || partner = '{SUBJECT}'"
     ) == [("sealed", DAAN, NOOR)]
     check_what_came(closed)
+    check_disputes(closed)
     check_differences(closed, key, before)
 
     # From the ledger alone: the same tables, the same bytes, the sealed ones too.

@@ -19,7 +19,9 @@ settlement_terms_as_read as (
         dispute_acknowledge_days,
         dispute_answer_days,
         dispute_resolve_days,
-        dispute_objection_days
+        dispute_objection_days,
+        dispute_expiry_days,
+        dispute_statements
     from {{ source('ingest', 'raw_settlement_terms') }}
 
 )
@@ -41,5 +43,7 @@ select
     dispute_acknowledge_days,
     dispute_answer_days,
     dispute_resolve_days,
-    dispute_objection_days
+    dispute_objection_days,
+    dispute_expiry_days,
+    dispute_statements
 from settlement_terms_as_read

@@ -92,6 +92,15 @@ clearings as (
     inner join decisions on cdrs.cdr_key = decisions.subject_id
     where decisions.subject_kind = 'cdr' and decisions.kind = 'replace'
 
+    union all
+
+    -- Out of the period while it was disputed, back in with the end of the dispute.
+    select
+        cdr_key,
+        ended_at as effective_at
+    from {{ ref('disputes') }}
+    where ended_at is not null and state <> 'refused'
+
 ),
 
 -- The last run that left it held or excluded, and the first after that which did not.

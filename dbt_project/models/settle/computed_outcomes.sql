@@ -86,9 +86,9 @@ passes as (
 
 exclusions as (
 
-    select distinct subject_id as cdr_key
-    from {{ ref('decisions') }}
-    where kind = 'exclude' and subject_kind = 'cdr'
+    select cdr_key
+    from {{ ref('amount_decisions') }}
+    where kind = 'exclude'
 
 ),
 

@@ -35,11 +35,10 @@ decided as (
     select
         seq,
         effective_at,
-        subject_id as cdr_key,
-        reason_code,
-        case when kind = 'exclude' then 0 else amount_excl_tax end as amount_excl_tax
-    from {{ ref('decisions') }}
-    where kind in ('adjust', 'exclude') and subject_kind = 'cdr'
+        cdr_key,
+        case when kind = 'resolve' then 'CRE_DISPUTE' else reason_code end as reason_code,
+        amount_excl_tax
+    from {{ ref('amount_decisions') }}
 
 ),
 

@@ -1,11 +1,10 @@
 with
 
--- The last decision on an amount stands.
 decisions as (
 
     select
+        cdr_key,
         seq,
-        subject_id as cdr_key,
         rule_id,
         reason_code,
         amount_excl_tax,
@@ -14,10 +13,9 @@ decisions as (
         ended_at,
         note,
         decided_by,
-        approved_by,
-        row_number() over (partition by subject_id order by seq desc) as recency
-    from {{ ref('decisions') }}
-    where kind = 'adjust' and subject_kind = 'cdr' and amount_excl_tax is not null
+        approved_by
+    from {{ ref('amount_decisions') }}
+    where kind <> 'exclude'
 
 ),
 
@@ -50,7 +48,6 @@ select
     decisions.decided_by,
     decisions.approved_by
 from decisions
-where decisions.recency = 1
 
 union all
 
@@ -69,5 +66,5 @@ select
     cast(null as varchar) as decided_by,
     cast(null as varchar) as approved_by
 from remedies
-left join decisions on remedies.cdr_key = decisions.cdr_key and decisions.recency = 1
+left join decisions on remedies.cdr_key = decisions.cdr_key
 where decisions.cdr_key is null

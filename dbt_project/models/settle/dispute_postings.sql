@@ -11,7 +11,7 @@ disputes as (
         state,
         disputed_excl_tax,
         opened_at,
-        last_event_at,
+        ended_at,
         is_open
     from {{ ref('disputes') }}
     where state <> 'refused'
@@ -87,7 +87,7 @@ disputed as (
     select
         disputes.dispute_id,
         disputes.is_open,
-        disputes.last_event_at,
+        disputes.ended_at,
         -- What was disputed before it was billed is set apart when it is billed.
         greatest(disputes.opened_at, seals.sealed_at) as set_apart_at,
         lines.statement_id,
@@ -108,7 +108,7 @@ disputed as (
     inner join outcomes on lines.cdr_key = outcomes.cdr_key
     left join documents on lines.statement_id = documents.statement_id
     -- What ended before the seal never stood apart in the books.
-    where disputes.is_open or disputes.last_event_at > seals.sealed_at
+    where disputes.is_open or disputes.ended_at > seals.sealed_at
 
 ),
 
@@ -134,7 +134,7 @@ moves as (
 
     select
         'dispute_end' as entry_kind,
-        last_event_at as happened_at,
+        ended_at as happened_at,
         -1 as sign,
         *
     from amounts

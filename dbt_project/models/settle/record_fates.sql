@@ -52,6 +52,14 @@ sealed as (
 
 ),
 
+disputed as (
+
+    select distinct cdr_key
+    from {{ ref('disputes') }}
+    where is_open
+
+),
+
 next_open as (
 
     select
@@ -93,6 +101,8 @@ select
     coalesce(revisions.currency, 'unknown') as currency,
     case
         when dispositions.disposition in ('quarantined', 'superseded') then dispositions.disposition
+        when outcomes.record_id = revisions.record_id and outcomes.state = 'held' and disputed.cdr_key is not null
+            then 'disputed'
         when outcomes.record_id = revisions.record_id then outcomes.state
     end as fate,
     revisions.energy_kwh,
@@ -100,6 +110,7 @@ select
 from revisions
 left join dispositions on revisions.record_id = dispositions.record_id
 left join outcomes on revisions.cdr_key = outcomes.cdr_key
+left join disputed on outcomes.cdr_key = disputed.cdr_key
 left join next_open on outcomes.partner = next_open.partner and outcomes.period = next_open.period
 left join sealed on revisions.record_id = sealed.record_id
 where sealed.record_id is null

@@ -41,12 +41,10 @@ computed as (
 decided as (
 
     select
-        subject_id as cdr_key,
-        max(seq) as seq,
-        max(case when kind = 'exclude' then 0 else amount_excl_tax end) as amount_excl_tax
-    from {{ ref('decisions') }}
-    where kind in ('adjust', 'exclude') and subject_kind = 'cdr'
-    group by subject_id
+        cdr_key,
+        seq,
+        amount_excl_tax
+    from {{ ref('amount_decisions') }}
 
 ),
 

@@ -84,6 +84,20 @@ remedies as (
 
 ),
 
+-- A line that is sealed stays; what is disputed of it leaves the balance.
+disputes as (
+
+    select
+        cdr_key,
+        max(dispute_id) as dispute_id,
+        max(reason_code) as reason_code,
+        max(disputed_excl_tax) as disputed_excl_tax
+    from {{ ref('disputes') }}
+    where is_open and statement_id is null
+    group by cdr_key
+
+),
+
 measured as (
 
     select
@@ -120,6 +134,9 @@ measured as (
         remedies.after_excl_tax as remedy_after,
         remedies.limit_excl_tax as remedy_limit,
         remedies.is_within_limit as is_remedy_within_limit,
+        disputes.dispute_id,
+        disputes.reason_code as dispute_reason,
+        disputes.disputed_excl_tax,
         cast({{ seconds_between('cdrs.ended_at', 'cdrs.received_at') }} as bigint) as late_seconds
     from work
     inner join cdrs on work.cdr_key = cdrs.cdr_key
@@ -127,6 +144,7 @@ measured as (
     left join terms on cdrs.cdr_key = terms.cdr_key
     left join taxes on cdrs.cdr_key = taxes.cdr_key
     left join remedies on cdrs.cdr_key = remedies.cdr_key
+    left join disputes on cdrs.cdr_key = disputes.cdr_key
 
 )
 
@@ -209,5 +227,9 @@ select
     remedy_after,
     remedy_limit,
     cast(case when is_remedy_within_limit then 1 when remedy_rule_id is not null then 0 end as smallint)
-        as adjustment_limit
+        as adjustment_limit,
+    dispute_id,
+    dispute_reason,
+    disputed_excl_tax,
+    cast(case when dispute_id is null then 1 else 0 end as smallint) as dispute_included
 from measured

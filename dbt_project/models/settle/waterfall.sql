@@ -1,3 +1,8 @@
+{%- set steps = [
+    'received', 'quarantined', 'superseded', 'sessions', 'held', 'disputed', 'excluded', 'credited', 'billable',
+    'expected_without_claim', 'adjustments', 'no_statement', 'rounding', 'statement', 'adjustment_runs'
+] -%}
+{%- set fates = ['quarantined', 'superseded', 'held', 'disputed', 'excluded', 'credited', 'valid', 'adjusted'] -%}
 with
 
 fates as (
@@ -88,31 +93,26 @@ groups as (
 fate_steps as (
 
     select
-        listed.step_no,
+        listed.step,
         listed.fate,
         listed.sign
     from (
         values
-        (1, 'quarantined', 1),
-        (1, 'superseded', 1),
-        (1, 'held', 1),
-        (1, 'excluded', 1),
-        (1, 'credited', 1),
-        (1, 'valid', 1),
-        (1, 'adjusted', 1),
-        (2, 'quarantined', -1),
-        (3, 'superseded', -1),
-        (4, 'held', 1),
-        (4, 'excluded', 1),
-        (4, 'credited', 1),
-        (4, 'valid', 1),
-        (4, 'adjusted', 1),
-        (5, 'held', -1),
-        (6, 'excluded', -1),
-        (7, 'credited', -1),
-        (8, 'valid', 1),
-        (8, 'adjusted', 1)
-    ) as listed (step_no, fate, sign)
+        {%- for fate in fates %}
+        ('received', '{{ fate }}', 1),
+        {%- endfor %}
+        ('quarantined', 'quarantined', -1),
+        ('superseded', 'superseded', -1),
+        {%- for fate in fates if fate not in ('quarantined', 'superseded') %}
+        ('sessions', '{{ fate }}', 1),
+        {%- endfor %}
+        ('held', 'held', -1),
+        ('disputed', 'disputed', -1),
+        ('excluded', 'excluded', -1),
+        ('credited', 'credited', -1),
+        ('billable', 'valid', 1),
+        ('billable', 'adjusted', 1)
+    ) as listed (step, fate, sign)
 
 ),
 
@@ -123,20 +123,9 @@ steps as (
         listed.step
     from (
         values
-        (1, 'received'),
-        (2, 'quarantined'),
-        (3, 'superseded'),
-        (4, 'sessions'),
-        (5, 'held'),
-        (6, 'excluded'),
-        (7, 'credited'),
-        (8, 'billable'),
-        (9, 'expected_without_claim'),
-        (10, 'adjustments'),
-        (11, 'no_statement'),
-        (12, 'rounding'),
-        (13, 'statement'),
-        (14, 'adjustment_runs')
+        {%- for step in steps %}
+        ({{ loop.index }}, '{{ step }}'){{ '' if loop.last else ',' }}
+        {%- endfor %}
     ) as listed (step_no, step)
 
 ),
@@ -148,7 +137,7 @@ movements as (
         fates.period,
         fates.direction,
         fates.currency,
-        fate_steps.step_no,
+        fate_steps.step,
         fate_steps.sign * fates.sessions as sessions,
         fate_steps.sign * fates.sessions_unknown_amount as sessions_unknown_amount,
         fate_steps.sign * fates.sessions_unknown_energy as sessions_unknown_energy,
@@ -165,7 +154,7 @@ movements as (
         period,
         direction,
         currency,
-        case when settled_by in ('decision', 'remedy') then 10 else 9 end as step_no,
+        case when settled_by in ('decision', 'remedy') then 'adjustments' else 'expected_without_claim' end as step,
         0 as sessions,
         case when claimed_excl_tax is null then -1 else 0 end as sessions_unknown_amount,
         case when sent_kwh is null and energy_kwh is not null then -1 else 0 end as sessions_unknown_energy,
@@ -181,7 +170,7 @@ movements as (
         period,
         direction,
         currency,
-        11 as step_no,
+        'no_statement' as step,
         -1 as sessions,
         0 as sessions_unknown_amount,
         case when energy_kwh is null then -1 else 0 end as sessions_unknown_energy,
@@ -197,7 +186,7 @@ movements as (
         period,
         direction,
         currency,
-        12 as step_no,
+        'rounding' as step,
         0 as sessions,
         0 as sessions_unknown_amount,
         0 as sessions_unknown_energy,
@@ -213,7 +202,7 @@ movements as (
         statements.period,
         statements.direction,
         statements.currency,
-        12 as step_no,
+        'rounding' as step,
         0 as sessions,
         0 as sessions_unknown_amount,
         0 as sessions_unknown_energy,
@@ -230,7 +219,7 @@ movements as (
         period,
         direction,
         currency,
-        case when adjustment_no = 0 then 13 else 14 end as step_no,
+        case when adjustment_no = 0 then 'statement' else 'adjustment_runs' end as step,
         sessions,
         0 as sessions_unknown_amount,
         sessions_unknown_energy,
@@ -260,5 +249,5 @@ left join movements
         and groups.period = movements.period
         and groups.direction = movements.direction
         and groups.currency = movements.currency
-        and steps.step_no = movements.step_no
+        and steps.step = movements.step
 group by groups.partner, groups.period, groups.direction, groups.currency, steps.step_no, steps.step

@@ -72,6 +72,7 @@ class Dispute(Declared, frozen=True, kw_only=True, forbid_unknown_fields=True):
     acknowledge_days: int | None = 2
     resolve_days: int | None = 20
     objection_days: int | None = 10
+    expiry_days: int | None = 30
     resubmissions: int | None = None
     statements: Literal["at_draft", "at_seal"] = "at_seal"
 

@@ -6,13 +6,15 @@ from typing import Any
 import duckdb
 
 from orchestration.defs.ingest.bulk import insert_rows
-from orchestration.facts.disputes import DisputeEvent
+from orchestration.facts.disputes import DisputeEvent, waiting_sessions
 
 _COLUMNS = tuple(DisputeEvent.__dataclass_fields__)
 
 
 def rewrite_disputes(connection: duckdb.DuckDBPyConnection, events: Sequence[DisputeEvent]) -> None:
-    """Replace raw_dispute_events, and touch the sessions of acts that came or went."""
+    """Replace raw_dispute_events; touch the sessions of acts that came or went, and where an answer is waited for."""
+    waiting = [("cdr", key, "a question about its dispute waits") for key in waiting_sessions(events)]
+    insert_rows(connection, "raw_touched", ("kind", "id", "reason"), waiting)
     known = "select dispute_id, seq, event, cdr_key from ingest.raw_dispute_events"
     before = {tuple(row) for row in connection.execute(known).fetchall()}
     now = {(event.dispute_id, event.seq, event.event, event.cdr_key) for event in events}

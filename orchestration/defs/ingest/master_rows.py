@@ -40,6 +40,7 @@ _SETTLEMENT_COLUMNS = (
     "partner", "contract_version", "payment_terms_days", "netting", "minimum_amount", "tax_country", "tax_regime",
     "vat_id", "is_vat_id_valid", "fx_source", "fx_rate_date", "fx_max_age_days", "dispute_window_days",
     "dispute_acknowledge_days", "dispute_answer_days", "dispute_resolve_days", "dispute_objection_days",
+    "dispute_expiry_days", "dispute_statements",
 )  # fmt: skip
 _OWN_PARTY_COLUMNS = ("party", "role", "legal_name", "country", "vat_id", "is_vat_id_valid")
 _CONTRACT_COLUMNS = (
@@ -149,7 +150,7 @@ def _settlement_row(known: KnownContract) -> tuple[Any, ...]:
         tax.country, tax.regime, tax.vat_id, _validity(tax.vat_id),
         *((fx.source, fx.rate_date, fx.max_age_days) if fx else (None, None, None)),
         dispute.window_days, dispute.acknowledge_days, dispute.answer_days, dispute.resolve_days,
-        dispute.objection_days,
+        dispute.objection_days, dispute.expiry_days, dispute.statements,
     )  # fmt: skip
 
 

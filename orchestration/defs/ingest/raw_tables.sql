@@ -533,7 +533,9 @@ create table if not exists ingest.raw_settlement_terms (
     dispute_acknowledge_days integer,  -- working days
     dispute_answer_days integer,       -- days of silence after which the clock runs on
     dispute_resolve_days integer,      -- days on the running clock
-    dispute_objection_days integer     -- days after the outcome
+    dispute_objection_days integer,    -- days after the outcome
+    dispute_expiry_days integer,       -- of silence, after which the claimant has withdrawn; null = never
+    dispute_statements varchar         -- at_draft, at_seal: what the window runs from
 );
 
 -- The rules as declared in the suites: one row per rule.

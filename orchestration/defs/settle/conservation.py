@@ -101,7 +101,7 @@ _BOOKS = (
         "sessions of waterfall {} are in no step",
         """
         select partner || ' ' || period || ' ' || direction || ' ' || currency,
-            sum(case when step_no in (5, 6, 7) then sessions when step = 'sessions' then sessions
+            sum(case when step in ('sessions', 'held', 'disputed', 'excluded', 'credited') then sessions
                 when step = 'billable' then -sessions else 0 end) as missing
         from settle.waterfall group by partner, period, direction, currency
         having missing <> 0 order by 1
@@ -111,8 +111,8 @@ _BOOKS = (
         "is what waterfall {} ends apart from its statement",
         """
         select partner || ' ' || period || ' ' || direction || ' ' || currency,
-            sum(case when step_no in (2, 3, 5, 6, 7, 9, 10, 11, 12) or step = 'received' then amount_excl_tax
-                when step = 'statement' then -amount_excl_tax else 0 end) as missing
+            sum(case when step in ('sessions', 'billable', 'adjustment_runs') then 0
+                when step = 'statement' then -amount_excl_tax else amount_excl_tax end) as missing
         from settle.waterfall group by partner, period, direction, currency
         having missing <> 0 order by 1
         """,
@@ -139,21 +139,16 @@ _BOOKS = (
     (
         "corrections of sealed lines do not come to what was decided ({})",
         """
-        select 'such as ' || min(decided.subject_id), count(*)
-        from (
-            select subject_id, max(case when kind = 'exclude' then 0 else amount_excl_tax end) as amount,
-                max(seq) as seq
-            from ingest.raw_decisions
-            where kind in ('adjust', 'exclude') and subject_kind = 'cdr' group by subject_id
-        ) as decided
+        select 'such as ' || min(decided.cdr_key), count(*)
+        from settle.amount_decisions as decided
         inner join ingest.raw_sealed_outcomes as sealed
-            on decided.subject_id = sealed.cdr_key and decided.seq > sealed.seal_seq and sealed.statement_id is not null
+            on decided.cdr_key = sealed.cdr_key and decided.seq > sealed.seal_seq and sealed.statement_id is not null
         inner join (
             select cdr_key, sum(amount_excl_tax) as amount from settle.statement_lines group by cdr_key
-        ) as lines on decided.subject_id = lines.cdr_key
-        left join inspect.cdr_terms as terms on decided.subject_id = terms.cdr_key
+        ) as lines on decided.cdr_key = lines.cdr_key
+        left join inspect.cdr_terms as terms on decided.cdr_key = terms.cdr_key
         -- A decided amount may have more decimals than a line: rounding moves it by less than one unit of the last.
-        where abs(lines.amount - decided.amount) * case coalesce(terms.rounding_scale, 2)
+        where abs(lines.amount - decided.amount_excl_tax) * case coalesce(terms.rounding_scale, 2)
             when 0 then 1 when 1 then 10 when 2 then 100 when 3 then 1000 else 10000 end >= 1
         having count(*) > 0
         """,

@@ -140,8 +140,15 @@ TABLES: Mapping[str, Published] = {
     "disputes": Published(
         "settle.disputes",
         "dispute_id, cdr_key, partner, claimant, reason_code, state, refused_for, currency, billed_excl_tax,"
-        " disputed_excl_tax, resolved_excl_tax, outcome, opened_at, assigned_to, resolved_at, running_seconds",
+        " disputed_excl_tax, resolved_excl_tax, outcome, opened_at, assigned_to, resolved_at, running_seconds,"
+        " statement_id, line_no, window_ends_at, ended_at, withheld_excl_tax, withheld_tax",
         "dispute_id",
+    ),
+    "statement_balances": Published(
+        "settle.statement_balances",
+        "statement_id, partner, period, direction, currency, status, disputes_open, amount_excl_tax, disputed_excl_tax,"
+        " payable_excl_tax, amount_incl_tax, disputed_incl_tax, payable_incl_tax",
+        "statement_id",
     ),
     "dispute_events": Published(
         "ingest.dispute_events",
