@@ -1,5 +1,6 @@
 """October is closed for one partner; what comes and is decided afterwards changes nothing there."""
 
+import csv
 import json
 import shutil
 import subprocess
@@ -313,7 +314,7 @@ def check_journal(closed: Path) -> None:
     statement = "select amount_excl_tax, tax, amount_incl_tax from statements where statement_id = '2026-10-emo-R-EUR'"
     ((net, tax, gross),) = rows(closed, statement)
     written = evsettle_here("--home", closed, "journal", "--period", "2026-10")
-    lines = [line.split(",") for line in written.stdout.splitlines()]
+    lines = list(csv.reader(written.stdout.splitlines()))
     entry = ["statement:2026-10-emo-R-EUR", "2026-11-06", "NL/EVS", "NLEVS-2026-000001"]
     assert [
         [line[0], line[2], line[4], line[13], line[6], line[8], line[9]]

@@ -22,7 +22,10 @@ roots as (
             findings.caused_by = causes.finding_id
             and causes.status = 'open'
             and causes.severity in ('hold', 'reject')
-    where findings.status = 'open' and findings.severity in ('hold', 'reject') and causes.finding_id is null
+    where
+        findings.status = 'open'
+        and findings.severity in ('hold', 'reject')
+        and causes.finding_id is null
         -- An open dispute is a case of its own, with the acts that answer it.
         and findings.rule_id <> 'DISPUTE_INCLUDED'
 
