@@ -111,7 +111,7 @@ def test_the_example_of_real_sessions_has_master_data_that_reads() -> None:
 def test_the_limits_of_the_alarm_are_whole_or_refused() -> None:
     assert read_network(NETWORK.encode()).drift.recent_days == 7
     assert read_network(f"{NETWORK}\ndrift: {{recent_days: 1, times: 1.5}}\n".encode()).drift.times == Decimal("1.5")
-    with pytest.raises(DeclaredError, match="drift.minimum_records is 0; write a number from 1 to 10,000"):
+    with pytest.raises(DeclaredError, match=r"drift\.minimum_records is 0; write a number from 1 to 10,000"):
         read_network(f"{NETWORK}\ndrift: {{minimum_records: 0}}\n".encode())
     with pytest.raises(DeclaredError, match="recent_dayz"):
         read_network(f"{NETWORK}\ndrift: {{recent_dayz: 3}}\n".encode())
