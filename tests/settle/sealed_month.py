@@ -1,0 +1,126 @@
+"""A sealed month and what is done to it afterwards, through the command line: disputes, and what the books then say."""
+
+import csv
+import json
+import subprocess
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from tests.conftest import evsettle_here
+
+NOOR, SEM, DAAN = "Noor Bakker", "Sem de Wit", "Daan Mulder"  # finance; finance and approver; approver
+CLOSED_AT = "2026-11-06T08:00:00Z"
+
+
+def called(home: Path, *arguments: object, at: str = CLOSED_AT) -> subprocess.CompletedProcess[str]:
+    return evsettle_here("--home", home, *arguments, "--as-of", at)
+
+
+def done(home: Path, *arguments: object, at: str = CLOSED_AT) -> dict[str, Any]:
+    result = called(home, *arguments, "--json", at=at)
+    assert result.returncode == 0, result.stderr
+    answer: dict[str, Any] = json.loads(result.stdout)
+    return answer
+
+
+def refused(home: Path, *arguments: object, at: str = CLOSED_AT) -> str:
+    result = called(home, *arguments, at=at)
+    assert result.returncode == 2, result.stdout
+    assert "Traceback" not in result.stderr
+    return result.stderr
+
+
+def rows(home: Path, sql: str) -> list[tuple[Any, ...]]:
+    with duckdb.connect() as connection:
+        connection.execute("set TimeZone = 'UTC'")
+        for path in (home / "published").glob("*.parquet"):
+            connection.read_parquet(str(path)).create_view(path.stem)
+        found = connection.execute(sql).fetchall()
+    assert len(found) < 2 or "order by" in sql.lower(), f"rows in no stated order: {sql}"
+    return found
+
+
+def disputed(closed: Path) -> list[tuple[str, int, Decimal]]:
+    """Two sealed sessions that nothing else changes: cdr_key, line and net amount."""
+    return rows(
+        closed,
+        "select cdr_key, line_no, lines.amount_excl_tax from statement_lines as lines inner join cdrs using (cdr_key)"
+        " where lines.statement_id = '2026-10-emo-R-EUR' and tariff_id <> 'AC-BASIC' and cdr_id <> 'EVS-2610-0000002'"
+        " and lines.amount_excl_tax > 5 order by line_no limit 2",
+    )
+
+
+def dispute(closed: Path) -> None:
+    """Of the first session 1.25 is disputed; all of the second was, and that was upheld."""
+    at = "2026-11-10T08:00:00Z"
+    (first, _, _), (second, _, billed) = disputed(closed)
+    done(closed, "decide", "dispute", first, "--set", "amount=1.25", "--by", NOOR, "--reason", "D_PRICE", at=at)
+    seq = done(closed, "decide", "dispute", second, "--set", f"amount={billed}", "--by", NOOR, "--reason",
+               "D_OUTCOME", at=at)["seq"]  # fmt: skip
+    subject = f"dispute:{seq}"
+    done(closed, "decide", "acknowledge", subject, "--by", NOOR, at=at)
+    done(closed, "decide", "assign", subject, "--set", "to=finance", "--by", NOOR, at=at)
+    outcome = done(closed, "decide", "resolve", subject, "--set", "amount=0", "--by", NOOR, "--reason", "R_UPHELD",
+                   at=at)["seq"]  # fmt: skip
+    done(closed, "decide", "approve", outcome, "--by", SEM, at=at)
+
+
+def check_disputes(closed: Path) -> None:
+    # The statement is what it was; what is open has left its balance, and what was won is a credit of November.
+    (first, _, _), (second, line_no, billed) = disputed(closed)
+    [(amount, disputed_now, payable)] = rows(
+        closed,
+        "select amount_excl_tax, disputed_excl_tax, payable_excl_tax from statement_balances"
+        " where statement_id = '2026-10-emo-R-EUR'",
+    )
+    assert (disputed_now, payable) == (Decimal("1.25"), amount - Decimal("1.25"))
+    assert rows(closed, "select cdr_key, state, is_open from disputes order by is_open") == [
+        (second, "resolved", False),
+        (first, "opened", True),
+    ]
+    assert rows(
+        closed,
+        f"select statement_id, amount_excl_tax, corrects from statement_lines where cdr_key = '{second}'"
+        " and kind = 'adjustment'",
+    ) == [("2026-11-emo-R-EUR-A1", -billed, f"2026-10-emo-R-EUR#{line_no}")]
+
+
+def check_journal(closed: Path) -> None:
+    """October's invoice is in the books: what it asks for, and what that is made of."""
+    statement = "select amount_excl_tax, tax, amount_incl_tax from statements where statement_id = '2026-10-emo-R-EUR'"
+    ((net, tax, gross),) = rows(closed, statement)
+    written = evsettle_here("--home", closed, "journal", "--period", "2026-10")
+    lines = list(csv.reader(written.stdout.splitlines()))
+    entry = ["statement:2026-10-emo-R-EUR", "2026-11-06", "NL/EVS", "NLEVS-2026-000001"]
+    assert [
+        [line[0], line[2], line[4], line[13], line[6], line[8], line[9]]
+        for line in lines[1:]
+        if line[0].startswith("statement:")
+    ] == [
+        [*entry, "1300", f"{gross:.2f}", "0.00"],
+        [*entry, "8000", "0.00", f"{net:.2f}"],
+        [*entry, "1520", "0.00", f"{tax:.2f}"],
+    ]
+    # 1.25 is disputed: with 21 % tax 1.5125 stands apart. What was won came back on its day.
+    apart = [Decimal(line[8]) - Decimal(line[9]) for line in lines[1:] if line[6] == "1310"]
+    assert sum(apart) == Decimal("1.51")
+
+
+def check_documents(closed: Path) -> None:
+    """November is sealed too: what corrects October becomes a credit note of its own number range."""
+    at = "2026-12-07T08:00:00Z"
+    proposal = done(closed, "decide", "period", "2026-11|emo", "--by", SEM, at=at)["seq"]
+    done(closed, "decide", "approve", proposal, "--by", DAAN, at=at)
+    done(closed, "decide", "seal", "2026-11|emo", "--by", NOOR, at=at)
+    found = json.loads(evsettle_here("--home", closed, "invoices", "--json").stdout)["documents"]
+    told = ("number", "statement_id", "amount_excl_tax", "tax", "amount_incl_tax", "preceding", "due_on")
+    # The late session 12.88 less the credit 14.82; tax 2.70 − 3.11. Due 30 days from the seal.
+    # The adjustment run: −0.50 and the dispute that was won, −7.15; 21 % of −7.65 is −1.6065.
+    assert [tuple(one[name] for name in told) for one in found[1:]] == [
+        ("NLEVS-C-2026-000001", "2026-11-emo-R-EUR", "1.94", "0.41", "2.35", ["NLEVS-2026-000001"], "2027-01-06"),
+        ("NLEVS-C-2026-000002", "2026-11-emo-R-EUR-A1", "7.65", "1.61", "9.26", ["NLEVS-2026-000001"], "2027-01-06"),
+    ]
+    assert evsettle_here("--home", closed, "verify").returncode == 0
