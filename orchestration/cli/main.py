@@ -27,9 +27,14 @@ COMMANDS = {
     "rules": "list the rules that decide what is billed",
     "decide": "record a decision in the ledger",
     "decisions": "what was decided, and what it changed",
+    "export": "write the whole history as open files",
+    "import": "make a home from an export",
     "verify": "check the ledger, its objects and the reports",
     "dev": "open the Dagster UI on this home",
 }
+
+# A word of Python is no name of a module.
+MODULES = {"import": "import_home"}
 
 
 class LazyCommands(click.Group):
@@ -41,7 +46,7 @@ class LazyCommands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
-        command = importlib.import_module(f"orchestration.cli.{cmd_name}").command
+        command = importlib.import_module(f"orchestration.cli.{MODULES.get(cmd_name, cmd_name)}").command
         assert isinstance(command, click.Command)
         return command
 

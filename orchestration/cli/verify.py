@@ -107,8 +107,7 @@ def command(home_path: Path | None, period: str | None, head: str | None, no_rep
     if folder is not None and not (home.reports / folder).is_dir():
         known = ", ".join(sorted(path.name for path in home.reports.glob("*") if path.is_dir())) or "none yet"
         raise click.BadParameter(f"there are no reports of {folder!r}; the periods are: {known}", param_hint="PERIOD")
-    found = verify(home, folder, _record_hashes(home))
-    answer = _answer(home, found, folder, head)
+    answer = checked(home, folder, head)
     replays = []
     if period and answer["is_intact"] and not no_replay:
         from orchestration.cli.replayed import replayed
@@ -118,10 +117,15 @@ def command(home_path: Path | None, period: str | None, head: str | None, no_rep
     if as_json:
         show_json(answer)
     else:
-        _show(answer, found.first_broken_link, home)
+        _show(answer, answer["first_broken_link"], home)
         for each in replays:
             each.show()
     sys.exit(0 if answer["is_intact"] and all(each.is_good for each in replays) else 1)
+
+
+def checked(home: Home, period: str | None = None, noted_head: str | None = None) -> dict[str, Any]:
+    """What `evsettle verify` answers about a home, or about the reports of one period."""
+    return _answer(home, verify(home, period, _record_hashes(home)), period, noted_head)
 
 
 def _answer(home: Home, found: Verification, period: str | None, noted: str | None) -> dict[str, Any]:

@@ -147,8 +147,8 @@ def _parts(info: zipfile.ZipInfo) -> list[str]:
     return info.filename.split("/")
 
 
-def _problem(info: zipfile.ZipInfo) -> str | None:
-    """Why a member is not read, by what the archive's directory says of it."""
+def unsafe(info: zipfile.ZipInfo) -> str | None:
+    """Why a member may do harm, by what the archive's directory says of it: its name, its kind, or its size."""
     name = info.filename
     if name.startswith("/") or "\\" in name or _DRIVE.match(name) or ".." in _parts(info) or not name.isprintable():
         return "has a name that leads out of the archive; rename it to a plain file name"
@@ -158,11 +158,16 @@ def _problem(info: zipfile.ZipInfo) -> str | None:
         return "is encrypted; send it without a password"
     if info.compress_type not in _METHODS:
         return "is packed by a method that is not read; pack it as a plain zip (deflate)"
-    if name.lower().endswith(_ARCHIVES):
-        return "is an archive in an archive; send it by itself"
     if info.file_size > _limit(info.compress_size):
         return f"unpacks to more than {RATIO_MAX} times its size; send it by itself, unpacked"
     return None
+
+
+def _problem(info: zipfile.ZipInfo) -> str | None:
+    """Why a member is not read."""
+    if info.filename.lower().endswith(_ARCHIVES):
+        return unsafe(info) or "is an archive in an archive; send it by itself"
+    return unsafe(info)
 
 
 def open_member(archive: zipfile.ZipFile, member: Member) -> Readable:
