@@ -39,8 +39,8 @@ documents as (
 
     select
         statement_id,
-        owed_incl_tax
-    from {{ ref('documents') }}
+        case when kind = 'credit_note' then -amount_incl_tax else amount_incl_tax end as owed_incl_tax
+    from {{ ref('document_numbers') }}
 
 )
 

@@ -18,6 +18,7 @@ COMMANDS = {
     "disputes": "what is disputed, by whom, and by when it must be answered",
     "invoices": "invoices and credit notes that were issued",
     "journal": "the double-entry journal as CSV",
+    "payments": "open items and ageing, bank statements, reminders, orders for the bank",
     "price": "price CDRs of a file; no home needed",
     "explain": "the whole story of a session, a statement or a file",
     "diff": "what changed between two runs, and because of what",

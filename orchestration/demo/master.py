@@ -5,6 +5,8 @@ from datetime import date
 from importlib.resources import as_file, files
 from pathlib import Path
 
+from stdnum import iban
+
 from orchestration.defs.ingest.tariff import parse_tariff
 from orchestration.demo.clock import DAY, NETWORK_ZONE, Month, iso
 from orchestration.demo.csv_rows import mapping_text
@@ -84,13 +86,13 @@ parties:
     legal_name: EVSettle Charging B.V.
     country: NL
     vat_id: {VAT_IDS[OWN_CPO]}
-    bank_account: NL00DEMO0000000001
+    bank_account: NL52DEMO0000000001
   - party: {OWN_EMSP}
     roles: [EMSP]
     legal_name: EVSettle Mobility B.V.
     country: NL
     vat_id: {VAT_IDS[OWN_EMSP]}
-    bank_account: NL00DEMO0000000002
+    bank_account: NL25DEMO0000000002
 country: NL
 currency: EUR
 time_zone: {NETWORK_ZONE}
@@ -116,6 +118,19 @@ def _calendar(month: Month) -> str:
     return "\n".join(lines) + "\n"
 
 
+def _iban(party: str) -> str:
+    """A made-up account with right check digits."""
+    country, _, name = party.partition("/")
+    digits = "".join(str(ord(letter)) for letter in name)
+    account = {
+        "NL": f"{name}B0000000042",
+        "GB": f"{name}B10000000000042",
+        "DE": f"{digits:0<18}",
+        "CH": f"{digits:0<17}",
+    }
+    return f"{country}{iban.calc_check_digits(f'{country}00{account[country]}')}{account[country]}"
+
+
 def _contract(partner: Partner, month: Month) -> str:
     domain = f"{partner.folder}.example"
     lines = [
@@ -134,6 +149,7 @@ def _contract(partner: Partner, month: Month) -> str:
         f"remedies: {REMEDIES}",
         f"pricing: {{tariff_source: {partner.tariff_source}}}",
         f"tax: {{country: {partner.country}, regime: reseller, vat_id: {VAT_IDS[partner.party]}}}",
+        f"payment: {{iban: {_iban(partner.party)}}}",
         f"contacts: {{operations: ops@{domain}, platform: it@{domain}, finance: ap@{domain}}}",
     ]
     return "\n".join(lines) + "\n"

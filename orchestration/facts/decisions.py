@@ -16,6 +16,7 @@ from orchestration.facts.home import Home
 from orchestration.facts.ledger import Entry
 from orchestration.facts.lock import writer_lock
 from orchestration.facts.objects import sha256_of
+from orchestration.facts.payments import check_pay
 from orchestration.facts.people import PeopleError, Person, find_person, is_same_person, read_people
 from orchestration.facts.period_decisions import draft_of, refuse_changed_draft
 from orchestration.facts.reasons import Vocabulary, nearest, vocabulary
@@ -108,6 +109,8 @@ def build(
         draft = draft_of(entries, named)
         if kind.name == "period":
             values["content"] = draft.content
+    if kind.name == "pay":
+        check_pay(entries, named)
     if kind.name == "terms" and "version" not in values:
         values["version"] = _terms_as_taken_in(entries, named)
     if kind.people == 2:

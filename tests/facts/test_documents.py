@@ -6,7 +6,9 @@ from decimal import Decimal
 
 import pytest
 
-from orchestration.facts import ledger
+from orchestration.facts import decisions, ledger
+from orchestration.facts.decision_kinds import DecisionError
+from orchestration.facts.decisions import Decision
 from orchestration.facts.documents import Document, as_fact, documents, numbered, series_problems
 from orchestration.facts.home import Home
 from orchestration.facts.ledger import LedgerError
@@ -27,10 +29,16 @@ INVOICE = Document(
 CREDIT = replace(INVOICE, kind="credit_note", statement_id="2026-11-emo-R-EUR-A1", preceding=("NLEVS-2026-000001",))
 
 
+def pay(home: Home, statement: str) -> int:
+    decision = Decision("pay", "Ada Jansen", (f"statement:{statement}",), None, {}, None)
+    return decisions.record(home, decision, "2026-11-07T08:00:00Z").entry.seq
+
+
 def seal(home: Home, *drafts: Document, after: int | None = None) -> list[str]:
     """Seal with the next numbers; returns these."""
     given = numbered(ledger.read_all(home), drafts)
-    body = {"period": "2026-10", "partner": "emo", "documents": [as_fact(one) for one in given]}
+    body = {"period": "2026-10", "partner": "emo", "statements": [one.statement_id for one in drafts],
+            "documents": [as_fact(one) for one in given]}  # fmt: skip
     ledger.append(home, "seal", body, "Ada", "2026-11-06T08:00:00Z", after)
     return [one.number for one in given]
 
@@ -100,3 +108,18 @@ def test_gaps_repeats_and_unlinked_credit_notes_are_named(home: Home) -> None:
         "DOC_CREDIT_UNLINKED: NLEVS-C-2026-000001 (entry 1) names no invoice",
         "DOC_CREDIT_UNLINKED: NLEVS-C-2026-000002 (entry 1) names NLEVS-2026-000009",
     ]  # fmt: skip
+
+
+def test_a_statement_is_paid_once_and_only_when_it_is_sealed(home: Home) -> None:
+    with pytest.raises(DecisionError, match="2026-10-emo-R-EUR is no sealed statement"):
+        pay(home, "2026-10-emo-R-EUR")
+    seal(home, INVOICE)
+    first = pay(home, "2026-10-emo-R-EUR")
+    with pytest.raises(DecisionError, match=f"is in the payment of entry {first} already"):
+        pay(home, "2026-10-emo-R-EUR")
+    answer = Decision("reject", "Bo de Vries", (), "REDRAFT", {}, None, answers=first)
+    decisions.record(home, answer, "2026-11-07T08:00:00Z")
+    decisions.record(home, Decision("approve", "Bo de Vries", (), None, {}, None, answers=pay(home, "2026-10-emo-R-EUR")),
+                     "2026-11-07T08:00:00Z")  # fmt: skip
+    with pytest.raises(DecisionError, match="what was approved goes to the bank once"):
+        pay(home, "2026-10-emo-R-EUR")

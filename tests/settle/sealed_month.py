@@ -2,6 +2,7 @@
 
 import csv
 import json
+import os
 import subprocess
 from decimal import Decimal
 from pathlib import Path
@@ -107,6 +108,40 @@ def check_journal(closed: Path) -> None:
     # 1.25 is disputed: with 21 % tax 1.5125 stands apart. What was won came back on its day.
     apart = [Decimal(line[8]) - Decimal(line[9]) for line in lines[1:] if line[6] == "1310"]
     assert sum(apart) == Decimal("1.51")
+
+
+BANK_STATEMENT = """<Document xmlns="urn:iso:std:iso:20022:tech:xsd:camt.053.001.08"><BkToCstmrStmt><Stmt>
+<Acct><Id><IBAN>NL52DEMO0000000001</IBAN></Id></Acct>
+<Ntry><Amt Ccy="EUR">100.00</Amt><CdtDbtInd>CRDT</CdtDbtInd><Sts><Cd>BOOK</Cd></Sts>
+<BookgDt><Dt>2026-11-09</Dt></BookgDt><NtryDtls><TxDtls><RmtInf><Ustrd>Inv. NLEVS-2026-000001</Ustrd></RmtInf></TxDtls>
+</NtryDtls></Ntry></Stmt></BkToCstmrStmt></Document>"""
+
+
+def pay(closed: Path) -> None:
+    """100.00 of the invoice is paid, and somebody sends a bank statement that should harm its reader."""
+    payments = closed / "landing/own/payments"
+    payments.mkdir(parents=True)
+    (payments / "bank.xml").write_text(BANK_STATEMENT)
+    hostile = payments / "hostile.xml"
+    hostile.write_text('<!DOCTYPE d [<!ENTITY x SYSTEM "file:///etc/passwd">]><Document>&x;</Document>')
+    os.utime(hostile, (0, 0))  # What changed just now may still be coming.
+
+
+def check_payments(closed: Path) -> None:
+    # The rest is due on 6 December, a Sunday: expected on Monday. 1.25 at 21 % is disputed.
+    statement = "select amount_incl_tax from statements where statement_id = '2026-10-emo-R-EUR'"
+    left = rows(closed, statement)[0][0] - 100 - Decimal("1.51")
+    told = "select due_amount, paid, status, bucket, cast(expected_on as varchar) from open_items where partner = 'emo'"
+    assert rows(closed, told) == [(left, Decimal(100), "part_paid", "not_due", "2026-12-07")]
+    records = "select disposition, reason, file_name from records where feed = 'payments' order by file_name"
+    assert rows(closed, records) == [
+        ("applied", None, "bank.xml"),
+        ("quarantined", "SCHEMA_TYPE_INVALID", "hostile.xml"),
+    ]
+    assert rows(closed, "select account, debit, credit from journal_lines where entry_kind = 'payment' order by 1") == [
+        ("1100", Decimal(100), Decimal(0)),
+        ("1300", Decimal(0), Decimal(100)),
+    ]
 
 
 def check_documents(closed: Path) -> None:

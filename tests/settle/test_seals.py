@@ -25,8 +25,10 @@ from tests.settle.sealed_month import (
     check_disputes,
     check_documents,
     check_journal,
+    check_payments,
     dispute,
     done,
+    pay,
     refused,
     rows,
 )
@@ -175,6 +177,7 @@ def november(closed: Path, key: str) -> None:
     credit = original | {"id": "EVS-2610-0000002-C", "credit": True, "credit_reference_id": original["id"]}
     credit["total_cost"] = {name: -value for name, value in original["total_cost"].items()}
     arrive(closed, "late.ndjson", json.loads(text), credit)
+    pay(closed)
     # 4 cents less a kWh from 15 October on, approved on 10 November.
     tariff = closed / "master/tariffs/AC-BASIC.json"
     body = json.loads(tariff.read_text())
@@ -275,5 +278,6 @@ def test_what_comes_after_the_seal_changes_nothing_there(closed: Path) -> None:
     assert snapshots.tables(closed) | {"settle.disputes": ""} == tables | {"settle.disputes": ""}
     assert snapshots.reports(closed) == reports
     check_journal(closed)
+    check_payments(closed)
     check_documents(closed)
     assert sealed_files(closed) == sealed

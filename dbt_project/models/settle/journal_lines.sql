@@ -36,6 +36,24 @@ postings as (
         amount
     from {{ ref('dispute_postings') }}
 
+    union all
+
+    select
+        entry_id,
+        entry_kind,
+        booked_on,
+        period,
+        party,
+        partner,
+        currency,
+        statement_id,
+        document_number,
+        role,
+        cast(null as varchar) as tax_category,
+        cast(null as decimal(18, 8)) as tax_percent,
+        amount
+    from {{ ref('payment_postings') }}
+
 ),
 
 accounts as (
@@ -53,7 +71,11 @@ select
     cast(
         row_number() over (
             partition by postings.entry_id
-            order by postings.role asc, postings.tax_category asc, postings.tax_percent asc
+            order by
+                postings.role asc,
+                postings.tax_category asc,
+                postings.tax_percent asc,
+                postings.statement_id asc
         ) as integer
     ) as line_no,
     postings.entry_kind,

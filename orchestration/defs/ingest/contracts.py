@@ -13,6 +13,7 @@ from pathlib import PurePath
 from typing import Any, Literal
 
 import msgspec
+from stdnum import bic, iban
 
 from orchestration.defs.ingest.declared import Declared
 
@@ -85,6 +86,17 @@ class Tax(Declared, frozen=True, kw_only=True, forbid_unknown_fields=True):
     regime: str | None = None
 
 
+class PaymentTerms(Declared, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The partner's bank account, and how what it owes is paid: it transfers, or we debit it under its mandate."""
+
+    iban: str | None = None
+    bic: str | None = None
+    holder: str | None = None
+    method: Literal["transfer", "direct_debit"] = "transfer"
+    mandate_id: str | None = None
+    mandate_signed_on: date | None = None
+
+
 class Fee(Declared, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What is charged beside the sessions, as a line of its own on the statement that it is `on`.
 
@@ -150,6 +162,7 @@ class Contract(Declared, frozen=True, kw_only=True, forbid_unknown_fields=True):
     tolerances: Tolerances
     dispute: Dispute = Dispute()
     tax: Tax = Tax()
+    payment: PaymentTerms = PaymentTerms()
     due_days: DueDays = DueDays()
     rules: dict[str, RuleTerms] = msgspec.field(default_factory=dict)
     contacts: Contacts = Contacts()
@@ -199,6 +212,7 @@ def contract_problems(path: str, contract: Contract, rules: Mapping[str, Rule]) 
         problems.append(f"pricing.discount_percent is {contract.pricing.discount_percent}; use 0 to 100.")
     problems += _negatives(contract)
     problems += _fee_problems(contract)
+    problems += _payment_problems(contract.payment)
     for rule_id in contract.rules:
         rule = rules.get(rule_id)
         if rule is None:
@@ -212,6 +226,15 @@ def contract_problems(path: str, contract: Contract, rules: Mapping[str, Rule]) 
         if getattr(contract, name)
     ]
     return problems
+
+
+def _payment_problems(payment: PaymentTerms) -> Iterator[str]:
+    if payment.iban is not None and not iban.is_valid(payment.iban):
+        yield f"payment.iban is {payment.iban!r}, which is no IBAN (its check digits say so); correct it."
+    if payment.bic is not None and not bic.is_valid(payment.bic):
+        yield f"payment.bic is {payment.bic!r}, which is no BIC; correct it."
+    if payment.method == "direct_debit" and not (payment.iban and payment.mandate_id and payment.mandate_signed_on):
+        yield "payment.method is direct_debit, which needs iban, mandate_id and mandate_signed_on; add them."
 
 
 def _fee_problems(contract: Contract) -> list[str]:

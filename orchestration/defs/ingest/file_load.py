@@ -33,6 +33,7 @@ from orchestration.defs.ingest.invoices import load_invoices
 from orchestration.defs.ingest.mapping import Mapping, MappingError, mapping_path
 from orchestration.defs.ingest.master_data import MasterData, party_owners
 from orchestration.defs.ingest.parties import read_party
+from orchestration.defs.ingest.payments import load_payments
 from orchestration.defs.ingest.record_chunks import RecordChunk, merged
 from orchestration.defs.ingest.records import FileError, RawRecord, decompress
 from orchestration.defs.ingest.tariff_sightings import load_tariffs
@@ -46,7 +47,7 @@ _BY_FILE = ("raw_files", "raw_records", "raw_cdrs")
 _BY_RECORD = (
     "raw_charging_periods", "raw_cdr_tariffs", "raw_date_readings", "raw_content_hashes", "raw_tariff_sightings",
     "raw_signed_values", "raw_meter_readings", "raw_cdr_taxes", "raw_connectors", "raw_tokens", "raw_sessions",
-    "raw_authorizations", "raw_charger_events", "raw_receipts", "raw_invoices", "raw_invoice_lines",
+    "raw_authorizations", "raw_charger_events", "raw_receipts", "raw_invoices", "raw_invoice_lines", "raw_payments",
 )  # fmt: skip
 
 
@@ -189,10 +190,13 @@ def _load_other(
         _quarantine(connection, file, [record for chunk in chunks for record in chunk.records()])
         return
     data = objects.get(home, file.sha256)
-    if file.feed in EVIDENCE:
+    if file.feed in EVIDENCE or file.feed == "payments":
         try:
-            evidence = _declared_file(file, landed, data, reading)
-            (load_invoices if file.feed == "invoices" else load_evidence)(gathered, evidence)
+            if file.feed == "payments":
+                load_payments(gathered, file.file_seq, decompress(file.file_name, data))
+                return
+            load = load_invoices if file.feed == "invoices" else load_evidence
+            load(gathered, _declared_file(file, landed, data, reading))
         except (FileError, MappingError) as error:
             _quarantine(connection, file, [broken_file(data, f"{file.subject}: {error}")])
         return

@@ -15,6 +15,7 @@ from typing import Protocol
 from orchestration.defs.ingest.csv_records import split_lines
 from orchestration.defs.ingest.feed_mapping import FeedMapping
 from orchestration.defs.ingest.mapping import Format, Mapping
+from orchestration.defs.ingest.payments import split_payments
 from orchestration.defs.ingest.record_chunks import RecordChunk, chunks_of_records
 from orchestration.defs.ingest.record_stream import stream_chunks
 from orchestration.defs.ingest.records import RawRecord, split
@@ -159,6 +160,8 @@ def _whole(file: LandedFile, content: Bytes, mapping: Mapping | FeedMapping | No
         raise too_large(file.file_name, DOCUMENT_BYTES_MAX)
     with content.open() as stream:
         data = decompress(file.file_name, b"".join(pieces(stream)))
+    if file.feed == "payments":
+        return split_payments(data)
     if is_csv(file, mapping):
         form = mapping.format if mapping else Format()
         return split_lines(data, form)[1:]

@@ -12,7 +12,7 @@ from pathlib import Path
 from orchestration.defs.ingest.feed_fields import EVIDENCE
 from orchestration.facts.home import Home
 
-FEEDS = ("cdrs", "tariffs", "locations", "tokens", *EVIDENCE)
+FEEDS = ("cdrs", "tariffs", "locations", "tokens", "payments", *EVIDENCE)
 MANIFEST_ENDING = ".manifest.json"
 # A file touched this recently may still be growing; it is looked at twice, this far apart.
 _RECENT_SECONDS = 2.0

@@ -15,6 +15,7 @@ from orchestration.defs.ingest.feed_objects import FeedObject, ObjectError, load
 from orchestration.defs.ingest.files import LandedFile, records_of
 from orchestration.defs.ingest.master_csv_rows import decided_aliases, rewrite_tables
 from orchestration.defs.ingest.master_data import KnownContract, MasterData, party_owners
+from orchestration.defs.ingest.network import Network
 from orchestration.defs.ingest.rule_actions import COLUMNS as ACTION_COLUMNS
 from orchestration.defs.ingest.rule_actions import rule_actions
 from orchestration.defs.ingest.rules import COLUMNS as RULE_COLUMNS
@@ -32,7 +33,8 @@ from orchestration.version import suites
 _TRIES_RULE = "RESUBMIT_LIMIT"
 
 _TABLES = (
-    "raw_own_parties", "raw_network", "raw_contracts", "raw_contract_parties", "raw_contract_rules",
+    "raw_own_parties", "raw_bank_accounts", "raw_network",
+    "raw_contracts", "raw_contract_parties", "raw_contract_rules",
     "raw_settlement_terms", "raw_contract_remedies", "raw_rules",
     "raw_local_days", "raw_billing_periods", "raw_checkpoints", "raw_master_problems", "raw_rule_actions",
 )  # fmt: skip
@@ -41,6 +43,9 @@ _SETTLEMENT_COLUMNS = (
     "vat_id", "is_vat_id_valid", "fx_source", "fx_rate_date", "fx_max_age_days", "dispute_window_days",
     "dispute_acknowledge_days", "dispute_answer_days", "dispute_resolve_days", "dispute_objection_days",
     "dispute_expiry_days", "dispute_statements",
+)  # fmt: skip
+_ACCOUNT_COLUMNS = (
+    "owner", "is_ours", "iban", "bic", "holder", "creditor_id", "method", "mandate_id", "mandate_signed_on",
 )  # fmt: skip
 _OWN_PARTY_COLUMNS = ("party", "role", "legal_name", "country", "vat_id", "is_vat_id_valid")
 _CONTRACT_COLUMNS = (
@@ -68,6 +73,7 @@ def rewrite_master(
         (own.party, role, own.legal_name, own.country or own.party[:2], own.vat_id, _validity(own.vat_id))
         for own in network.parties for role in dict.fromkeys(own.roles)
     ])  # fmt: skip
+    insert_rows(connection, "raw_bank_accounts", _ACCOUNT_COLUMNS, _accounts(master, network))
     drift = msgspec.structs.asdict(network.drift)
     insert_rows(
         connection, "raw_network",
@@ -97,6 +103,22 @@ def rewrite_master(
     insert_rows(connection, "raw_master_problems", ("path", "problem", "since_seq"), [
         (path, problem, seq) for path, (problem, seq) in sorted({**problems, **master.problems}.items())
     ])  # fmt: skip
+
+
+def _accounts(master: MasterData, network: Network) -> list[tuple[Any, ...]]:
+    """Our accounts, and each partner's by its last contract."""
+    ours = [
+        (own.party, True, own.account["iban"], own.account["bic"], own.legal_name, own.account["creditor_id"],
+         None, None, None)
+        for own in network.parties if own.account["iban"]
+    ]  # fmt: skip
+    last = {partner: history[-1].contract for partner, history in sorted(master.contracts.items()) if history}
+    return ours + [
+        (partner, False, contract.payment.iban.replace(" ", "").upper(), contract.payment.bic,
+         contract.payment.holder or contract.name, None, contract.payment.method, contract.payment.mandate_id,
+         contract.payment.mandate_signed_on)
+        for partner, contract in last.items() if contract.payment.iban
+    ]  # fmt: skip
 
 
 def _insert_contracts(

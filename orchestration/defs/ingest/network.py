@@ -16,7 +16,7 @@ _PARTY = re.compile(r"[A-Z]{2}/[A-Z0-9]{3}")
 
 
 class OwnParty(Declared, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One of our legal entities."""
+    """One of our legal entities. bank_account: an IBAN, or {iban, bic, creditor_id}."""
 
     party: str
     roles: tuple[Literal["CPO", "EMSP"], ...]
@@ -25,6 +25,13 @@ class OwnParty(Declared, frozen=True, kw_only=True, forbid_unknown_fields=True):
     vat_id: str | None = None
     vat_ids: Any = None
     bank_account: Any = None
+
+    @property
+    def account(self) -> dict[str, str | None]:
+        """Its bank account as iban, bic and creditor_id; the IBAN in capitals and without spaces."""
+        given = self.bank_account if isinstance(self.bank_account, dict) else {"iban": self.bank_account}
+        iban = str(given.get("iban") or "").replace(" ", "").upper()
+        return {"iban": iban or None, "bic": given.get("bic"), "creditor_id": given.get("creditor_id")}
 
 
 class Drift(Declared, frozen=True, kw_only=True, forbid_unknown_fields=True):

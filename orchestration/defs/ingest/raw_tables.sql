@@ -439,6 +439,38 @@ create table if not exists ingest.raw_invoice_lines (
     text varchar
 );
 
+-- Bank statements (camt.053): one row per transaction of a booked entry.
+create table if not exists ingest.raw_payments (
+    record_id bigint,                  -- of the entry
+    payment_no integer,                -- 1-based in its entry
+    account_iban varchar,              -- of the account that the statement is of
+    booked_on date,
+    value_on date,
+    currency varchar,
+    amount decimal(18, 2),             -- positive
+    is_credit boolean,                 -- it came in
+    counterparty_name varchar,
+    counterparty_iban varchar,
+    end_to_end_id varchar,
+    reference varchar,                 -- structured (RF18…)
+    remittance varchar,                -- free text
+    reference_key varchar,             -- the three before, capitals and digits only
+    bank_reference varchar             -- the bank's own id of the transaction
+);
+
+-- Bank accounts, ours and of partners, as network.yaml and contracts say now.
+create table if not exists ingest.raw_bank_accounts (
+    owner varchar,                     -- own party, or partner
+    is_ours boolean,
+    iban varchar,                      -- capitals, without spaces
+    bic varchar,
+    holder varchar,
+    creditor_id varchar,               -- ours: SEPA creditor identifier
+    method varchar,                    -- of a partner: transfer, direct_debit
+    mandate_id varchar,
+    mandate_signed_on date
+);
+
 -- Every contract id that a CDR, token or membership names.
 create table if not exists ingest.raw_contract_ids (
     contract_id varchar,

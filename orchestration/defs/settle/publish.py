@@ -137,6 +137,23 @@ TABLES: Mapping[str, Published] = {
         " debit, credit, tax_category, tax_percent, statement_id, document_number",
         "booked_on, entry_id, line_no",
     ),
+    "open_items": Published(
+        "settle.open_items",
+        "item_id, kind, direction, partner, party, period, statement_id, currency, issued_on, due_on, amount, paid,"
+        " disputed, open_amount, due_amount, status, bucket, days_overdue, last_paid_on, expected_on",
+        "item_id",
+    ),
+    "payments": Published(
+        "settle.payments",
+        "payment_id, party, partner, account_iban, booked_on, value_on, currency, amount, counterparty_name,"
+        " counterparty_iban, end_to_end_id, reference, remittance",
+        "booked_on, payment_id",
+    ),
+    "payment_allocations": Published(
+        "settle.payment_allocations",
+        "payment_id, item_id, direction, partner, party, booked_on, currency, amount",
+        "payment_id, item_id",
+    ),
     "disputes": Published(
         "settle.disputes",
         "dispute_id, cdr_key, partner, claimant, reason_code, state, refused_for, currency, billed_excl_tax,"
