@@ -63,5 +63,5 @@ left join documents on postings.statement_id = documents.statement_id
 left join contracts
     on
         postings.partner = contracts.partner
-        and contracts.valid_from <= postings.booked_on
-        and (contracts.valid_to is null or contracts.valid_to > postings.booked_on)
+        and postings.booked_on >= contracts.valid_from
+        and (contracts.valid_to is null or postings.booked_on < contracts.valid_to)
