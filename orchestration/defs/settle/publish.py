@@ -7,26 +7,17 @@ does not belong here: any calculation.
 
 import os
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
 
 from orchestration import pseudonyms
+from orchestration.defs.settle.published_books import BOOKS, Published
 from orchestration.facts.home import Home
 from orchestration.facts.objects import sha256_of_file
 
-
-@dataclass(frozen=True, slots=True)
-class Published:
-    """One published table: the relation it comes from, its contracted columns, and the order of its rows."""
-
-    relation: str
-    columns: str
-    order_by: str
-
-
 TABLES: Mapping[str, Published] = {
+    **BOOKS,
     "records": Published(
         "inspect.record_dispositions",
         "source, feed, file_name, file_sha256, position, record_sha256, received_at, disposition, reason",
@@ -124,35 +115,6 @@ TABLES: Mapping[str, Published] = {
         "partner, period, direction, currency, step_no, step, sessions, sessions_unknown_amount, energy_kwh,"
         " amount_excl_tax",
         "partner, period, direction, currency, step_no",
-    ),
-    "documents": Published(
-        "settle.documents",
-        "number, kind, type_code, statement_id, party, partner, period, issued_on, due_on, currency, amount_excl_tax,"
-        " tax, amount_incl_tax, preceding",
-        "number",
-    ),
-    "journal_lines": Published(
-        "settle.journal_lines",
-        "entry_id, line_no, entry_kind, booked_on, period, party, partner, currency, account, account_name, role,"
-        " debit, credit, tax_category, tax_percent, statement_id, document_number",
-        "booked_on, entry_id, line_no",
-    ),
-    "open_items": Published(
-        "settle.open_items",
-        "item_id, kind, direction, partner, party, period, statement_id, currency, issued_on, due_on, amount, paid,"
-        " disputed, open_amount, due_amount, status, bucket, days_overdue, last_paid_on, expected_on",
-        "item_id",
-    ),
-    "payments": Published(
-        "settle.payments",
-        "payment_id, party, partner, account_iban, booked_on, value_on, currency, amount, counterparty_name,"
-        " counterparty_iban, end_to_end_id, reference, remittance",
-        "booked_on, payment_id",
-    ),
-    "payment_allocations": Published(
-        "settle.payment_allocations",
-        "payment_id, item_id, direction, partner, party, booked_on, currency, amount",
-        "payment_id, item_id",
     ),
     "disputes": Published(
         "settle.disputes",

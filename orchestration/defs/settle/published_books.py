@@ -1,0 +1,49 @@
+"""What is published of documents, the journal and payments.
+
+What does not belong here: the tables of sessions and statements, and writing any (publish).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """One published table: the relation it comes from, its contracted columns, and the order of its rows."""
+
+    relation: str
+    columns: str
+    order_by: str
+
+
+BOOKS: Mapping[str, Published] = {
+    "documents": Published(
+        "settle.documents",
+        "number, kind, type_code, statement_id, party, partner, period, issued_on, due_on, currency, amount_excl_tax,"
+        " tax, amount_incl_tax, preceding",
+        "number",
+    ),
+    "journal_lines": Published(
+        "settle.journal_lines",
+        "entry_id, line_no, entry_kind, booked_on, period, party, partner, currency, account, account_name, role,"
+        " debit, credit, tax_category, tax_percent, statement_id, document_number",
+        "booked_on, entry_id, line_no",
+    ),
+    "open_items": Published(
+        "settle.open_items",
+        "item_id, kind, direction, partner, party, period, statement_id, currency, issued_on, due_on, amount, paid,"
+        " disputed, open_amount, due_amount, status, bucket, days_overdue, last_paid_on, expected_on",
+        "item_id",
+    ),
+    "payments": Published(
+        "settle.payments",
+        "payment_id, party, partner, account_iban, booked_on, value_on, currency, amount, counterparty_name,"
+        " counterparty_iban, end_to_end_id, reference, remittance",
+        "booked_on, payment_id",
+    ),
+    "payment_allocations": Published(
+        "settle.payment_allocations",
+        "payment_id, item_id, direction, partner, party, booked_on, currency, amount",
+        "payment_id, item_id",
+    ),
+}
