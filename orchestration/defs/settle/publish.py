@@ -7,6 +7,7 @@ does not belong here: any calculation.
 
 import os
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
@@ -136,7 +137,8 @@ TABLES: Mapping[str, Published] = {
     ),
     "resubmissions": Published(
         "settle.resubmissions",
-        "cdr_key, partner, direction, period, session_id, resubmission_no, asked_at, received_at, earlier_key, standing",
+        "cdr_key, partner, direction, period, session_id, resubmission_no, asked_at, received_at, earlier_key,"
+        " standing",
         "cdr_key",
     ),
     "periods": Published(
