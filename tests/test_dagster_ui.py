@@ -129,3 +129,20 @@ def test_a_statement_can_be_followed_to_its_files(
     browser.text_of(upstream, "statement_files", "statement_lines", "waterfall", "cdr_outcomes")
     arrivals = f"{address}/assets/ingest/arrivals?view=overview"
     browser.text_of(arrivals, "files_by_feed", "platform@evsettle.example", "every file as it came")
+
+
+def test_the_results_of_a_gate_are_a_page_that_its_check_names(
+    address: str, finished_home: Path, browser: Browser
+) -> None:
+    checks = f"{address}/assets/inspect/gate_verdicts?view=checks&checkDetail=judged"
+    assert "inspect.html" in browser.text_of(checks, "judged", "results")
+    [run] = (finished_home / "reports" / "gates").iterdir()
+    shown = browser.text_of((run / "inspect.html").as_uri(), "Gate results: inspect", "Rules that failed:")
+    assert "Internal: this page names several partners." in shown
+
+
+def test_the_pages_of_quality_open_by_themselves(finished_home: Path, browser: Browser) -> None:
+    index = finished_home / "reports" / "quality" / "index.html"
+    shown = browser.text_of(index.as_uri(), "Data quality", "By partner", "By rule", "Money at risk by week")
+    assert "decided without a person" in shown
+    browser.text_of(index.with_name("emo.html").as_uri(), "Data quality: emo", "By day of the session")
