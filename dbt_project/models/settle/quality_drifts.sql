@@ -160,46 +160,22 @@ counted as (
         measured.partner, faults.rule_id, measured.dated_by, measured.history_from, measured.recent_from,
         measured.last_on, measured.records, measured.records_before
 
-),
-
--- Whole numbers, multiplied out: exact, and the same on every engine. Faults are rare and counted, so by chance alone
--- weight and weight_before differ by the root of `chance` (two Poisson counts of one rate).
-weighed as (
-
-    select
-        counted.*,
-        limits.minimum_records,
-        limits.minimum_faults,
-        limits.times,
-        limits.deviations,
-        cast(counted.faults as decimal(38, 0)) * cast(counted.records_before as decimal(18, 0)) as weight,
-        cast(counted.faults_before as decimal(38, 0)) * cast(counted.records as decimal(18, 0)) as weight_before,
-        cast(counted.faults + counted.faults_before as decimal(38, 0))
-        * cast(counted.records as decimal(18, 0)) * cast(counted.records_before as decimal(18, 0)) as chance
-    from counted
-    cross join limits
-
 )
 
 select
-    partner,
-    rule_id,
-    dated_by,
-    history_from,
-    recent_from,
-    last_on,
-    records,
-    faults,
-    records_before,
-    faults_before,
-    cast({{ decimal_division('weight_before', 'records_before', 20, 0, 2) }} as decimal(18, 2)) as expected_faults,
-    case
-        when records < minimum_records or records_before < minimum_records then 'too few'
-        when
-            faults >= minimum_faults
-            and weight >= cast(times as decimal(38, 2)) * cast(weight_before as decimal(36, 0))
-            and (weight - weight_before) * (weight - weight_before) > deviations * deviations * chance
-            then 'jumped'
-        else 'steady'
-    end as standing
-from weighed
+    counted.partner,
+    counted.rule_id,
+    counted.dated_by,
+    counted.history_from,
+    counted.recent_from,
+    counted.last_on,
+    counted.records,
+    counted.faults,
+    counted.records_before,
+    counted.faults_before,
+    {{ drift_expected('counted.records', 'counted.faults_before', 'counted.records_before') }} as expected_faults,
+    {{ drift_standing(
+        'counted.faults', 'counted.records', 'counted.faults_before', 'counted.records_before'
+    ) }} as standing
+from counted
+cross join limits
