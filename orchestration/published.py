@@ -17,6 +17,8 @@ TABLES = (
     "quality_days",
     "quality_findings",
     "quality_drifts",
+    "charger_incidents",
+    "firmware_stops",
     "verdicts",
     "price_lines",
     "discount_lines",

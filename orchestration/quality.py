@@ -120,6 +120,22 @@ _INCIDENTS = f"""
     order by sessions desc, group_id
 """
 
+# What happened at a charger, with the sessions that it touched.
+_CHARGERS = f"""
+    select event, value, location_id, evse_uid, from_at, to_at, count(*) as sessions,
+        count(*) filter (is_started_within and event = 'outage') as authorised_offline,
+        count(*) filter (state in ('held', 'excluded')) as unbilled, currency,
+        sum(abs(claimed_excl_tax)) filter (state in ('held', 'excluded')) as at_stake_excl_tax
+    from charger_incidents where {_OF_PARTNER} and from_at >= $since
+    group by event_subject_id, event, value, location_id, evse_uid, from_at, to_at, currency
+    order by from_at desc, event, evse_uid, currency
+"""
+_FIRMWARE = """
+    select cpo_party, firmware, stop_reason, first_installed_at, chargers, stops, times_given, stops_before,
+        times_given_before, expected_times
+    from firmware_stops where standing = 'jumped' order by cpo_party, firmware, stop_reason
+"""
+
 
 def warehouse(connection: duckdb.DuckDBPyConnection) -> Query:
     """The tables of a run that has not published yet."""
@@ -153,6 +169,9 @@ def report(query: Query, scope: Scope) -> Row:
         "fields": _fields(query(_RULE_PARTNERS, asked)),
         "sites": query(_BY_SITE, of_days),
         "incidents": query(_INCIDENTS, asked),
+        "chargers": query(_CHARGERS, of_days),
+        # A version of firmware is nobody's in particular.
+        "firmware": firmware(query) if scope.partner is None else [],
         "at_stake": query(_AT_STAKE, of_days),
     }
 
@@ -165,10 +184,23 @@ def alarms(query: Query, scope: Scope) -> list[Row]:
     return list(told.values())
 
 
+def firmware(query: Query) -> list[Row]:
+    """Where a reason to stop has jumped with a firmware, each with a sentence."""
+    return [
+        row
+        | {
+            "sentence": f"{row['cpo_party']}: with firmware {row['firmware']} {row['times_given']:,} of {row['stops']:,} "
+            f"sessions ended with {row['stop_reason']} at {row['chargers']:,} chargers; before it "
+            f"{row['times_given_before']:,} of {row['stops_before']:,} did, so {row['expected_times']} were expected."
+        }
+        for row in query(_FIRMWARE, {})
+    ]
+
+
 def headline(query: Query) -> tuple[Row, list[Row]]:
     """The totals of the days shown, and the alarms."""
     asked = _since(query, Scope()).parameters()
-    return query(_TOTAL, _named(asked, "partner", "since"))[0], alarms(query, Scope())
+    return query(_TOTAL, _named(asked, "partner", "since"))[0], [*alarms(query, Scope()), *firmware(query)]
 
 
 @cache

@@ -19,9 +19,9 @@ def _show(home: Home, found: Row, scope: Scope, limit: int) -> None:
         f"{total['without_person']:,} ({percent(total['without_person'], total['records'])}) decided without a person, "
         f"{total['held']:,} held now.\n"
     )
-    for alarm in found["alarms"]:
+    for alarm in [*found["alarms"], *found["firmware"]]:
         click.secho(f"Alarm: {alarm['sentence']}", fg="yellow")
-    if not found["alarms"]:
+    if not found["alarms"] and not found["firmware"]:
         compared = sum(count for standing, count in found["compared"].items() if standing != "too few")
         click.echo(f"No alarm: {compared} comparisons with a history, {found['compared'].get('too few', 0)} without.")
     click.echo()
@@ -53,6 +53,17 @@ def _show(home: Home, found: Row, scope: Scope, limit: int) -> None:
             for row in found["rules"][:limit]
         ],
     )  # fmt: skip
+    if found["chargers"]:
+        show_table(
+            f"What happened at chargers, {min(limit, len(found['chargers']))} of {len(found['chargers'])}",
+            ["event", "charger", "site", "from", "to", ">sessions", ">offline", ">unbilled", ">at stake", "cur."],
+            [
+                (" ".join(filter(None, (row["event"], row["value"]))), row["evse_uid"], row["location_id"],
+                 row["from_at"], row["to_at"], row["sessions"], row["authorised_offline"], row["unbilled"],
+                 row["at_stake_excl_tax"], row["currency"])
+                for row in found["chargers"][:limit]
+            ],
+        )  # fmt: skip
     for row in found["incidents"][:limit]:
         click.echo(f"{row['group']}  {row['likely_cause']}")
         if row["amount_at_stake"] is not None:

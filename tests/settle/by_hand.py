@@ -37,7 +37,7 @@ UPSTREAM: Mapping[str, Mapping[str, str]] = {
         "source": "varchar", "file_name": "varchar", "partner": "varchar", "direction": "varchar",
         "cpo_party": "varchar", "emsp_party": "varchar", "party_source": "varchar", "cdr_id": "varchar",
         "ocpi_version": "varchar", "started_at": "timestamptz", "ended_at": "timestamptz", "location_id": "varchar",
-        "contract_id": "varchar", "evse_uid": "varchar", "connector_id": "varchar", "currency": "varchar",
+        "contract_id": "varchar", "evse_uid": "varchar", "evse_id": "varchar", "connector_id": "varchar", "currency": "varchar",
         "time_zone": "varchar", "session_id": "varchar", "token_uid": "varchar", "last_updated": "timestamptz", "energy_kwh": RAW,
         "claimed_excl_tax": RAW, "claimed_incl_tax": RAW, "claimed_fixed_excl_tax": RAW,
         "claimed_energy_excl_tax": RAW, "claimed_time_excl_tax": RAW, "claimed_parking_excl_tax": RAW,

@@ -3,7 +3,7 @@
 import json
 import subprocess
 from collections.abc import Callable, Iterator
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
 
@@ -89,8 +89,17 @@ def test_a_jump_is_a_warning_with_what_was_seen_and_expected(home_copy: Path) ->
             " '2026-11-03', 120, 31, 400, 10, 3.00, 'jumped'),"
             " ('emo', 'LOC_UNKNOWN', 'charged', '2026-09-29', '2026-10-27', '2026-11-02', 90, 31, 430, 10, 2.09, 'jumped')"
         )
-    whole, rule = drift_alarms(Settlement(home_path=str(home_copy)))
+        connection.execute(
+            "insert into settle.firmware_stops values ('NL/EVS', '2.1', 'Reboot', '2026-10-20 00:00:00+00', 3, 20, 9, 30,"
+            " 1, 0.67, 'jumped')"
+        )
+    stops, whole, rule = drift_alarms(Settlement(home_path=str(home_copy)))
     assert whole.passed
+    assert not stops.passed
+    assert stops.description == (
+        "NL/EVS: with firmware 2.1 9 of 20 sessions ended with Reboot at 3 chargers; before it 1 of 30 did, so 0.67 were"
+        " expected."
+    )
     assert not rule.passed
     assert rule.severity == dg.AssetCheckSeverity.WARN
     assert rule.description == (
@@ -139,7 +148,12 @@ def test_text_of_a_partner_is_text_on_every_page(finished_home: Path, tmp_path: 
         {"sessions": 2, "likely_cause": HOSTILE, "action": HOSTILE, "rule_id": HOSTILE, "owner": HOSTILE,
          "due_at": None, "currency": HOSTILE, "amount_at_stake": Decimal(1)}
     ]  # fmt: skip
-    found["alarms"] = [{"sentence": HOSTILE}]
+    found["alarms"] = found["firmware"] = [{"sentence": HOSTILE}]
+    found["chargers"] = [
+        {"event": HOSTILE, "value": HOSTILE, "location_id": HOSTILE, "evse_uid": HOSTILE, "from_at": datetime.now(UTC),
+         "to_at": None, "sessions": 1, "authorised_offline": 1, "unbilled": 1, "currency": HOSTILE,
+         "at_stake_excl_tax": Decimal(1)}
+    ]  # fmt: skip
     found["at_stake"] = [
         {"week": date(2026, 10, 5), "partner": HOSTILE, "currency": HOSTILE, "records": 1, "unknown_amounts": 0,
          "at_stake_excl_tax": Decimal(1)}

@@ -72,6 +72,18 @@ TABLES: Mapping[str, Published] = {
         " faults_before, expected_faults, standing",
         "partner, rule_id, dated_by",
     ),
+    "charger_incidents": Published(
+        "settle.charger_incidents",
+        "event_subject_id, event, value, from_at, to_at, cdr_key, partner, location_id, evse_uid, is_started_within,"
+        " state, statement_id, currency, claimed_excl_tax, settled_excl_tax",
+        "event_subject_id, cdr_key",
+    ),
+    "firmware_stops": Published(
+        "settle.firmware_stops",
+        "cpo_party, firmware, stop_reason, first_installed_at, chargers, stops, times_given, stops_before,"
+        " times_given_before, expected_times, standing",
+        "cpo_party, firmware, stop_reason",
+    ),
     "verdicts": Published(
         "settle.verdicts",
         "cdr_key, revision, gate, verdict, suite_sha256, rules_evaluated, rules_not_evaluated",

@@ -14,12 +14,19 @@ from orchestration.defs.resources import Settlement
 from orchestration.defs.settle.report_folder import replace_file
 from orchestration.facts.home import Home
 from orchestration.pages import INTERNAL, chart, render
-from orchestration.quality import ANY, Query, Row, Scope, alarms, report, warehouse
+from orchestration.quality import ANY, Query, Row, Scope, alarms, firmware, report, warehouse
 from orchestration.warehouse import open_warehouse
 
 INDEX = "index.html"
 _SITES_SHOWN = 20
-_READS = ("quality_days", "quality_findings", "quality_drifts", "exception_groups")
+_READS = (
+    "quality_days",
+    "quality_findings",
+    "quality_drifts",
+    "exception_groups",
+    "charger_incidents",
+    "firmware_stops",
+)
 
 
 def folder_of(home: Home) -> Path:
@@ -111,6 +118,8 @@ def quality_pages(settlement: Settlement) -> dg.MaterializeResult[None]:
             "No partner's share of records with a fault jumped against its own history.")),
         dg.AssetCheckSpec("no_rule_of_a_partner_jumped", asset=["settle", "quality_drifts"], description=(
             "No rule that holds or rejects finds much more of a partner's than its history lets expect.")),
+        dg.AssetCheckSpec("no_firmware_changed_how_sessions_end", asset=["settle", "firmware_stops"], description=(
+            "No reason to stop is given much more often since chargers got a firmware.")),
     ],
 )  # fmt: skip
 def drift_alarms(settlement: Settlement) -> Iterator[dg.AssetCheckResult]:
@@ -120,6 +129,15 @@ def drift_alarms(settlement: Settlement) -> Iterator[dg.AssetCheckResult]:
         query = warehouse(connection)
         found = alarms(query, Scope())
         compared = _compared(query)
+        stops = firmware(query)
+    yield dg.AssetCheckResult(
+        passed=not stops,
+        check_name="no_firmware_changed_how_sessions_end",
+        asset_key=["settle", "firmware_stops"],
+        severity=dg.AssetCheckSeverity.WARN,
+        description=" ".join(row["sentence"] for row in stops) or None,
+        metadata={"jumped": len(stops)},
+    )
     for name, is_whole in (("no_partner_jumped", True), ("no_rule_of_a_partner_jumped", False)):
         mine = [row for row in found if (row["rule_id"] == ANY) == is_whole]
         yield dg.AssetCheckResult(
