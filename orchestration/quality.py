@@ -186,15 +186,7 @@ def alarms(query: Query, scope: Scope) -> list[Row]:
 
 def firmware(query: Query) -> list[Row]:
     """Where a reason to stop has jumped with a firmware, each with a sentence."""
-    return [
-        row
-        | {
-            "sentence": f"{row['cpo_party']}: with firmware {row['firmware']} {row['times_given']:,} of {row['stops']:,} "
-            f"sessions ended with {row['stop_reason']} at {row['chargers']:,} chargers; before it "
-            f"{row['times_given_before']:,} of {row['stops_before']:,} did, so {row['expected_times']} were expected."
-        }
-        for row in query(_FIRMWARE, {})
-    ]
+    return [row | {"sentence": _firmware_sentence(row)} for row in query(_FIRMWARE, {})]
 
 
 def headline(query: Query) -> tuple[Row, list[Row]]:
@@ -259,4 +251,12 @@ def _sentence(row: Row) -> str:
     return (
         f"{row['partner']}: {seen}; its history ({row['faults_before']:,} in {row['records_before']:,} since"
         f" {row['history_from']}) let expect {row['expected_faults']}."
+    )
+
+
+def _firmware_sentence(row: Row) -> str:
+    return (
+        f"{row['cpo_party']}: with firmware {row['firmware']} {row['times_given']:,} of {row['stops']:,} sessions ended"
+        f" with {row['stop_reason']} at {row['chargers']:,} chargers; before it {row['times_given_before']:,} of"
+        f" {row['stops_before']:,} did, so {row['expected_times']} were expected."
     )
