@@ -115,7 +115,7 @@ def _show_quality(found: dict[str, Any], home: Home) -> None:
         click.echo(
             f"Quality: {percent(found['without_person'], found['records'])} of {found['records']:,} records decided "
             f"without a person, {percent(found['faulty'], found['records'])} with a fault, "
-            f"{len(found['alarms'])} alarms   (evsettle{home_option(home)} quality)"
+            f"{len(found['alarms'])} alarm{'' if len(found['alarms']) == 1 else 's'}   (evsettle{home_option(home)} quality)"
         )
     for alarm in found["alarms"]:
         click.secho(f"Alarm: {alarm}", fg="yellow")
