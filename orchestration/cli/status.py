@@ -111,11 +111,12 @@ def _quality(snapshot: Snapshot) -> dict[str, Any]:
 
 def _show_quality(found: dict[str, Any], home: Home) -> None:
     """One line, and one for each alarm."""
+    count = len(found["alarms"])
     if found["records"]:
         click.echo(
             f"Quality: {percent(found['without_person'], found['records'])} of {found['records']:,} records decided "
             f"without a person, {percent(found['faulty'], found['records'])} with a fault, "
-            f"{len(found['alarms'])} alarm{'' if len(found['alarms']) == 1 else 's'}   (evsettle{home_option(home)} quality)"
+            f"{count} {'alarm' if count == 1 else 'alarms'}   (evsettle{home_option(home)} quality)"
         )
     for alarm in found["alarms"]:
         click.secho(f"Alarm: {alarm}", fg="yellow")
