@@ -5,14 +5,16 @@ those of that time; the run is made again at its own clock. What does not belong
 what was written (facts/verify), and how a run is made (the caller gives it).
 """
 
+import json
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
@@ -142,6 +144,7 @@ def _compared(home: Home, again: Home, connection: duckdb.DuckDBPyConnection, ma
                 view = f"create or replace temp view {side}_{table} as from read_parquet('{path}')"
                 connection.execute(view)
         differences = compared(connection)
+        differences += _steps(home, again, seal, body, {each.line for each in differences})
         counts = connection.execute(
             "select (select count(*) from sealed_lines), (select count(*) from sealed_fates)"
         ).fetchone()
@@ -170,6 +173,32 @@ def compared(connection: duckdb.DuckDBPyConnection) -> tuple[Difference, ...]:
     rows = connection.execute(COMPARED_SQL.read_text()).fetchall()
     connection.execute("drop table open_rules")
     return tuple(Difference(*row) for row in rows)
+
+
+def _steps(
+    home: Home, again: Home, seal: Entry, body: Mapping[str, Any], told: Collection[str | None]
+) -> tuple[Difference, ...]:
+    """Lines whose amounts are the same but not what they came from: price steps, findings, record, terms."""
+    sealed = seal.body.get("lines")
+    if not sealed or sealed["root"] == body["lines"]["root"]:
+        return ()
+    stories = [
+        {
+            (each["statement_id"], each["line_no"]): each
+            for each in map(json.loads, objects.get(its, sha256).splitlines())
+        }
+        for its, sha256 in ((home, sealed["stories"]), (again, body["lines"]["stories"]))
+    ]
+    found = []
+    for at in sorted(stories[0].keys() & stories[1].keys()):
+        before, after = stories[0][at], stories[1][at]
+        parts = sorted(name for name in before.keys() | after.keys() if before.get(name) != after.get(name))
+        line = f"{at[0]}#{at[1]}"
+        if parts and line not in told:
+            amounts = (Decimal(before["amount_excl_tax"]), Decimal(after["amount_excl_tax"]))
+            because = f"other {', '.join(parts).replace('_', ' ')}"
+            found.append(Difference(before["cdr_key"] or before["kind"], line, *amounts, "steps", because))
+    return tuple(found)
 
 
 def _engine(version: str, rules: str) -> str:

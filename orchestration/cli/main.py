@@ -28,6 +28,7 @@ COMMANDS = {
     "rules": "list the rules that decide what is billed",
     "decide": "record a decision in the ledger",
     "decisions": "what was decided, and what it changed",
+    "proof": "one line of a sealed statement, to be checked by anybody",
     "export": "write the whole history as open files",
     "import": "make a home from an export",
     "verify": "check the ledger, its objects and the reports",

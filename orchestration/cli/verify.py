@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from orchestration.cli.show import show_json
-from orchestration.facts import ledger, objects
+from orchestration.facts import ledger
 from orchestration.facts.home import Home, HomeError, open_home
 from orchestration.facts.ledger import Entry
 from orchestration.facts.verify import RecordHashes, Verification, noted_head, verify
@@ -16,25 +16,14 @@ from orchestration.facts.verify_reports import Problem
 
 
 def _record_hashes(home: Home) -> RecordHashes:
-    """How ingest split a landed file into records when it was taken in, under the mapping of that time."""
-    from orchestration.defs.ingest.feed_mapping import read_any_mapping
-    from orchestration.defs.ingest.files import LandedFile, records_of
-    from orchestration.defs.ingest.landing import standing_master
-    from orchestration.defs.ingest.mapping import MappingError, mapping_path
+    """How ingest split a landed file into records when it was taken in."""
+    from orchestration.landed_records import split_landed
 
     entries: list[Entry] = []
 
     def split(arrival: Entry, file: Mapping[str, Any], data: bytes) -> list[str]:
         entries[:] = entries or ledger.read_all(home)
-        master = standing_master([entry for entry in entries if entry.seq < arrival.seq])
-        path = mapping_path(file["source"], file["feed"])
-        try:
-            mapping = read_any_mapping(path, objects.get(home, master[path]), file["feed"]) if path in master else None
-        except MappingError:
-            # It was read the same way then: a mapping that cannot be read is none.
-            mapping = None
-        landed = LandedFile(file["source"], file["feed"], file["file_name"])
-        return [record.sha256 for record in records_of(landed, data, mapping)]
+        return [record.sha256 for record in split_landed(home, entries, arrival, file, data)]
 
     return split
 
@@ -85,7 +74,7 @@ def _told(home: Home, name: str) -> str:
     epilog="Examples:\n\n  evsettle verify\n\n  evsettle verify 2026-10\n\n  evsettle verify --head 6fe11f95b087\n\n"
     "  evsettle verify --json | jq .problems",
 )
-@click.argument("period", required=False)
+@click.argument("period", required=False, metavar="[PERIOD|FILE]")
 @click.option("--head", help="The head of the chain as you noted it once: is it still in the chain?")
 @click.option("--no-replay", is_flag=True, help="Only whether the bytes of PERIOD are those that were sealed.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object instead of sentences.")
@@ -97,8 +86,14 @@ def command(home_path: Path | None, period: str | None, head: str | None, no_rep
     With PERIOD (2026-10, or 2026-10/emo) the chain, objects and reports of that period; and what is sealed of it is
     computed again from the ledger alone, in a home of its own: by the rules and terms of its time, to the byte.
 
+    With FILE, a proof that `evsettle proof` wrote, only that: no home is needed.
+
     Exit 1 names each thing that changed, or that the engine which sealed it now computes otherwise.
     """
+    if period is not None and Path(period).is_file():
+        from orchestration.cli.proof import show_checked
+
+        sys.exit(0 if show_checked(Path(period), as_json) else 1)
     try:
         home = open_home(home_path)
     except HomeError as error:

@@ -145,12 +145,25 @@ def _hash(fields: Mapping[str, Any]) -> str:
     return hashlib.sha256(canonical({name: fields[name] for name in _FIELDS - {"hash"}})).hexdigest()
 
 
-def _fields(entry: Entry) -> dict[str, Any]:
+def fields_of(entry: Entry) -> dict[str, Any]:
+    """An entry as its file holds it."""
     return {name: getattr(entry, name) for name in _FIELDS}
 
 
+def entry_of(fields: object) -> Entry:
+    """The entry that these fields are. Raises LedgerError when they are none, or do not give their hash."""
+    if not _is_entry(fields):
+        raise LedgerError("This is no entry of a ledger.")
+    assert isinstance(fields, dict)
+    if _hash(fields) != fields["hash"]:
+        raise LedgerError(
+            f"Entry {fields['seq']} was changed after it was written: its content does not give its hash."
+        )
+    return _entry(fields)
+
+
 def _render(entry: Entry) -> bytes:
-    return canonical(_fields(entry)) + b"\n"
+    return canonical(fields_of(entry)) + b"\n"
 
 
 def _entry(fields: Mapping[str, Any]) -> Entry:
@@ -226,7 +239,7 @@ def _faults(entry: Entry, previous: Entry | None, name: str, stored: bytes, is_l
     if int(name[-14:-5]) != entry.seq:
         problems.append(f"{name} says it is entry {entry.seq}: its name and its number differ.")
     try:
-        is_intact = entry.hash == _hash(_fields(entry)) and stored == _render(entry)
+        is_intact = entry.hash == _hash(fields_of(entry)) and stored == _render(entry)
         time = entry.time
     except LedgerError:
         return [*problems, f"{name} was changed after it was written: its content is no entry any more."]

@@ -63,3 +63,5 @@ def objects_of(seal: Entry) -> Iterator[tuple[str, str]]:
         yield sha256, f"the sealed {name} (entry {seal.seq})"
     for name, sha256 in seal.body["tables"].items():
         yield sha256, f"the sealed {name} of {subject} (entry {seal.seq})"
+    if seal.body.get("lines"):
+        yield seal.body["lines"]["stories"], f"what the sealed lines of {subject} came from (entry {seal.seq})"

@@ -187,7 +187,7 @@ class Registry:
         if version.record_id is not None:
             rows = self._rows("select raw_text from ingest.raw_records where record_id = $1", [version.record_id])
             return None if not rows else str(rows[0][0])
-        return _master_text(self.home, version)
+        return master_text(self.home, version.sighting_seq, version.tariff_id, version.tariff_body)
 
     def tariff(self, version: Version) -> Tariff | None:
         """The version's content, typed."""
@@ -198,11 +198,11 @@ class Registry:
             return None
 
 
-def _master_text(home: Home, version: Version) -> str | None:
+def master_text(home: Home, sighting_seq: int, tariff_id: str, tariff_body: str) -> str | None:
     """The object in a file of master/tariffs, as the master entry that brought it took it in."""
     from orchestration.defs.ingest.records import split
 
-    entry = next((entry for entry in ledger.read_all(home) if entry.seq == version.sighting_seq), None)
+    entry = next((entry for entry in ledger.read_all(home) if entry.seq == sighting_seq), None)
     if entry is None:
         return None
     for change in entry.body.get("changes", []):
@@ -213,6 +213,6 @@ def _master_text(home: Home, version: Version) -> str | None:
                 tariff = parse_tariff(record.text)
             except TariffError:
                 continue
-            if (tariff.tariff_id, tariff.body) == (version.tariff_id, version.tariff_body):
+            if (tariff.tariff_id, tariff.body) == (tariff_id, tariff_body):
                 return record.text
     return None

@@ -69,6 +69,7 @@ def test_another_engine_tells_each_difference_with_its_cause(closed: Path, monke
         f"update settle.cdr_outcomes set state = 'held' where cdr_key = (select cdr_key {emo} = 2)",
         "update settle.statement_lines set tax = tax + 0.01"
         " where statement_id = '2026-10-emo-R-EUR' and line_no = 3",
+        f"update rate.price_lines set volume = volume + 1 where cdr_key = (select cdr_key {emo} = 4)",
     )  # fmt: skip
     monkeypatch.setattr(replay, "engine_version", lambda: "9.9.9+abc")
     code, answer = verified(closed)
@@ -76,7 +77,7 @@ def test_another_engine_tells_each_difference_with_its_cause(closed: Path, monke
     assert (code, answer["is_equal"], answer["is_same_engine"]) == (0, False, False)
     assert answer["replayed_by"].startswith("9.9.9+abc with rules ")
     by_line = {each["line"].partition("#")[2]: each["cause"] for each in answer["differences"] if each["line"]}
-    assert by_line == {"1": "price", "2": "reading", "3": "tax"}
+    assert by_line == {"1": "price", "2": "reading", "3": "tax", "4": "steps"}
     told = evsettle_here("--home", closed, "verify", "2026-10/emo").stdout
     assert "come out otherwise; other bytes in 2026-10-emo-R-EUR.csv" in told
     assert "The engine is another: sealed by" in told

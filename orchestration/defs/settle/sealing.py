@@ -16,6 +16,7 @@ import duckdb
 
 from orchestration.defs.ingest.zones import zone
 from orchestration.defs.settle.documents import drafted
+from orchestration.defs.settle.line_stories import freeze_stories
 from orchestration.defs.settle.report_folder import MANIFEST, folder_of, manifest_of, rendered, replace_file, sha256
 from orchestration.defs.settle.statements import read_heads, with_lines
 from orchestration.facts import ledger, objects
@@ -217,6 +218,7 @@ def freeze(
         "draft_manifest_sha256": sha256(draft.read_bytes()) if draft.is_file() else None,
         "files": files,
         "tables": tables,
+        "lines": freeze_stories(home, connection, period, partner),
         "carried": _carried(connection, period, partner),
     }
 
