@@ -20,6 +20,7 @@ import duckdb
 
 from orchestration.defs.settle.sealing import freeze
 from orchestration.facts import objects
+from orchestration.facts.documents import documents
 from orchestration.facts.home import Home
 from orchestration.facts.ledger import Entry, parse_at
 from orchestration.facts.seals import TABLES, seals
@@ -131,11 +132,11 @@ def _scratch(home: Home, entries: Sequence[Entry]) -> Iterator[Home]:
 
 
 def _compared(home: Home, again: Home, connection: duckdb.DuckDBPyConnection, made: Entry, seal: Entry) -> Replayed:
-    body = freeze(again, connection, seal.body["period"], seal.body["partner"], [])
+    # Numbers and days of its documents are facts of the seal; what stands on them is made again.
+    issued = [document for _, document in documents([seal])]
+    body = freeze(again, connection, seal.body["period"], seal.body["partner"], issued)
     hashes = {**body["files"], MANIFEST: body["manifest_sha256"]}
     sealed = {**seal.body["files"], MANIFEST: seal.body["manifest_sha256"]}
-    # Files of a seal that a run does not make, its invoices, are not compared: their numbers are facts.
-    made_again = {name: sha256 for name, sha256 in sealed.items() if name in hashes or name.endswith((".csv", ".xlsx"))}
     with tempfile.TemporaryDirectory(prefix="evsettle-") as folder:
         for table in TABLES:
             for side, its_home, its_tables in (("sealed", home, seal.body["tables"]), ("again", again, body["tables"])):
@@ -155,7 +156,7 @@ def _compared(home: Home, again: Home, connection: duckdb.DuckDBPyConnection, ma
         made,
         lines,
         records,
-        tuple(sorted(name for name in made_again.keys() | hashes.keys() if made_again.get(name) != hashes.get(name))),
+        tuple(sorted(name for name in sealed.keys() | hashes.keys() if sealed.get(name) != hashes.get(name))),
         differences,
         _engine(made.body["engine_version"], made.body["rules_sha256"]),
         _engine(engine_version(), rules_sha256()),

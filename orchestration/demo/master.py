@@ -85,12 +85,14 @@ parties:
     roles: [CPO]
     legal_name: EVSettle Charging B.V.
     country: NL
+    address: Laadplein 1, 1012 AB Amsterdam
     vat_id: {VAT_IDS[OWN_CPO]}
     bank_account: NL52DEMO0000000001
   - party: {OWN_EMSP}
     roles: [EMSP]
     legal_name: EVSettle Mobility B.V.
     country: NL
+    address: Laadplein 2, 1012 AB Amsterdam
     vat_id: {VAT_IDS[OWN_EMSP]}
     bank_account: NL25DEMO0000000002
 country: NL
@@ -150,6 +152,6 @@ def _contract(partner: Partner, month: Month) -> str:
         f"pricing: {{tariff_source: {partner.tariff_source}}}",
         f"tax: {{country: {partner.country}, regime: reseller, vat_id: {VAT_IDS[partner.party]}}}",
         f"payment: {{iban: {_iban(partner.party)}}}",
-        f"contacts: {{operations: ops@{domain}, platform: it@{domain}, finance: ap@{domain}}}",
+        f"contacts: {{address: 1 Charging Way, operations: ops@{domain}, platform: it@{domain}, finance: ap@{domain}}}",
     ]
     return "\n".join(lines) + "\n"

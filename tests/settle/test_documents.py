@@ -1,13 +1,18 @@
 """What a statement becomes when it is sealed: an invoice, a credit note that names what it corrects, or a refusal."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
 import duckdb
 import pytest
+from defusedxml import ElementTree
 
 from orchestration.defs.settle.documents import drafted
+from orchestration.defs.settle.invoice import Side, read_invoice
+from orchestration.defs.settle.invoice_pdf import to_pdf
+from orchestration.defs.settle.invoice_xml import to_xml
 from orchestration.facts.documents import Document
 from orchestration.facts.seals import SealRefused
 
@@ -20,6 +25,9 @@ TABLES = """
         tax decimal(18, 8), tax_category text, tax_percent decimal(18, 8), corrects text);
     create table settle.cdr_outcomes (cdr_key text, cpo_party text, is_credit boolean, credit_of text);
     create table ingest.sealed_outcomes (cdr_key text, statement_id text);
+    alter table settle.statement_lines add column energy_kwh decimal(18, 8);
+    create table ingest.billing_periods (period text, starts_on date, ends_on date);
+    insert into ingest.billing_periods values ('2026-11', '2026-11-01', '2026-12-01');
     create table ingest.own_parties (party text, role text);
     create table ingest.contracts (partner text, contract_version text, valid_from date, valid_to date);
     create table ingest.settlement_terms (partner text, contract_version text, payment_terms_days integer);
@@ -31,8 +39,8 @@ TABLES = """
         ('credit', 'NL/EVS', true, 'a'), ('again', 'NL/EVS', true, 'a'), ('other', 'DE/EVS', false, null);
     insert into ingest.sealed_outcomes values ('a', 'october'), ('b', 'october');
     insert into settle.statements values ('october', 'emo', '2026-10', 'receivable', 'EUR', 'sealed', 3.15);
-    insert into settle.statement_lines values ('october', 'session', 'a', 10, 2.10, 'S', 21, null),
-        ('october', 'session', 'b', 5, 1.05, 'S', 21, null);
+    insert into settle.statement_lines values ('october', 'session', 'a', 10, 2.10, 'S', 21, null, 1),
+        ('october', 'session', 'b', 5, 1.05, 'S', 21, null, 1);
 """
 ISSUED = {"october": "NLEVS-2026-000001"}
 
@@ -54,7 +62,7 @@ def november(
     for key, amount, corrects in lines:
         net = Decimal(1 if amount == "?" else amount)
         books.execute(
-            "insert into settle.statement_lines values (?, 'session', ?, ?, ?, 'S', 21, ?)",
+            "insert into settle.statement_lines values (?, 'session', ?, ?, ?, 'S', 21, ?, 2.5)",
             [statement, key, net, (net * 21 / 100).quantize(Decimal("0.01")), corrects],
         )
 
@@ -109,3 +117,52 @@ def test_what_can_be_no_document_is_refused_or_left_out(books: duckdb.DuckDBPyCo
     november(books, ("unknown", "-1", None), statement="nothing-to-correct")
     with pytest.raises(SealRefused, match="DOC_CREDIT_UNLINKED: nothing-to-correct is below zero"):
         issued(books)
+
+
+US = Side('EVSettle #link("x") Charging B.V.', "NL", "Laadplein 1", "NL000000012B01", "NL52DEMO0000000001")
+THEM = Side("Kunde <&> Ümlaut ]#", "DE", vat_id="DE123456789")
+RAM = "{urn:un:unece:uncefact:data:standard:ReusableAggregateBusinessInformationEntity:100}"
+
+
+def amounts(xml: bytes, *path: str) -> list[Decimal]:
+    found = ElementTree.fromstring(xml).iterfind(".//" + "/".join(RAM + name for name in path))
+    return [Decimal(one.text or "") for one in found]
+
+
+def test_the_sums_of_an_invoice_hold_and_its_files_are_the_same_again(books: duckdb.DuckDBPyConnection) -> None:
+    # 1.004 + 1.004 at 21 % and their rounding 0.002: 2.01 in cents, 0.42 of tax. 10.00 less 3.00 under reverse charge.
+    november(books, ("new", "1.004", None), ("newer", "1.004", None))
+    books.execute("""insert into settle.statement_lines values
+        ('november', 'rounding', null, 0.002, 0, 'S', 21, null, null), ('november', 'session', 'c', 10, 0, 'AE', 0, null, 4),
+        ('november', 'adjustment', 'b', -3, 0, 'AE', 0, 'october#2', null)""")
+    (draft,) = issued(books)
+    invoice = read_invoice(books, replace(draft, sequence=7), "2026-11", US, THEM)
+    assert [(line.text, str(line.amount), line.category) for line in invoice.lines] == [
+        ("Charging sessions: 1 session, 4.000 kWh", "10.00", "AE"),
+        ("Corrections of earlier statements", "-3.00", "AE"),
+        ("Charging sessions: 2 sessions, 5.000 kWh", "2.01", "S"),
+    ]
+    assert [(rate.category, str(rate.basis), str(rate.tax)) for rate in invoice.rates] == [
+        ("AE", "7.00", "0.00"), ("S", "2.01", "0.42"),
+    ]  # fmt: skip
+    xml = to_xml(invoice)
+    lines = amounts(xml, "SpecifiedTradeSettlementLineMonetarySummation", "LineTotalAmount")
+    total = "SpecifiedTradeSettlementHeaderMonetarySummation"
+    # BR-CO-10, 13, 14, 15: lines to net, rates to tax, net and tax to gross.
+    assert [sum(lines)] == amounts(xml, total, "TaxBasisTotalAmount") == [Decimal("9.01")]
+    header = (f"{total}", "TaxTotalAmount")
+    assert [sum(amounts(xml, "ApplicableTradeTax", "CalculatedAmount"))] == amounts(xml, *header) == [Decimal("0.42")]
+    assert amounts(xml, total, "DuePayableAmount") == [Decimal("9.43")]
+    # BR-27: no price is negative; what is taken off is a piece less.
+    assert min(amounts(xml, "NetPriceProductTradePrice", "ChargeAmount")) >= 0
+    assert (to_xml(invoice), to_pdf(invoice)) == (xml, to_pdf(invoice))
+    assert to_pdf(invoice)[:5] == b"%PDF-"
+
+
+def test_a_credit_note_is_typed_381_and_names_its_invoice(books: duckdb.DuckDBPyConnection) -> None:
+    november(books, ("credit", "-10", None))
+    (draft,) = issued(books)
+    xml = to_xml(read_invoice(books, replace(draft, sequence=1), "2026-11", US, THEM)).decode()
+    assert "<ram:TypeCode>381</ram:TypeCode>" in xml
+    assert "<ram:IssuerAssignedID>NLEVS-2026-000001</ram:IssuerAssignedID>" in xml
+    assert "<ram:GrandTotalAmount>12.10</ram:GrandTotalAmount>" in xml

@@ -140,8 +140,9 @@ class RemedyTerms(Declared, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
 
 class Contacts(Declared, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Whom to write to; no part of the terms."""
+    """Whom to write to, and the postal address for invoices; no part of the terms."""
 
+    address: str | None = None
     operations: str | None = None
     platform: str | None = None
     finance: str | None = None

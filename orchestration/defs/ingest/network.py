@@ -22,6 +22,7 @@ class OwnParty(Declared, frozen=True, kw_only=True, forbid_unknown_fields=True):
     roles: tuple[Literal["CPO", "EMSP"], ...]
     legal_name: str
     country: str | None = None
+    address: str | None = None
     vat_id: str | None = None
     vat_ids: Any = None
     bank_account: Any = None

@@ -15,6 +15,7 @@ from typing import Any
 import duckdb
 
 from orchestration.defs.ingest.zones import zone
+from orchestration.defs.settle.document_files import document_files
 from orchestration.defs.settle.documents import drafted
 from orchestration.defs.settle.line_stories import freeze_stories
 from orchestration.defs.settle.report_folder import MANIFEST, folder_of, manifest_of, rendered, replace_file, sha256
@@ -207,6 +208,8 @@ def freeze(
     for statement in with_lines(connection, heads):
         for name, data in rendered(statement).items():
             files[name] = objects.put(home, data)
+    for name, data in document_files(home, connection, period, issued):
+        files[name] = objects.put(home, data)
     files = dict(sorted(files.items()))
     draft = folder_of(home, period, partner) / MANIFEST
     return {

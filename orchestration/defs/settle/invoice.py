@@ -1,0 +1,122 @@
+"""What stands on an invoice or a credit note, from the lines of its statement: the same for its PDF and its XML.
+
+Lines are sums, one for each kind and rate of tax; the sessions themselves stand on the statement beside it. All amounts
+are in cents and as they stand on the document: those of a credit note are turned.
+What does not belong here: how it looks (invoice_pdf, invoice_xml) and its number (facts/documents).
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+
+import duckdb
+
+from orchestration.defs.settle.documents import in_cents
+from orchestration.facts.documents import Document
+
+_LABELS = {
+    "session": "Charging sessions",
+    "fee": "Fees",
+    "adjustment": "Corrections of earlier statements",
+}
+ROUNDING = "Rounding"
+
+_LINES = """
+    select tax_category, tax_percent, kind, sum(amount_excl_tax), sum(coalesce(tax, 0)), count(cdr_key),
+        sum(energy_kwh)
+    from settle.statement_lines
+    where statement_id = ?
+    group by tax_category, tax_percent, kind
+    order by tax_category, tax_percent, kind
+"""
+_PERIOD = "select min(starts_on), max(ends_on) from ingest.billing_periods where period = ?"
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """Who sells or buys: as the ledger last knew it when the document was issued."""
+
+    name: str
+    country: str
+    address: str | None = None
+    vat_id: str | None = None
+    iban: str | None = None
+    bic: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line: a kind at a rate."""
+
+    text: str
+    amount: Decimal
+    category: str
+    percent: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """One rate of tax on the document."""
+
+    category: str
+    percent: Decimal
+    basis: Decimal
+    tax: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Invoice:
+    """A document with all that it says."""
+
+    document: Document
+    period: str
+    starts_on: date
+    ends_on: date
+    seller: Side
+    buyer: Side
+    lines: Sequence[Line]
+    rates: Sequence[Rate]
+
+
+def shortest(percent: Decimal) -> Decimal:
+    """A percentage without the zeros of its column: 21, 8.1."""
+    return Decimal(f"{percent.normalize():f}")
+
+
+def read_invoice(
+    connection: duckdb.DuckDBPyConnection, document: Document, period: str, seller: Side, buyer: Side
+) -> Invoice:
+    """The document's content, read while its statement stands in the warehouse."""
+    sign = -1 if document.kind == "credit_note" else 1
+    sums: dict[tuple[str, Decimal], dict[str, tuple[Decimal, Decimal, int, Decimal | None]]] = {}
+    for category, percent, kind, *found in connection.execute(_LINES, [document.statement_id]).fetchall():
+        sums.setdefault((category, percent), {})[kind] = tuple(found)
+    lines, rates = [], []
+    for (category, percent), kinds in sums.items():
+        basis = in_cents(sum((net for net, *_ in kinds.values()), Decimal(0)))
+        tax = in_cents(sum((tax for _, tax, *_ in kinds.values()), Decimal(0)))
+        rates.append(Rate(category, percent, sign * basis, sign * tax))
+        lines += [Line(text, sign * amount, category, percent) for text, amount in _in_lines(kinds, basis)]
+    starts_on, ends_on = connection.execute(_PERIOD, [period]).fetchone() or (document.issued_on, document.issued_on)
+    return Invoice(document, period, starts_on, ends_on - timedelta(days=1), seller, buyer, lines, rates)
+
+
+def _in_lines(
+    kinds: Mapping[str, tuple[Decimal, Decimal, int, Decimal | None]], basis: Decimal
+) -> Iterator[tuple[str, Decimal]]:
+    """Kinds as lines in cents; what these lack to their sum in cents is a line too, with the roundings."""
+    left = basis
+    for kind, label in _LABELS.items():
+        if kind not in kinds:
+            continue
+        net, _, sessions, energy = kinds[kind]
+        text = label
+        if kind == "session":
+            text += f": {sessions:,} session{'s' * (sessions != 1)}" + (
+                "" if energy is None else f", {energy:,.3f} kWh"
+            )
+        left -= in_cents(net)
+        yield text, in_cents(net)
+    if left:
+        yield ROUNDING, left

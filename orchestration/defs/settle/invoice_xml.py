@@ -1,0 +1,123 @@
+"""An invoice or credit note as EN 16931 XML (UN/CEFACT CII), made and checked against its schema by drafthorse.
+
+What does not belong here: any sum.
+"""
+
+from drafthorse.models.accounting import ApplicableTradeTax
+from drafthorse.models.document import Document as CiiDocument
+from drafthorse.models.note import IncludedNote
+from drafthorse.models.party import TaxRegistration
+from drafthorse.models.payment import PaymentMeans, PaymentTerms
+from drafthorse.models.tradelines import LineItem
+from lxml.etree import LxmlError
+
+from orchestration.defs.settle.invoice import Invoice, Line, Rate, shortest
+from orchestration.facts.documents import TYPE_CODES
+
+PROFILE = "urn:cen.eu:en16931:2017"
+# UNCL5305 to the reason that must stand beside a rate of nil, as code and text.
+REASONS = {
+    "AE": ("VATEX-EU-AE", "Reverse charge"),
+    "E": (None, "Exempt from tax"),
+    "G": ("VATEX-EU-G", "Export outside the EU"),
+    "K": ("VATEX-EU-IC", "Intra-community supply"),
+    "O": ("VATEX-EU-O", "Not subject to tax"),
+}
+_PIECE = "C62"
+_TRANSFER = "58"
+
+
+class InvoiceError(Exception):
+    """The document cannot be written as EN 16931 asks; one sentence."""
+
+
+def to_xml(invoice: Invoice) -> bytes:
+    """The document's bytes, the same for the same content. Raises InvoiceError."""
+    known, cii = invoice.document, CiiDocument()
+    cii.context.guideline_parameter.id = PROFILE
+    cii.header.id = known.number
+    cii.header.type_code = TYPE_CODES[known.kind]
+    cii.header.issue_date_time = known.issued_on
+    note = IncludedNote()
+    note.content = " ".join([f"Statement {known.statement_id}.", *_corrects(invoice)])
+    cii.header.notes.add(note)
+    for side, party in ((invoice.seller, cii.trade.agreement.seller), (invoice.buyer, cii.trade.agreement.buyer)):
+        party.name = side.name
+        party.address.country_id = side.country
+        if side.address:
+            party.address.line_one = side.address
+        if side.vat_id:
+            party.tax_registrations.add(TaxRegistration(id=("VA", side.vat_id)))
+    for number, line in enumerate(invoice.lines, start=1):
+        cii.trade.items.add(_line(number, line))
+    _settle(cii, invoice)
+    try:
+        return bytes(cii.serialize(schema="FACTUR-X_EN16931"))
+    except LxmlError as error:
+        raise InvoiceError(f"{known.number} cannot be written as EN 16931: {error}.") from error
+
+
+def _corrects(invoice: Invoice) -> list[str]:
+    preceding = invoice.document.preceding
+    return [f"Corrects {', '.join(preceding)}."] if preceding else []
+
+
+def _line(number: int, line: Line) -> LineItem:
+    """A price is never negative (BR-27): what is taken off is a piece less."""
+    item = LineItem()
+    item.document.line_id = str(number)
+    item.product.name = line.text
+    item.agreement.net.amount = abs(line.amount)
+    item.delivery.billed_quantity = (-1 if line.amount < 0 else 1, _PIECE)
+    item.settlement.trade_tax.type_code = "VAT"
+    item.settlement.trade_tax.category_code = line.category
+    if line.category != "O":
+        item.settlement.trade_tax.rate_applicable_percent = shortest(line.percent)
+    item.settlement.monetary_summation.total_amount = line.amount
+    return item
+
+
+def _settle(cii: CiiDocument, invoice: Invoice) -> None:
+    known, settlement = invoice.document, cii.trade.settlement
+    settlement.currency_code = known.currency
+    settlement.payment_reference = known.number
+    if invoice.seller.iban:
+        means = PaymentMeans()
+        means.type_code = _TRANSFER
+        means.payee_account.iban = invoice.seller.iban
+        if invoice.seller.bic:
+            means.payee_institution.bic = invoice.seller.bic
+        settlement.payment_means.add(means)
+    for rate in invoice.rates:
+        settlement.trade_tax.add(_tax(rate))
+    settlement.period.start = invoice.starts_on
+    settlement.period.end = invoice.ends_on
+    terms = PaymentTerms()
+    if known.due_on is not None:
+        terms.due = known.due_on
+    terms.description = "Payment on receipt." if known.due_on is None else f"Due on {known.due_on}."
+    settlement.terms.add(terms)
+    if known.preceding:
+        settlement.invoice_referenced_document.issuer_assigned_id = known.preceding[0]
+    total = settlement.monetary_summation
+    total.line_total = known.amount_excl_tax
+    total.tax_basis_total = known.amount_excl_tax
+    total.tax_total = (known.tax, known.currency)
+    total.grand_total = known.amount_incl_tax
+    total.due_amount = known.amount_incl_tax
+
+
+def _tax(rate: Rate) -> ApplicableTradeTax:
+    tax = ApplicableTradeTax()
+    tax.calculated_amount = rate.tax
+    tax.type_code = "VAT"
+    code, text = REASONS.get(rate.category, (None, None))
+    if text is not None:
+        tax.exemption_reason = text
+    tax.basis_amount = rate.basis
+    tax.category_code = rate.category
+    if code is not None:
+        tax.exemption_reason_code = code
+    if rate.category != "O":
+        tax.rate_applicable_percent = shortest(rate.percent)
+    return tax
