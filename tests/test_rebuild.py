@@ -183,3 +183,41 @@ def test_arrivals_in_any_batches_give_one_warehouse(
     run(cli_here, home)
     assert snapshots.tables(home) == incremental, f"order of files: {[str(path) for path in files]}, cuts {cuts}"
     assert snapshots.reports(home) == reports
+
+
+@pytest.mark.slow
+def test_changed_rows_of_master_files_give_what_a_rebuild_gives(cli_here: Cli, home_copy: Path) -> None:
+    """Aliases that come and go, an asset, a plan, an agreement, what is shown: only some sessions, all of them right."""
+
+    def sessions(sql: str) -> list[str]:
+        with duckdb.connect(str(home_copy / "warehouse/evsettle.duckdb"), read_only=True) as connection:
+            return [str(value) for (value,) in connection.execute(sql).fetchall()]
+
+    def change(hour: int, **files: str) -> int:
+        """How many sessions a run computes after these files were written."""
+        for name, text in files.items():
+            (home_copy / "master" / f"{name}.csv").write_text(text)
+        run(cli_here, home_copy, as_of=f"2026-11-03T{hour:02}:00:00Z")
+        return len(sessions("select cdr_key from inspect.work"))
+
+    everything = len(sessions("select distinct work_key from ingest.cdr_revisions"))
+    old, new, other = sessions(
+        "select evse_uid from ingest.raw_cdrs where cpo_party = 'NL/EVS' and evse_uid is not null"
+        " group by 1 order by count(*) desc, 1 limit 3"
+    )
+    (contract,) = sessions(
+        "select contract_id from inspect.cdrs where partner = 'emo' and contract_id is not null order by 1 limit 1"
+    )
+    shown = (home_copy / "master/publications.csv").read_text().splitlines()
+    plans = f"partner,contract_id,plan,discount_percent\nemo,{contract},gold,10\n"
+    alias = f"kind,old_id,canonical_id\nevse,{old},{new}\n"
+    assert 0 < change(8, aliases=alias, memberships=plans) < everything
+    assert 0 < change(9, assets=f"evse_uid,owner_party\n{new},NL/EVS\n{other},DE/FST\n") < everything
+    gone = alias.splitlines()[0] + "\n"
+    assert 0 < change(10, aliases=gone, publications="\n".join([*shown[:1], *shown[3:], ""])) <= everything
+    tables, reports = snapshots.tables(home_copy), snapshots.reports(home_copy)
+    for folder in ("warehouse", "published", "reports"):
+        shutil.rmtree(home_copy / folder)
+    run(cli_here, home_copy, as_of="2026-11-03T10:00:00Z")
+    assert snapshots.tables(home_copy) == tables
+    assert snapshots.reports(home_copy) == reports

@@ -26,6 +26,9 @@ Profile = Literal["record", "price"]
 
 VERSIONS = ("2.1.1", "2.2.1", "2.3.0")
 CONSTANTS = ("cpo_party", "emsp_party", "time_zone")
+# When the careful route is run, and for how many chunks the plain one is not tried after one that it could not read.
+ODD_BYTES = 16 * 1024 * 1024
+UNUSUAL_CHUNKS = 3
 
 _HERE = Path(__file__).parent
 # Numbers that a double may not hold to 8 places.
@@ -61,31 +64,50 @@ def load_cdr_chunks(
         raise ValueError(f"OCPI version {ocpi_version} is not read; use one of {', '.join(VERSIONS)}.")
     _prepare(connection, profile, ocpi_version, constants or {})
     parsed: ParsedTariffs = {}
-    count, is_usual = 0, ocpi_version in (None, PLAIN_VERSION)
+    count, odd, unusual = 0, RecordChunk(), 0
     for read in prefetched(chunks):
         count += len(read)
-        odd = load_plain(connection, read, parsed) if is_usual else read
-        # A feed of another version would have every record read twice.
-        is_usual = is_usual and 2 * len(odd) <= len(read)
-        records, oicp = split_off(odd)
-        if oicp:
-            load_oicp(connection, oicp, constants or {}, is_price=profile == "price")
-        if not records:
-            continue
-        chunk = CdrChunk(connection, with_repeated_keys(records))
-        _read_chunk(connection, chunk)
-        chunk.run("cdr_rows", "ocpi_rows")
-        chunk.execute(_RECORDS_SQL)
-        chunk.execute("insert into ingest.raw_cdrs by name select * from ocpi_rows")
-        explain_odd(connection, chunk)
-        chunk.execute(_PERIODS_SQL)
-        if profile == "record" and chunk.execute(_HAS_DETAILS_SQL):
-            chunk.execute((_HERE / "cdr_details.sql").read_text())
-        chunk.keep(_TARIFFS_SQL, "ocpi_tariffs")
-        load_tariffs_of_cdrs(connection, chunk, distinct_tariffs(chunk), parsed)
+        if unusual or ocpi_version not in (None, PLAIN_VERSION):
+            left, unusual = read, max(unusual - 1, 0)
+        else:
+            left = load_plain(connection, read, parsed)
+            # A feed of another version would have every record read twice: the next chunks go the other way at once.
+            unusual = UNUSUAL_CHUNKS if 2 * len(left) > len(read) else 0
+        # A few of each chunk are read together: the statements cost more than they do.
+        odd.extend(left)
+        if odd.size >= ODD_BYTES:
+            _load_odd(connection, odd, profile, constants or {}, parsed)
+            odd = RecordChunk()
+    _load_odd(connection, odd, profile, constants or {}, parsed)
     for table in ("ocpi_exact", "ocpi_text_rows", "ocpi_load"):
         connection.execute(f"drop table if exists temp.{table}")
     return count
+
+
+def _load_odd(
+    connection: duckdb.DuckDBPyConnection,
+    odd: RecordChunk,
+    profile: Profile,
+    constants: Mapping[str, str],
+    parsed: ParsedTariffs,
+) -> None:
+    """The careful route: field by field, with what is wrong in each."""
+    records, oicp = split_off(odd)
+    if oicp:
+        load_oicp(connection, oicp, constants, is_price=profile == "price")
+    if not records:
+        return
+    chunk = CdrChunk(connection, with_repeated_keys(records))
+    _read_chunk(connection, chunk)
+    chunk.run("cdr_rows", "ocpi_rows")
+    chunk.execute(_RECORDS_SQL)
+    chunk.execute("insert into ingest.raw_cdrs by name select * from ocpi_rows")
+    explain_odd(connection, chunk)
+    chunk.execute(_PERIODS_SQL)
+    if profile == "record" and chunk.execute(_HAS_DETAILS_SQL):
+        chunk.execute((_HERE / "cdr_details.sql").read_text())
+    chunk.keep(_TARIFFS_SQL, "ocpi_tariffs")
+    load_tariffs_of_cdrs(connection, chunk, distinct_tariffs(chunk), parsed)
 
 
 # The chunk's records, those that gave no CDR with the reason: no object, or nothing to tell it from others.

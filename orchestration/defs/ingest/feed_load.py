@@ -17,8 +17,8 @@ from orchestration.defs.ingest.feed_fields import DECLARED_FEEDS, Feed
 from orchestration.defs.ingest.feed_mapping import FeedMapping
 from orchestration.defs.ingest.feed_objects import ObjectError, load_object
 from orchestration.defs.ingest.feed_values import Plan, Values, json_cell, read_values
-from orchestration.defs.ingest.files import LandedFile, is_csv, records_of
-from orchestration.defs.ingest.mapping import Format, MappingError, mapping_path
+from orchestration.defs.ingest.files import LandedFile, format_of, is_csv, records_of
+from orchestration.defs.ingest.mapping import MappingError, mapping_path
 from orchestration.defs.ingest.parties import complete_parties
 from orchestration.defs.ingest.records import FileError, RawRecord, decompress
 from orchestration.defs.ingest.sessions import OCPI_PLANS, add_taxes, session_shape
@@ -136,7 +136,7 @@ def finish(file: EvidenceFile, record: RawRecord, values: Values) -> ReadRecord:
 
 
 def _csv_records(file: EvidenceFile) -> Iterator[ReadRecord]:
-    form = file.mapping.format if file.mapping is not None else Format()
+    form = format_of(file.landed, file.mapping)
     lines = split_lines(decompress(file.landed.file_name, file.data), form)
     if not lines:
         return

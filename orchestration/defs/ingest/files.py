@@ -123,6 +123,13 @@ def is_csv(file: LandedFile, mapping: Mapping | FeedMapping | None) -> bool:
     return mapping is not None and PurePath(name).suffix not in (".json", ".ndjson", ".jsonl", ".zip")
 
 
+def format_of(file: LandedFile, mapping: Mapping | FeedMapping | None) -> Format:
+    """How a CSV file is written: as its mapping says, else with commas, or with tabs where its ending says so."""
+    if mapping is not None:
+        return mapping.format
+    return Format(delimiter="\t" if file.file_name.lower().removesuffix(".gz").endswith(".tsv") else ",")
+
+
 def records_of(file: LandedFile, data: bytes, mapping: Mapping | FeedMapping | None) -> list[RawRecord]:
     """Every record of the file in order. One that cannot be unpacked is one record at position 0 with its problem."""
     return [record for chunk in file_chunks(file, GivenBytes(data), mapping) for record in chunk.records()]
@@ -163,8 +170,7 @@ def _whole(file: LandedFile, content: Bytes, mapping: Mapping | FeedMapping | No
     if file.feed == "payments":
         return split_payments(data)
     if is_csv(file, mapping):
-        form = mapping.format if mapping else Format()
-        return split_lines(data, form)[1:]
+        return split_lines(data, format_of(file, mapping))[1:]
     return split(data)
 
 

@@ -22,6 +22,7 @@ from orchestration.defs.ingest.meter_values import read_meter_values
 from orchestration.defs.ingest.open_proposals import rewrite_proposals
 from orchestration.defs.ingest.rules import DeclaredRule, overridable, read_rules
 from orchestration.defs.ingest.touched import touch_decided, touch_everything, touch_file
+from orchestration.defs.ingest.touched_master import master_rows, touch_master_rows
 from orchestration.defs.ingest.zones import is_zone, zone_spans
 from orchestration.facts import ledger
 from orchestration.facts.disputes import dispute_events
@@ -190,7 +191,7 @@ def _bring_up_master(
     rules: Mapping[str, DeclaredRule],
     decisions: Sequence[StandingDecision],
 ) -> None:
-    """Rewrite what comes from master data, and touch everything when other terms, rules or code hold than before."""
+    """Rewrite what comes from master data and touch what it is about: all, when other terms, rules or code hold."""
     row = connection.execute(
         "select last_seq, master_sha256, rules_sha256, engine_version from ingest.raw_loaded"
     ).fetchone()
@@ -200,7 +201,10 @@ def _bring_up_master(
     is_decided = any(entry.kind == "decision" and entry.seq > last_seq for entry in entries)
     is_master = any(entry.kind == "master" and entry.seq > last_seq for entry in entries)
     if not is_same or is_decided or is_master:
+        rows_before = master_rows(connection)
         rewrite_master(connection, master, rules, decisions, entries)
+        if row is not None and is_same:
+            touch_master_rows(connection, rows_before)
     if row is not None and not is_same:
         touch_everything(connection, "master data, rules or engine changed")
     connection.execute("delete from ingest.raw_loaded")

@@ -21,7 +21,7 @@ from orchestration.defs.ingest.feed_mapping import FeedMapping, read_any_mapping
 from orchestration.defs.ingest.mapping import Mapping, MappingError
 from orchestration.defs.ingest.master_csv import read_table
 from orchestration.defs.ingest.master_csv_rows import CsvFile
-from orchestration.defs.ingest.master_tables import table_of
+from orchestration.defs.ingest.master_tables import BY_ROW, table_of
 from orchestration.defs.ingest.network import Network, read_network
 from orchestration.facts import objects
 from orchestration.facts.home import Home
@@ -79,13 +79,18 @@ class MasterData:
 
     @property
     def sha256(self) -> str:
-        """Of all standing files but the tariffs, whose changes are told apart one by one."""
-        files = sorted((path, sha256) for path, sha256 in self.files.items() if not path.startswith("master/tariffs/"))
+        """Of all standing files but tariffs and tables, whose changes are told apart one by one."""
+        files = sorted((path, sha256) for path, sha256 in self.files.items() if not _is_by_row(path))
         return hashlib.sha256(json.dumps(files).encode()).hexdigest()
 
     def current_contracts(self) -> dict[str, KnownContract]:
         """The last known contract of each partner."""
         return {partner: known[-1] for partner, known in self.contracts.items() if known}
+
+
+def _is_by_row(path: str) -> bool:
+    table = table_of(path)
+    return path.startswith("master/tariffs/") or (table is not None and table.name in BY_ROW)
 
 
 def fold_master(home: Home, entries: Sequence[Entry], rules: Readonly[str, Rule]) -> MasterData:

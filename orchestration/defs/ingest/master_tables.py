@@ -146,6 +146,9 @@ TABLES = {
     )
 }  # fmt: skip
 
+# The rest of them, and every other master file, are about all sessions: a change of one has everything computed again.
+BY_ROW = ("accounts", "agreements", "aliases", "assets", "fx_rates", "memberships", "publications")
+
 
 def table_of(path: str) -> Table | None:
     """The table that a path is the file of: master/meters.csv; None for any other path."""

@@ -8,7 +8,8 @@ from orchestration.defs.ingest.bulk import insert_rows
 from orchestration.facts.standing import StandingDecision
 from orchestration.facts.subjects import record_place
 
-_NEEDS_NOTHING = ("assign",)
+# What an alias is about is told from the rows that it makes (touched_master).
+_NEEDS_NOTHING = ("assign", "alias")
 
 
 def touch_everything(connection: duckdb.DuckDBPyConnection, reason: str) -> None:

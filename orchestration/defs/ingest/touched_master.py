@@ -1,0 +1,138 @@
+"""Which sessions rows of master/*.csv are about: a changed row touches them and no others.
+
+What does not belong here: files whose change is everybody's (tax rules, meters, contracts, network).
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+import duckdb
+
+from orchestration.defs.ingest.bulk import insert_rows
+from orchestration.defs.ingest.contract_ids import contract_key
+from orchestration.defs.ingest.master_tables import BY_ROW
+from orchestration.defs.ingest.touched import touch_everything
+
+Row = dict[str, Any]
+Rows = Mapping[str, Sequence[Row]]
+# The kinds of id under which rows of the same thing are looked for: an evse of a connector, a contract in any form.
+Named = tuple[str, str]
+_SIGNS = str.maketrans("", "", "*- _.")
+
+
+def master_rows(connection: duckdb.DuckDBPyConnection) -> dict[str, list[Row]]:
+    """The rows of every table that is told row by row."""
+    found = {}
+    for name in BY_ROW:
+        result = connection.execute(f"select * from ingest.raw_{name} order by all")  # noqa: S608 - own names
+        names = [column[0] for column in result.description or ()]
+        found[name] = [dict(zip(names, values, strict=True)) for values in result.fetchall()]
+    return found
+
+
+def touch_master_rows(connection: duckdb.DuckDBPyConnection, before: Rows) -> None:
+    """Touch what rows that came, went or changed since `before` are about."""
+    after = master_rows(connection)
+    changed = {name: [*_lacking(before[name], after[name]), *_lacking(after[name], before[name])] for name in BY_ROW}
+    if not any(changed.values()):
+        return
+    for reason in _for_everybody(before, after, changed):
+        touch_everything(connection, reason)
+    groups = _same_things([*_standing(before["aliases"]), *_standing(after["aliases"])])
+    about: dict[str, set[Named]] = {
+        "an alias changed": {_named(row, end) for row in changed["aliases"] for end in ("old_id", "canonical_id")},
+        "an asset changed": {("evse", row["evse_uid"].lower()) for row in changed["assets"]},
+        "a membership changed": {("contract", contract_key(row["contract_id"])) for row in changed["memberships"]},
+        "an agreement changed": {
+            ("agreement", f"{row['cpo_party']}|{row['emsp_party']}".lower()) for row in changed["agreements"]
+        },
+    }
+    insert_rows(connection, "raw_touched", ("kind", "id", "reason"), sorted({
+        (kind, form, reason)
+        for reason, names in about.items() for name in names for kind, text in groups(name)
+        for form in (_evse_forms(text) if kind == "evse" else {text})
+    }))  # fmt: skip
+    _touch_plans(connection, before["memberships"], after["memberships"])
+    shown = sorted({row["tariff_id"].lower() for row in changed["publications"]})
+    connection.execute(
+        "insert into ingest.raw_touched select distinct 'tariff', lower(cpo_party) || '|' || tariff_id,"
+        " 'a publication changed' from ingest.raw_cdrs, (select unnest(cast($1 as varchar[])) as tariff_id)"
+        " where cpo_party is not null",
+        [shown],
+    )
+
+
+def _evse_forms(evse: str) -> set[str]:
+    """What may be left of an EVSE's id without signs and party, whoever the party is: see core_of_id."""
+    bare = evse.translate(_SIGNS)
+    return {bare, bare[5:], bare[3:]} - {""}
+
+
+def _lacking(rows: Iterable[Row], others: Iterable[Row]) -> list[Row]:
+    """The rows that are not among the others."""
+    known = {tuple(row.values()) for row in others}
+    return [row for row in rows if tuple(row.values()) not in known]
+
+
+def _for_everybody(before: Rows, after: Rows, changed: Rows) -> Iterator[str]:
+    """Changes of one row that say something about sessions which it does not name."""
+    for name in ("agreements", "publications"):
+        if any(_standing(before[name])) != any(_standing(after[name])):
+            yield f"the first or the last of the {name}"
+    if _routes(before["agreements"]) != _routes(after["agreements"]):
+        yield "another hub"
+    for row in changed["aliases"]:
+        own = {"connector": 1, "evse": 0, "location": 0}.get(row["kind"])
+        if row["kind"] == "party" or (own is not None and row["canonical_id"].count("|") > own):
+            yield "an alias of a party"
+            return
+
+
+def _standing(rows: Iterable[Row]) -> Iterator[Row]:
+    return (row for row in rows if row["known_to"] is None)
+
+
+def _routes(rows: Iterable[Row]) -> set[str]:
+    return {row["route"] for row in _standing(rows)} - {None, "direct"}
+
+
+def _named(alias: Row, end: str) -> Named:
+    """What an alias is about: a connector by its EVSE, without the party in front, a contract in its one form."""
+    kind, pieces = alias["kind"], alias[end].lower().split("|")
+    if kind == "connector":
+        return "evse", pieces[-2]
+    return kind, contract_key(alias[end]) if kind == "contract" else pieces[-1]
+
+
+def _same_things(aliases: Iterable[Row]) -> "_Groups":
+    groups = _Groups()
+    for row in aliases:
+        groups.join(_named(row, "old_id"), _named(row, "canonical_id"))
+    return groups
+
+
+class _Groups:
+    """Names that stand for one thing, directly or by others."""
+
+    def __init__(self) -> None:
+        self._of: dict[Named, set[Named]] = {}
+
+    def join(self, one: Named, other: Named) -> None:
+        together = self(one) | self(other)
+        for name in together:
+            self._of[name] = together
+
+    def __call__(self, name: Named) -> set[Named]:
+        return self._of.get(name, {name})
+
+
+def _touch_plans(connection: duckdb.DuckDBPyConnection, before: Sequence[Row], after: Sequence[Row]) -> None:
+    """A claim is read with every discount that its partner grants: a plan that comes or goes is about all of them."""
+    plans = [
+        {(row["partner"].lower(), row["plan"], row["discount_percent"]) for row in rows} for rows in (before, after)
+    ]
+    connection.execute(
+        "insert into ingest.raw_touched select distinct 'party', lower(party), 'a plan changed'"
+        " from ingest.raw_contract_parties where list_contains($1, lower(partner))",
+        [sorted({partner for partner, *_ in plans[0] ^ plans[1]})],
+    )

@@ -1,0 +1,94 @@
+"""A row of master/*.csv that came, went or changed touches what it is about; few changes are about all sessions."""
+
+import pytest
+
+from orchestration.defs.ingest.landing import take_in
+from orchestration.defs.ingest.load import load_from_ledger
+from orchestration.facts.home import Home
+from orchestration.warehouse import open_warehouse
+from tests.small_home import CSV_HEADER, at, land, make_home, rows, write
+
+HEADERS = {
+    "aliases": "kind,old_id,canonical_id",
+    "memberships": "partner,contract_id,plan,discount_percent",
+    "agreements": "cpo_party,emsp_party,route",
+    "assets": "evse_uid,owner_party",
+    "publications": "tariff_id,published_at",
+    "fx_rates": "rate_on,base,quote,rate,source",
+    "tax_rules": "valid_from,category,rate_percent",
+}
+FIRST = {
+    # E3 has been E2: what is known of one is known of the other.
+    "aliases": ["evse,E2,E3"],
+    "memberships": ["emo,NL-EMO-C12345678-X,gold,10"],
+    "agreements": ["NL/EVS,NL/EMO,direct", "NL/EVS,DE/ABC,"],
+    "assets": ["NL*EVS*E9,NL/EVS", "E3,NL/EVS"],
+    "publications": ["T1,2026-01-01"],
+}
+# A row more or another one in each, and all that they are about.
+CHANGED = {
+    "aliases": ["evse,E2,E3", "connector,E1|1,E2|4", "contract,nl-emo-c00000001-a,NLEMOC00000002"],
+    "memberships": [*FIRST["memberships"], "emo,NL-EMO-C00000009-A,gold,10.0"],
+    "agreements": ["NL/EVS,NL/EMO,", "NL/EVS,DE/ABC,"],
+    "assets": ["NL*EVS*E9,NL/EMO", "E3,NL/EVS"],
+    "publications": ["T1,2026-01-01", "T1,2026-02-01"],
+    "fx_rates": ["2026-10-01,EUR,CHF,0.93,ECB"],
+}
+TOUCHED = {
+    ("evse", "e1", "an alias changed"), ("evse", "e2", "an alias changed"), ("evse", "e3", "an alias changed"),
+    ("contract", "nlemoc00000001", "an alias changed"), ("contract", "nlemoc00000002", "an alias changed"),
+    ("contract", "nlemoc00000009", "a membership changed"), ("agreement", "nl/evs|nl/emo", "an agreement changed"),
+    # nlevse9 without the party in front, whichever it is: of five or of three characters.
+    ("evse", "nlevse9", "an asset changed"), ("evse", "e9", "an asset changed"), ("evse", "vse9", "an asset changed"),
+    ("tariff", "nl/emo|t1", "a publication changed"),
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def loaded(tmp_path_factory: pytest.TempPathFactory) -> Home:
+    home = make_home(tmp_path_factory.mktemp("touched") / "home")
+    land(home, "council/cdrs/a.csv", CSV_HEADER + "E1,2026-10-05 10:00,2026-10-05 11:00,8\n")
+    for name, lines in FIRST.items():
+        give(home, name, lines)
+    take_in(home, at(0))
+    with open_warehouse(home.warehouse) as connection:
+        load_from_ledger(home, connection)
+        connection.execute("delete from ingest.raw_touched")
+    return home
+
+
+def give(home: Home, name: str, lines: list[str]) -> None:
+    write(home.master / f"{name}.csv", "\n".join([HEADERS[name], *lines, ""]))
+
+
+def touched_by(home: Home, hour: int, files: dict[str, list[str]]) -> set[tuple[str, str, str]]:
+    for name, lines in files.items():
+        give(home, name, lines)
+    take_in(home, at(hour))
+    with open_warehouse(home.warehouse) as connection:
+        load_from_ledger(home, connection)
+        found = set(rows(connection, "select kind, id, reason from ingest.raw_touched order by all"))
+        connection.execute("delete from ingest.raw_touched")
+    return found
+
+
+def test_a_changed_row_touches_what_it_is_about(loaded: Home) -> None:
+    assert touched_by(loaded, 1, CHANGED) == TOUCHED
+    # What came goes again: the same sessions.
+    assert touched_by(loaded, 2, {"fx_rates": [], **FIRST}) == TOUCHED
+    # A new plan is one more discount that a claim of that partner may have been given.
+    found = touched_by(loaded, 3, {"memberships": ["emo,NL-EMO-C12345678-X,gold,12"]})
+    assert found == {
+        ("contract", "nlemoc12345678", "a membership changed"), ("party", "nl/emo", "a plan changed"),
+    }  # fmt: skip
+
+
+def test_few_changes_are_about_all_sessions(loaded: Home) -> None:
+    hub = ["NL/EVS,NL/EMO,direct", "NL/EVS,DE/ABC,gridlink"]
+    party = [*FIRST["aliases"], "evse,E1,NL/EVS|E2"]
+    found = touched_by(loaded, 4, {"publications": [], "agreements": hub, "aliases": party})
+    assert {reason for kind, _, reason in found if kind == "everything"} == {
+        "the first or the last of the publications", "another hub", "an alias of a party",
+    }  # fmt: skip
+    found = touched_by(loaded, 5, {"tax_rules": ["2026-01-01,S,21"]})
+    assert found == {("everything", "", "master data, rules or engine changed")}
