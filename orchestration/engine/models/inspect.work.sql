@@ -107,28 +107,6 @@ by_tariff as (
 
 ),
 
-by_master as (
-
-    select
-        revisions.work_key as cdr_key,
-        touched.reason
-    from revisions
-    inner join touched on lower(revisions.location_id) = lower(touched.id) and touched.kind = 'location'
-    union all
-    select
-        revisions.work_key as cdr_key,
-        touched.reason
-    from revisions
-    inner join touched on lower(revisions.token_uid) = lower(touched.id) and touched.kind = 'token'
-    union all
-    select
-        revisions.work_key as cdr_key,
-        touched.reason
-    from revisions
-    inner join touched on lower(revisions.session_id) = lower(touched.id) and touched.kind = 'session'
-
-),
-
 -- What follows spreads from these keys only, so nothing is joined when everything is to be done.
 seeds as (
 
@@ -149,7 +127,7 @@ seeds as (
         select
             cdr_key,
             reason
-        from by_master
+        from "evsettle"."inspect"."named_cdrs"
         union all
         select
             cdr_key,
