@@ -2,23 +2,18 @@
 
     make bench
     .venv/bin/python benchmarks/ingest.py --sessions 100000
-    .venv/bin/python benchmarks/ingest.py --runs 3              # the reader and the loader alone, in turn, medians
-    .venv/bin/python benchmarks/ingest.py --megabytes 100 400 1600
 
 One synthetic month as one NDJSON file is read three ways, each in a process of its own: by read_json
 into a table of a DuckDB file, by read_json into memory, and by the loader into the warehouse (every
 record with position, hash and text; every leaf typed by itself; tariffs apart). Then: the loader on
 four times the file, for its memory; one file against many small ones from landing to raw tables; and
-one per cent more records into a warehouse that has the rest. With --runs: 100,000 CDRs of five periods
-(rating.py writes them), reader and loader in turn, and what a loader cannot do without, each part by
-itself. With --megabytes: the loader's peak memory on files of these sizes. Nothing is asserted.
+one per cent more records into a warehouse that has the rest. Nothing is asserted.
 """
 
 import argparse
 import json
 import resource
 import shutil
-import statistics
 import subprocess
 import sys
 import time
@@ -27,40 +22,32 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
-from rating import write_cdrs
 from stages import CDR_COLUMNS, MEGABYTE, ROOT, WORK, machine, whole_records
 
 SMALL_FILE_RECORDS = 100
-RUN_CDRS = 100_000
-RUN_NAMES = (
-    "read_json, typed, into a DuckDB file", "loader, into the warehouse", "  split, check, hash (Python)",
-    "  read the JSON's leaves (DuckDB)", "  keep the text, compressed (DuckDB)",
-)  # fmt: skip
-CDR_BYTES = 1787
 
 
 def main() -> None:
     """Parse the call; a child process does one part of the work and prints its figures as JSON."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--sessions", type=int, default=100_000)
-    parser.add_argument("--runs", type=int)
-    parser.add_argument("--megabytes", type=int, nargs="+")
     parser.add_argument("--part", choices=PARTS, help=argparse.SUPPRESS)
     parser.add_argument("--path", type=Path, help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.part:
-        warm_up()
-        started, cpu = time.monotonic(), time.process_time()
-        extra = PARTS[given.part](given.path)
-        seconds, cpu = time.monotonic() - started, time.process_time() - cpu
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / MEGABYTE
-        print(json.dumps({"seconds": seconds, "cpu": cpu, "peak": peak} | extra))
-    elif given.runs:
-        compare_runs(given.runs)
-    elif given.megabytes:
-        compare_sizes(given.megabytes)
+        print(json.dumps(timed(PARTS[given.part], given.path)))
     else:
         compare(given.sessions)
+
+
+def timed(part: Callable[[Path], dict[str, float]], path: Path) -> dict[str, float]:
+    """Seconds, processor time and peak memory of a part, and what it says itself."""
+    warm_up()
+    started, cpu = time.monotonic(), time.process_time()
+    extra = part(path)
+    seconds, cpu = time.monotonic() - started, time.process_time() - cpu
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / MEGABYTE
+    return {"seconds": seconds, "cpu": cpu, "peak": peak} | extra
 
 
 def warm_up() -> None:
@@ -94,43 +81,6 @@ def compare(sessions: int) -> None:
     show("loader, four times the file", child("load", four), 4 * len(records), base)
     four.unlink()
     homes(folder, records)
-    shutil.rmtree(folder)
-
-
-def compare_runs(runs: int) -> None:
-    """Reader and loader in turn on the same file, and the parts of a load: medians of processor time."""
-    folder = fresh(WORK / "ingest-runs/file").parent
-    print(machine())
-    path = folder / "cdrs.ndjson"
-    write_cdrs(path, RUN_CDRS)
-    parts = ("read_json_file", "load", "split", "parse", "keep_text")
-    found: dict[str, list[dict[str, float]]] = {part: [] for part in parts}
-    for _ in range(runs):
-        for part in parts:
-            found[part].append(child(part, path))
-    base = statistics.median(figures["cpu"] for figures in found["read_json_file"])
-    print(f"{RUN_CDRS:,} CDRs, {path.stat().st_size / MEGABYTE:,.0f} MB; medians of {runs} runs\n")
-    print(f"{'':44}{'seconds':>9}{'cpu s':>8}{'x cpu':>7}{'peak MB':>9}")
-    for part, name in zip(parts, RUN_NAMES, strict=True):
-        seconds, cpu, peak = (statistics.median(run[key] for run in found[part]) for key in ("seconds", "cpu", "peak"))
-        print(f"{name:44}{seconds:>9.2f}{cpu:>8.2f}{cpu / base:>7.2f}{peak:>9,.0f}", flush=True)
-    shutil.rmtree(folder)
-
-
-def compare_sizes(megabytes: list[int]) -> None:
-    """The loader's peak memory by the size of the file."""
-    folder = fresh(WORK / "ingest-sizes/file").parent
-    print(machine())
-    print(f"{'MB':>7}{'CDRs':>11}{'seconds':>9}{'cpu s':>8}{'CDRs/cpu s':>12}{'peak MB':>9}")
-    for size in megabytes:
-        path, count = folder / "cdrs.ndjson", size * MEGABYTE // CDR_BYTES
-        write_cdrs(path, count)
-        figures = child("load", path)
-        print(
-            f"{path.stat().st_size / MEGABYTE:>7,.0f}{count:>11,}{figures['seconds']:>9.2f}{figures['cpu']:>8.2f}"
-            f"{count / figures['cpu']:>12,.0f}{figures['peak']:>9,.0f}",
-            flush=True,
-        )
     shutil.rmtree(folder)
 
 
@@ -202,49 +152,6 @@ def load(path: Path) -> dict[str, float]:
     return {}
 
 
-def split(path: Path) -> dict[str, float]:
-    """What Python does in any case: each line found, checked to be JSON, hashed, and handed over as text."""
-    from orchestration.defs.ingest.record_stream import stream_chunks
-
-    with path.open("rb") as file:
-        return {"records": sum(len(chunk) for chunk in stream_chunks(1, path.name, file))}
-
-
-def parse(path: Path) -> dict[str, float]:
-    """What DuckDB does in any case: every leaf that the loader reads out of a text that is in memory already."""
-    import duckdb
-
-    sql = (ROOT / "orchestration/defs/ingest/cdr_plain.sql").read_text()
-    fields = sql[sql.index("'{") : sql.index("}'") + 2]
-    with duckdb.connect() as connection:
-        connection.execute(
-            "create table texts as select content as raw_text from read_csv(?, columns = {'content': "
-            "'VARCHAR'}, delim = '', quote = '', escape = '', header = false)",
-            [str(path)],
-        )
-        started = time.process_time()
-        connection.execute(f"select count(cdr) from (select from_json(raw_text, {fields}) as cdr from texts)")  # noqa: S608
-        return {"cpu": time.process_time() - started}
-
-
-def keep_text(path: Path) -> dict[str, float]:
-    """Each record's text in a table of a file, compressed, as a warehouse has to have it."""
-    import duckdb
-
-    with duckdb.connect(str(fresh(path.parent / "text/text.duckdb"))) as connection:
-        connection.execute("set wal_autocheckpoint = '1KB'")
-        connection.execute(
-            "create temp table texts as select content as raw_text from read_csv(?, columns = {'content'"
-            ": 'VARCHAR'}, delim = '', quote = '', escape = '', header = false)",
-            [str(path)],
-        )
-        connection.execute("create table kept (raw_text varchar using compression zstd)")
-        started = time.process_time()
-        connection.execute("insert into kept select raw_text from texts")
-        connection.execute("checkpoint")
-        return {"cpu": time.process_time() - started}
-
-
 def home(root: Path) -> dict[str, float]:
     """What a run does up to the raw tables: take in what is new, load what the ledger has and the warehouse has not."""
     from orchestration.defs.ingest.landing import take_in
@@ -273,16 +180,13 @@ PARTS: dict[str, Callable[[Path], dict[str, float]]] = {
     "read_json_file": lambda path: read_json(path, str(fresh(path.parent / "reader/reader.duckdb"))),
     "read_json_memory": lambda path: read_json(path, ":memory:"),
     "load": load,
-    "split": split,
-    "parse": parse,
-    "keep_text": keep_text,
     "home": home,
 }
 
 
-def child(part: str, path: Path) -> dict[str, float]:
+def child(part: str, path: Path, script: str = __file__) -> dict[str, float]:
     """One part in a process of its own, so that its memory is its own."""
-    command = [sys.executable, str(Path(__file__)), "--part", part, "--path", str(path)]
+    command = [sys.executable, script, "--part", part, "--path", str(path)]
     done = subprocess.run(command, stdout=subprocess.PIPE, check=False, text=True, cwd=ROOT)
     if done.returncode != 0:
         sys.exit(f"{part} failed; its files are left in {path.parent}")
