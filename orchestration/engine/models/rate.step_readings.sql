@@ -25,14 +25,39 @@ period_prices as (
 
 -- Two kinds of session only: those that changed their tariff, and those of 2.1.1, which does not say of what the
 -- steps are counted.
-candidates as (
+sessions_in_doubt as (
 
     select
-        record_id * 16 as price_id,
+        record_id,
         bool_or(is_v211) as is_v211
     from period_contexts
     where is_v211 or tariff_index > 1
     group by record_id
+
+),
+
+-- On the base's clock and on the two others of an hour that comes twice.
+candidates as (
+
+    
+        select
+            record_id * 16 + 0 as price_id,
+            is_v211
+        from sessions_in_doubt
+        union all
+    
+        select
+            record_id * 16 + 1 as price_id,
+            is_v211
+        from sessions_in_doubt
+        union all
+    
+        select
+            record_id * 16 + 2 as price_id,
+            is_v211
+        from sessions_in_doubt
+        
+    
 
 ),
 
@@ -46,9 +71,7 @@ parts as (
         min(period_prices.tariff_index) <> max(period_prices.tariff_index) as is_switched,
         max(period_prices.step_size) > 0 as has_step
     from period_prices
-    inner join candidates on period_prices.price_id - period_prices.price_id % 16 = candidates.price_id
-    -- The base and the two other clocks of an hour that comes twice; a cut session has no such reading.
-    where period_prices.price_id % 16 < 3
+    inner join candidates on period_prices.price_id = candidates.price_id
     group by period_prices.price_id, period_prices.part_no
 
 ),
