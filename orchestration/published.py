@@ -27,6 +27,7 @@ TABLES = (
     "statements",
     "statement_lines",
     "waterfall",
+    "leakage",
     "documents",
     "journal_lines",
     "open_items",

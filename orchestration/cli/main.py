@@ -22,6 +22,7 @@ COMMANDS = {
     "price": "price CDRs of a file; no home needed",
     "explain": "the whole story of a session, a statement or a file",
     "diff": "what changed between two runs, and because of what",
+    "leakage": "every euro that is not billed as it was sent, and why",
     "tariff": "check, compare, approve and try tariffs",
     "partner": "add a partner, check and compare its terms",
     "master": "what master data says as of a date, and what is wrong with it",

@@ -31,6 +31,7 @@ _READS = (
     ["settle", "open_items"],
     ["settle", "payment_allocations"],
     ["settle", "waterfall"],
+    ["settle", "leakage"],
     ["settle", "periods"],
     ["settle", "sealed_differences"],
     ["settle", "resubmissions"],

@@ -129,6 +129,12 @@ TABLES: Mapping[str, Published] = {
         " amount_excl_tax",
         "partner, period, direction, currency, step_no",
     ),
+    "leakage": Published(
+        "settle.leakage",
+        "subject_kind, subject_id, cdr_key, kind, cause, hand_off, partner, period, direction, currency, step,"
+        " location_id, channel, lag_seconds, sessions, energy_kwh, amount_excl_tax",
+        "partner, period, direction, currency, kind, cause, subject_id, step",
+    ),
     "disputes": Published(
         "settle.disputes",
         "dispute_id, cdr_key, partner, claimant, reason_code, state, refused_for, currency, billed_excl_tax,"
