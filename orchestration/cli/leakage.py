@@ -111,9 +111,7 @@ def _show(home: Home, by: str, told: dict[str, Any]) -> None:
             for row in told["waterfall"]
         ],
     )  # fmt: skip
-    click.echo(
-        "Missing, late and tolerated are no steps: what never came was not received, what is late or tolerated is billed."
-    )
+    click.echo("Missing, late and tolerated are no steps: what never came was not received, the others are billed.")
     others = ", ".join(f"--by {name}" for name in VIEWS if name != by)
     click.echo(f"Next: {others}; each piece: evsettle{home_option(home)} explain <session or record>")
 

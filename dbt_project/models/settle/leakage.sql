@@ -315,8 +315,12 @@ select
     lost.step,
     coalesce(ways.location_id, missing.location_id) as location_id,
     ways.channel,
+    -- Times that cannot be: before the session's end, or ten years after.
     cast(
-        coalesce(ways.lag_seconds, {{ seconds_between('missing.started_at', 'run.as_of') }}) as bigint
+        case
+            when ways.record_id is null then {{ seconds_between('missing.started_at', 'run.as_of') }}
+            when ways.lag_seconds between 0 and 315360000 then ways.lag_seconds
+        end as bigint
     ) as lag_seconds,
     cast(lost.sessions as integer) as sessions,
     cast(lost.energy_kwh as decimal(18, 8)) as energy_kwh,
