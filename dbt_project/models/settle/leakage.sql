@@ -34,47 +34,20 @@ dispositions as (
         feed,
         file_name,
         position,
-        received_at,
         reason
     from {{ ref('record_dispositions') }}
     where feed = 'cdrs'
 
 ),
 
-revisions as (
-
-    select
-        record_id,
-        source,
-        received_at,
-        ended_at,
-        token_type,
-        location_id
-    from {{ ref('cdr_revisions') }}
-
-),
-
--- A source that is neither us nor a partner is a hub.
-partners as (
-
-    select distinct partner as source
-    from {{ ref('contracts') }}
-
-),
-
 ways as (
 
     select
-        revisions.record_id,
-        revisions.location_id,
-        case
-            when revisions.source <> 'own' and partners.source is null then 'hub'
-            when revisions.token_type = 'APP_USER' then 'app'
-            else 'direct'
-        end as channel,
-        {{ seconds_between('revisions.ended_at', 'revisions.received_at') }} as lag_seconds
-    from revisions
-    left join partners on revisions.source = partners.source
+        record_id,
+        location_id,
+        channel,
+        lag_seconds
+    from {{ ref('session_ways') }}
 
 ),
 
@@ -140,7 +113,6 @@ exclusions as (
 missing as (
 
     select
-        finding_id,
         subject_id,
         partner,
         period,
@@ -315,13 +287,7 @@ select
     lost.step,
     coalesce(ways.location_id, missing.location_id) as location_id,
     ways.channel,
-    -- Times that cannot be: before the session's end, or ten years after.
-    cast(
-        case
-            when ways.record_id is null then {{ seconds_between('missing.started_at', 'run.as_of') }}
-            when ways.lag_seconds between 0 and 315360000 then ways.lag_seconds
-        end as bigint
-    ) as lag_seconds,
+    cast(coalesce(ways.lag_seconds, {{ seconds_between('missing.started_at', 'run.as_of') }}) as bigint) as lag_seconds,
     cast(lost.sessions as integer) as sessions,
     cast(lost.energy_kwh as decimal(18, 8)) as energy_kwh,
     lost.amount_excl_tax
