@@ -12,7 +12,7 @@ from typing import Any
 
 import duckdb
 
-from orchestration import gate_rows
+from orchestration import gate_rows, pseudonyms
 from orchestration.facts.home import Home
 from orchestration.gate import GateResult
 from orchestration.pages import INTERNAL, render
@@ -28,16 +28,20 @@ _WORDS = {
     "settle": "Gate 3 looks at terms, tax and periods.",
 }
 
-# The first findings of each rule among what this run judged.
+# The first findings of each rule among what this run judged; no token or contract of a driver is named.
 _FOUND = """
-    select rule_id, subject_kind, subject_id, observed, expected, severity, owner, status, caused_by
+    select found.rule_id, found.subject_kind, found.subject_id,
+        hide(found.observed, token_uid, contract_id) as observed,
+        hide(found.expected, token_uid, contract_id) as expected, found.severity, found.owner, found.status,
+        found.caused_by
     from (
         select *, row_number() over (partition by rule_id, subject_kind order by subject_id, finding_id) as no
         from {gate}.gate_findings
         where work_key in (select cdr_key from inspect.work) or subject_kind in ({whole})
-    )
-    where no <= {sample}
-    order by rule_id, subject_kind, no
+    ) as found
+    left join inspect.cdrs as known on found.cdr_key = known.cdr_key
+    where found.no <= {sample}
+    order by found.rule_id, found.subject_kind, found.no
 """
 
 
@@ -53,7 +57,8 @@ def write_page(
     run_seq, as_of = connection.execute("select run_seq, as_of from ingest.raw_run").fetchall()[0]
     folder = folder_of(home) / f"{run_seq:09d}"
     folder.mkdir(parents=True, exist_ok=True)
-    for old in sorted(folder_of(home).iterdir())[:-RUNS_KEPT]:
+    runs = sorted(path for path in folder_of(home).iterdir() if path.is_dir() and path.name.isdecimal())
+    for old in runs[:-RUNS_KEPT]:
         shutil.rmtree(old)
     judged = {"broken": result} if isinstance(result, str) else _judged(connection, suites, result)
     path = folder / f"{stage}.html"
@@ -101,6 +106,7 @@ def _judged(connection: duckdb.DuckDBPyConnection, suites: Sequence[Suite], resu
 
 
 def _samples(connection: duckdb.DuckDBPyConnection, gate: str) -> dict[tuple[str, str], list[dict[str, Any]]]:
+    pseudonyms.install(connection)
     whole = ", ".join(f"'{kind}'" for kind in gate_rows.WHOLE.values())
     cursor = connection.execute(_FOUND.format(gate=gate, whole=whole, sample=_SAMPLE))
     names = [column[0] for column in cursor.description or ()]

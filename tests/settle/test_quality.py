@@ -168,12 +168,15 @@ def test_text_of_a_partner_is_text_on_every_page(finished_home: Path, tmp_path: 
     suite = read_suite(path)
     with open_warehouse(tmp_path / "evsettle.duckdb") as connection:
         connection.execute("create table inspect.work as select 'nl/evs|a' as cdr_key")
+        connection.execute(
+            "create table inspect.cdrs as select 'nl/evs|a' as cdr_key, 'TOKEN-1' as token_uid, 'C-1' as contract_id"
+        )
         connection.execute("insert into ingest.raw_run values (7, '2026-11-03 06:00:00+00', '0', 'r')")
         connection.execute(
-            "insert into settle.gate_findings (finding_id, subject_kind, subject_id, work_key, gate, rule_id, severity,"
-            " owner, status, observed, expected) values ('f', 'cdr', ?, 'nl/evs|a', 'settle', ?, 'hold', 'finance',"
+            "insert into settle.gate_findings (finding_id, subject_kind, subject_id, cdr_key, work_key, gate, rule_id, severity,"
+            " owner, status, observed, expected) values ('f', 'cdr', ?, 'nl/evs|a', 'nl/evs|a', 'settle', ?, 'hold', 'finance',"
             " 'open', ?, ?)",
-            [HOSTILE, suite.rules[0].rule_id, HOSTILE, HOSTILE],
+            [HOSTILE, suite.rules[0].rule_id, f"{HOSTILE} of TOKEN-1", HOSTILE],
         )
         counts = tuple(RuleCount(rule.rule_id, rule.severity, 1, 2, 0) for rule in suite.rules)
         result = GateResult("settle", 2, counts, 1, {"pass": 1}, "abc")
@@ -183,6 +186,7 @@ def test_text_of_a_partner_is_text_on_every_page(finished_home: Path, tmp_path: 
         broken = write_page(connection, Home(tmp_path), "inspect", [suite], HOSTILE)
     text = written.read_text()
     assert "<script" not in text and text.count("&lt;script&gt;") == 3
+    assert "TOKEN-1" not in text, "no driver is named"
     assert "The gate broke" in broken.read_text() and "<script" not in broken.read_text()
     assert len(list((tmp_path / "reports" / "gates").iterdir())) == RUNS_KEPT
 

@@ -141,7 +141,8 @@ dated as (
         ) as charged_on,
         {{ seconds_between('placed.received_at', 'placed.found_at') }} <= 86400 as is_found_within_a_day
     from placed
-    left join day_spans as receipts
+    -- Nothing has come outside the calendar.
+    inner join day_spans as receipts
         on
             {{ day_number(epoch_microseconds('placed.received_at')) }} = receipts.utc_day_no
             and placed.received_at >= receipts.starts_at
