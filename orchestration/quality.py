@@ -120,6 +120,11 @@ _INCIDENTS = f"""
     order by sessions desc, group_id
 """
 
+# One decision may end a group: so many times a person has to act.
+_WAITING = f"""
+    select count(*) as groups, coalesce(sum(cases), 0)::bigint as cases
+    from exception_groups where {_OF_PARTNER} and ($rule is null or rule_id = $rule)
+"""
 # What happened at a charger, with the sessions that it touched.
 _CHARGERS = f"""
     select event, value, location_id, evse_uid, from_at, to_at, count(*) as sessions,
@@ -161,6 +166,7 @@ def report(query: Query, scope: Scope) -> Row:
     return {
         "since": asked["since"],
         "total": query(_TOTAL, of_days)[0],
+        "waiting": query(_WAITING, _named(asked, "partner", "rule"))[0],
         "alarms": alarms(query, scope),
         "compared": {row["standing"]: row["comparisons"] for row in query(_COMPARED, _named(asked, "partner", "rule"))},
         "partners": query(_BY_PARTNER, of_days),
@@ -209,6 +215,11 @@ def percent(part: int, whole: int) -> str:
     if share == 0 and part:
         return "< 0.1 %"
     return "> 99.9 %" if share == 100 and part < whole else f"{share} %"
+
+
+def per_thousand(part: int, whole: int) -> str:
+    """How many of so many, for 1,000 of them."""
+    return str((Decimal(1000 * part) / whole).quantize(Decimal("0.1"))) if whole else "-"
 
 
 def _named(parameters: Mapping[str, Any], *names: str) -> Row:

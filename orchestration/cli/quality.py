@@ -8,16 +8,20 @@ import click
 from orchestration.cli.show import home_option, money, show_json, show_table, shown_path
 from orchestration.facts.home import Home, HomeError, open_home
 from orchestration.published import Snapshot
-from orchestration.quality import Row, Scope, catalogue, percent, report
+from orchestration.quality import Row, Scope, catalogue, per_thousand, percent, report
 
 
 def _show(home: Home, found: Row, scope: Scope, limit: int) -> None:
-    total = found["total"]
+    total, waiting = found["total"], found["waiting"]
     click.echo(
         f"{total['records']:,} records charged from {total['first_on']} to {total['last_on']}: "
         f"{total['faulty']:,} ({percent(total['faulty'], total['records'])}) with a fault that holds or rejects, "
         f"{total['without_person']:,} ({percent(total['without_person'], total['records'])}) decided without a person, "
-        f"{total['held']:,} held now.\n"
+        f"{total['held']:,} held now."
+    )
+    click.echo(
+        f"{waiting['cases']:,} cases wait in {waiting['groups']:,} groups that one decision each may end: "
+        f"{per_thousand(waiting['groups'], total['records'])} for 1,000 records.\n"
     )
     for alarm in [*found["alarms"], *found["firmware"]]:
         click.secho(f"Alarm: {alarm['sentence']}", fg="yellow")

@@ -12,7 +12,7 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from orchestration.quality import Row, percent
+from orchestration.quality import Row, per_thousand, percent
 
 INTERNAL = "Internal: this page names several partners. Nothing of it goes to any of them."
 
@@ -34,7 +34,14 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"percent": percent, "count": _count, "money": _money, "day": _day, "moment": _moment}
+    environment.filters |= {
+        "percent": percent,
+        "per_thousand": per_thousand,
+        "count": _count,
+        "money": _money,
+        "day": _day,
+        "moment": _moment,
+    }
     return environment
 
 
