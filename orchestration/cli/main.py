@@ -32,6 +32,7 @@ COMMANDS = {
     "proof": "one line of a sealed statement, to be checked by anybody",
     "export": "write the whole history as open files",
     "import": "make a home from an export",
+    "erase": "take a person out of all that was received",
     "verify": "check the ledger, its objects and the reports",
     "dev": "open the Dagster UI on this home",
 }

@@ -1,11 +1,12 @@
 """The bytes behind the ledger: `ledger/objects/<sha256>.zst`, named by the hash of their content."""
 
 import hashlib
+import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import BinaryIO, Protocol
+from typing import Any, BinaryIO, Protocol
 
 import zstandard
 
@@ -45,6 +46,22 @@ def object_path(home: Home, sha256: str) -> Path:
     if not _SHA256.fullmatch(sha256):
         raise ObjectError(f"{sha256!r} is not a SHA-256 in lower-case hex, so no object can have that name.")
     return home.objects_dir / f"{sha256}.zst"
+
+
+def redirect_path(home: Home, sha256: str) -> Path:
+    """The file that names what stands in the place of an object that was erased."""
+    return object_path(home, sha256).with_suffix(".erased")
+
+
+def read_redirect(home: Home, path: Path) -> Mapping[str, Any]:
+    """What such a file says: `replacement`, and `records`: hash by position. Raises ObjectError when damaged."""
+    try:
+        found = json.loads(path.read_bytes())
+        if isinstance(found["replacement"], str) and isinstance(found["records"], dict):
+            return dict(found)
+    except (ValueError, KeyError, TypeError):
+        pass
+    raise ObjectError(f"{home.relative(path)} is damaged: `evsettle erase --finish` writes it anew.")
 
 
 def has(home: Home, sha256: str) -> bool:
@@ -100,6 +117,9 @@ def get(home: Home, sha256: str) -> bytes:
 def opened(home: Home, sha256: str) -> Iterator["ObjectStream"]:
     """An object to be read in pieces. Reading raises ObjectError as soon as it shows that it is damaged."""
     path = object_path(home, sha256)
+    if not path.is_file() and (redirect := redirect_path(home, sha256)).is_file():
+        sha256 = read_redirect(home, redirect)["replacement"]
+        path = object_path(home, sha256)
     name = home.relative(path)
     try:
         with path.open("rb") as file:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from orchestration.facts import ledger, objects
+from orchestration.facts import erasures, ledger, objects
 from orchestration.facts.documents import series_problems
 from orchestration.facts.home import Home
 from orchestration.facts.ledger import Entry, LedgerError
@@ -54,6 +54,7 @@ def verify(home: Home, period: str | None = None, record_hashes: RecordHashes | 
     problems += [Problem("documents", text) for text in series_problems(entries)]
     referenced = _referenced(entries)
     problems += _object_problems(home, referenced)
+    problems += [Problem(name, text) for name, text in erasures.problems(home, entries).items()]
     if record_hashes is not None:
         damaged = {problem.subject for problem in problems}
         whole = {sha256 for sha256 in referenced if f"ledger/objects/{sha256}.zst" not in damaged}
@@ -75,6 +76,7 @@ def _inbox(home: Home, entries: Sequence[Entry]) -> tuple[int, list[Problem]]:
     What is gone from there is no problem: the ledger has it. Nor is what a run has not seen yet.
     """
     known: dict[str, dict[str, int]] = {}
+    gone = erasures.erased(entries)
     for entry in entries:
         match entry.kind:
             case "arrival":
@@ -88,7 +90,7 @@ def _inbox(home: Home, entries: Sequence[Entry]) -> tuple[int, list[Problem]]:
                 continue
         for path, sha256 in taken:
             if sha256 is not None:
-                known.setdefault(path, {})[sha256] = entry.seq
+                known.setdefault(path, {})[gone[sha256].replacement if sha256 in gone else sha256] = entry.seq
     standing = {name: hashes for name, hashes in known.items() if (home.root / name).is_file()}
     problems = []
     for name, hashes in standing.items():
@@ -112,15 +114,14 @@ def _first_word(text: str) -> str:
 
 
 def _referenced(entries: list[Entry]) -> dict[str, str]:
-    """Every object the ledger names, by hash, with what it is for. An erased object is no longer expected."""
+    """Every object the ledger names, by hash, with what it is for. An erased one stands there as its replacement."""
     named: dict[str, str] = {}
-    erased: set[str] = set()
     for entry in entries:
         for sha256, what in _objects_of(entry):
             named.setdefault(sha256, what)
-        if entry.kind == "erasure" and entry.body.get("object"):
-            erased.add(entry.body["object"])
-    return {sha256: what for sha256, what in named.items() if sha256 not in erased}
+    gone = erasures.erased(entries)
+    superseded = {sha256 for one in gone.values() for sha256 in one.superseded}
+    return {sha256: what for sha256, what in named.items() if sha256 not in superseded}
 
 
 def _objects_of(entry: Entry) -> Iterator[tuple[str, str]]:
@@ -130,9 +131,8 @@ def _objects_of(entry: Entry) -> Iterator[tuple[str, str]]:
             for file in entry.body.get("files", []):
                 yield file["sha256"], f"{file['path']} (entry {entry.seq})"
         case "master":
-            for change in entry.body.get("changes", []):
-                if change["sha256"] is not None:
-                    yield change["sha256"], f"{change['path']} (entry {entry.seq})"
+            present = (change for change in entry.body.get("changes", []) if change["sha256"] is not None)
+            yield from ((change["sha256"], f"{change['path']} (entry {entry.seq})") for change in present)
         case "run-end":
             for name, what in (("changes", "changes"), ("warehouse", "fingerprints of the tables")):
                 if entry.body.get(name):
@@ -142,6 +142,9 @@ def _objects_of(entry: Entry) -> Iterator[tuple[str, str]]:
                 yield entry.body["values"]["evidence"], f"the evidence of decision {entry.seq}"
         case "seal":
             yield from objects_of(entry)
+        case "erasure":
+            for item in entry.body["objects"]:
+                yield item["replacement"], f"what entry {entry.seq} put in the place of {item['object'][:12]}"
 
 
 def _object_problems(home: Home, referenced: Mapping[str, str]) -> list[Problem]:
@@ -157,6 +160,7 @@ def _object_problems(home: Home, referenced: Mapping[str, str]) -> list[Problem]
 
 def _root_problems(home: Home, entries: Sequence[Entry], record_hashes: RecordHashes, whole: set[str]) -> list[Problem]:
     problems = []
+    gone = erasures.erased(entries)
     for entry in entries:
         for file in entry.body.get("files", []) if entry.kind == "arrival" else []:
             # A replay has no records of its own; a damaged or erased object cannot be split.
@@ -169,6 +173,8 @@ def _root_problems(home: Home, entries: Sequence[Entry], record_hashes: RecordHa
                 # Whatever a reader stumbles on, the file is named and the others are still checked.
                 problems.append(Problem(name, f"{name} (entry {entry.seq}) cannot be split into records: {error}."))
                 continue
+            if file["sha256"] in gone:
+                hashes = gone[file["sha256"]].hashes(hashes)
             if merkle_root(hashes) != file["merkle_root"]:
                 message = (
                     f"{name} (entry {entry.seq}) no longer gives the Merkle root of its records: "

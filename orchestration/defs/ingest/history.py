@@ -102,6 +102,9 @@ def _events(entry: Entry) -> Iterator[tuple[str, str, str | None, str | None, st
                 yield subject, event, body["reason"], body["note"], None
         case "seal":
             yield f"period:{subject_of(body['period'], body['partner'])}", "sealed", None, None, body["manifest_sha256"]
+        case "erasure":
+            note = f"{len(body['objects'])} objects, approved by {body['approved_by']}"
+            yield f"entry:{entry.seq}", "erased", body["reason"], note, None
         case _:
             yield f"entry:{entry.seq}", entry.kind, None, None, None
 

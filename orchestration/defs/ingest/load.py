@@ -26,6 +26,7 @@ from orchestration.defs.ingest.touched_master import master_rows, touch_master_r
 from orchestration.defs.ingest.zones import is_zone, zone_spans
 from orchestration.facts import ledger
 from orchestration.facts.disputes import dispute_events
+from orchestration.facts.erasures import kept_hashes
 from orchestration.facts.home import Home
 from orchestration.facts.ledger import Entry
 from orchestration.facts.standing import StandingDecision, in_force, standing
@@ -157,7 +158,18 @@ def _load_arrivals(
         with _straight_to_file(connection, sum(file.size for file, _ in files)), _transaction(connection):
             _load_arrival(home, connection, files, known)
         read += [file.file_seq for file, _ in files]
+    _keep_erased_hashes(home, connection, read)
     return read
+
+
+def _keep_erased_hashes(home: Home, connection: duckdb.DuckDBPyConnection, read: Sequence[int]) -> None:
+    """A record from which a person was erased keeps the hash that it came with: seals and proofs name it."""
+    for sha256, position, leaf in kept_hashes(home):
+        connection.execute(
+            "update ingest.raw_records set record_sha256 = $3 where position = $2 and list_contains($4, file_seq)"
+            " and file_seq in (select file_seq from ingest.raw_files where file_sha256 = $1)",
+            [sha256, position, leaf, list(read)],
+        )
 
 
 def _load_arrival(

@@ -14,12 +14,16 @@ from orchestration.facts.home import Home
 from orchestration.facts.merkle import merkle_root
 
 STORIES_SQL = Path(__file__).parent / "line_stories.sql"
-PLAIN = "create or replace temp macro plain(x) as rtrim(rtrim(cast(x as varchar), '0'), '.')"
+MACROS = (
+    "plain(x) as rtrim(rtrim(cast(x as varchar), '0'), '.')",
+    "nameless(words, id, other_id) as replace(replace(words, coalesce(id, ''), '#'), coalesce(other_id, ''), '#')",
+)
 
 
 def line_stories(connection: duckdb.DuckDBPyConnection, period: str, partner: str) -> Iterator[str]:
     """The lines of a period and partner in order of statement and line."""
-    connection.execute(PLAIN)
+    for macro in MACROS:
+        connection.execute(f"create or replace temp macro {macro}")
     cursor = connection.execute(STORIES_SQL.read_text(), {"period": period, "partner": partner})
     while rows := cursor.fetchmany(10_000):
         yield from (story for (story,) in rows)

@@ -52,16 +52,20 @@ discount_lines as (
 
 ),
 
+-- What is sealed cannot be changed when a person is erased, so it names none.
 findings as (
 
     select
-        cdr_key,
+        told.cdr_key,
         list({
-            'rule_id': rule_id, 'severity': severity, 'status': status, 'observed': observed, 'expected': expected
-        } order by rule_id, finding_id) as rows
-    from settle.findings
-    where cdr_key in (select cdr_key from sessions)
-    group by cdr_key
+            'rule_id': told.rule_id, 'severity': told.severity, 'status': told.status,
+            'observed': nameless(told.observed, known.token_uid, known.contract_id),
+            'expected': nameless(told.expected, known.token_uid, known.contract_id)
+        } order by told.rule_id, told.finding_id) as rows
+    from settle.findings as told
+    left join inspect.cdrs as known on told.cdr_key = known.cdr_key
+    where told.cdr_key in (select cdr_key from sessions)
+    group by told.cdr_key
 
 ),
 

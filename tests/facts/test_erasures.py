@@ -1,0 +1,183 @@
+"""A person is erased: their ids are in no byte any more, what was computed is the same, and the chain still holds."""
+
+import gzip
+import io
+import json
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from orchestration.defs.ingest.contract_ids import is_check_digit_right
+from orchestration.defs.ingest.landing import take_in
+from orchestration.defs.ingest.load import load_from_ledger
+from orchestration.erase import EraseRefused, Replacer
+from orchestration.facts import ledger, objects
+from orchestration.facts.erasures import erased, finish
+from orchestration.facts.home import Home
+from orchestration.warehouse import open_warehouse
+from tests.conftest import evsettle_here
+from tests.small_home import at, contents, land, make_home, write
+
+UID, CONTRACT = "0400001241DEB9", "DE-FST-C00000018-N"
+OTHER_UID = "0400001241DEB8"
+MEMBERSHIPS = "partner,contract_id,plan,discount_percent,valid_from,valid_to\nemo,{},gold,10,2026-01-01,\n"
+
+
+def cdr(cdr_id: str, uid: str, contract: str) -> dict[str, Any]:
+    return {
+        "country_code": "NL", "party_id": "EMO", "id": cdr_id, "currency": "EUR", "total_energy": 7.5,
+        "start_date_time": "2026-10-01T10:00:00Z", "end_date_time": "2026-10-01T11:00:00Z",
+        "cdr_token": {"uid": uid, "type": "RFID", "contract_id": contract}, "total_cost": {"excl_vat": 3},
+        "last_updated": "2026-10-01T12:00:00Z",
+    }  # fmt: skip
+
+
+def token(uid: str, contract: str) -> dict[str, Any]:
+    return {"country_code": "DE", "party_id": "FST", "uid": uid, "type": "RFID", "contract_id": contract, "issuer": "x",
+            "valid": True, "whitelist": "ALWAYS", "last_updated": "2026-01-01T00:00:00Z"}  # fmt: skip
+
+
+def lines(*records: dict[str, Any]) -> bytes:
+    return b"".join(json.dumps(record).encode() + b"\n" for record in records)
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    """The person in every form a file comes in, beside somebody with almost the same card."""
+    home = make_home(tmp_path / "home")
+    theirs, others = cdr("1", UID, CONTRACT), cdr("2", OTHER_UID, "DE-FST-C00000019-M")
+    land(home, "emo/cdrs/a.ndjson", lines(theirs, others))
+    land(home, "emo/cdrs/b.ndjson.gz", gzip.compress(lines(cdr("3", UID.lower(), "DEFSTC00000018N"))))
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("c.ndjson", lines(cdr("4", UID, CONTRACT)))
+    land(home, "emo/cdrs/c.zip", packed.getvalue())
+    land(home, "emo/tokens/t.json", json.dumps([token(UID, CONTRACT), token(OTHER_UID, "DE-FST-C00000019-M")]))
+    write(home.master / "memberships.csv", MEMBERSHIPS.format(CONTRACT))
+    take_in(home, at(1))
+    return home
+
+
+def erase(home: Home, *arguments: str, approved_by: str = "Bo") -> Any:
+    return evsettle_here(
+        "--home", home.root, "erase", UID, CONTRACT, "--by", "Ada", "--approved-by", approved_by, "--yes",
+        "--as-of", "2026-11-02T00:00:00Z", *arguments,
+    )  # fmt: skip
+
+
+def loaded(home: Home) -> dict[str, list[tuple[Any, ...]]]:
+    with open_warehouse(home.warehouse) as connection:
+        load_from_ledger(home, connection)
+        return contents(connection)
+
+
+def everything(home: Home) -> bytes:
+    """All bytes of the home, unpacked."""
+    found = []
+    for path in sorted(home.root.rglob("*")):
+        if path.is_file():
+            data = objects.get(home, path.stem) if path.suffix == ".zst" else path.read_bytes()
+            if data.startswith(b"\x1f\x8b"):
+                data = gzip.decompress(data)
+            if data.startswith(b"PK"):
+                with zipfile.ZipFile(io.BytesIO(data)) as archive:
+                    data = b"".join(archive.read(info) for info in archive.infolist())
+            found.append(data)
+    return b"\n".join(found)
+
+
+def verified(home: Home) -> dict[str, Any]:
+    answer: dict[str, Any] = json.loads(evsettle_here("--home", home.root, "verify", "--json").stdout)
+    return answer
+
+
+def test_the_person_is_in_no_byte_and_what_was_read_is_the_same(home: Home) -> None:
+    before = loaded(home)
+    assert UID.encode() in everything(home)
+    result = erase(home)
+    assert result.returncode == 0, result.stderr
+    left = everything(home).upper()
+    for name in (UID, CONTRACT, CONTRACT.replace("-", "")):
+        assert name.encode() not in left
+    assert OTHER_UID.encode() in left
+    assert verified(home)["problems"] == []
+    after = loaded(home)
+    # Other ids, of the same shape, and the same ones wherever the person was.
+    tables = ("raw_cdrs", "raw_tokens")
+    for table in tables:
+        assert len(before[table]) == len(after[table])
+    with open_warehouse(home.warehouse) as connection:
+        pairs = connection.execute(
+            "select distinct lower(token_uid), regexp_replace(lower(contract_id), '-', '', 'g') from ingest.raw_cdrs"
+            " where cdr_id <> '2'"
+        ).fetchall()
+        ((uid, contract),) = pairs
+        assert uid != UID.lower() and len(uid) == len(UID)
+        assert contract.startswith("defst") and is_check_digit_right(contract)
+        assert connection.execute(
+            "select count(*) from ingest.raw_tokens where lower(token_uid) = ? and is_valid", [uid]
+        ).fetchone() == (1,)
+        (plan,) = connection.execute("select contract_id from ingest.raw_memberships").fetchall()
+        assert plan[0].replace("-", "").lower() == contract
+    # A record keeps the hash that it came with.
+    assert sorted(row[3] for row in before["raw_records"]) == sorted(row[3] for row in after["raw_records"])
+
+
+def test_verify_accepts_just_what_the_entry_names(home: Home) -> None:
+    erase(home)
+    entries = ledger.read_all(home)
+    (sha256, one), *_ = sorted(erased(entries).items())
+    redirect = home.objects_dir / f"{sha256}.erased"
+    redirect.write_text("0" * 64)
+    assert any(problem["subject"] == home.relative(redirect) for problem in verified(home)["problems"])
+    finish(home, entries)
+    assert verified(home)["problems"] == []
+    replacement = objects.object_path(home, one.replacement)
+    replacement.write_bytes(replacement.read_bytes()[:-1] + b"x")
+    assert home.relative(replacement) in {problem["subject"] for problem in verified(home)["problems"]}
+
+
+def test_what_comes_back_is_named(home: Home) -> None:
+    data = (home.landing / "emo/cdrs/a.ndjson").read_bytes()
+    erase(home)
+    objects.put(home, data)
+    (problem,) = verified(home)["problems"]
+    assert "was erased by entry" in problem["message"]
+    assert evsettle_here("--home", home.root, "erase", "--finish").returncode == 0
+    assert verified(home)["problems"] == []
+
+
+def test_a_second_person_is_erased_from_the_same_files(home: Home) -> None:
+    erase(home)
+    result = evsettle_here(
+        "--home", home.root, "erase", OTHER_UID, "--by", "Ada", "--approved-by", "Bo", "--yes",
+        "--as-of", "2026-11-03T00:00:00Z",
+    )  # fmt: skip
+    assert result.returncode == 0, result.stderr
+    left = everything(home).upper()
+    assert UID.encode() not in left and OTHER_UID.encode() not in left
+    assert verified(home)["problems"] == []
+
+
+def test_two_people_and_a_dry_run(home: Home) -> None:
+    assert "a second person must" in erase(home, approved_by="Ada").stderr
+    dry = erase(home, "--dry-run")
+    assert "landing/emo/cdrs/a.ndjson (1 records)" in dry.stdout
+    assert "landing/emo/cdrs/c.zip!c.ndjson (1 records)" in dry.stdout
+    assert not erased(ledger.read_all(home))
+    land(home, "emo/cdrs/new.ndjson", lines(cdr("9", UID, CONTRACT)))
+    assert "landing/emo/cdrs/new.ndjson names the person and is not in the ledger yet" in erase(home).stderr
+
+
+def test_ids_are_found_in_any_case_and_with_any_separators_but_not_within_others() -> None:
+    replacer = Replacer(["DE-FST-C00000018-N", "0400001241DEB9"])
+    for written in ("de-fst-c00000018-n", "DE*FST*C00000018*N", "DEFSTC00000018N", '"0400001241deb9"'):
+        assert replacer.names(written.encode()), written
+        assert replacer.replaced(written.encode()).decode().translate(str.maketrans("", "", '*-"')).isalnum()
+        assert replacer.replaced(written.encode()) != written.encode()
+    for written in ("DE-FST-C00000018-N1", "X0400001241DEB9", "0400001241DEB"):
+        assert not replacer.names(written.encode()), written
+    with pytest.raises(EraseRefused, match="is no token or contract id"):
+        Replacer(["ab"])
