@@ -15,7 +15,13 @@ sealed_lines_as_read as (
         energy_kwh,
         tax_category,
         tax_percent,
-        corrects
+        corrects,
+        session_currency,
+        session_excl_tax,
+        fx_source,
+        fx_rate_on,
+        fx_numerator,
+        fx_denominator
     from {{ source('ingest', 'raw_sealed_lines') }}
 
 )
@@ -33,5 +39,11 @@ select
     energy_kwh,
     tax_category,
     tax_percent,
-    corrects
+    corrects,
+    session_currency,
+    session_excl_tax,
+    fx_source,
+    fx_rate_on,
+    fx_numerator,
+    fx_denominator
 from sealed_lines_as_read

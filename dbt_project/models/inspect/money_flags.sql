@@ -30,12 +30,15 @@ cdrs as (
 terms as (
 
     select
-        cdr_key,
-        coalesce(case when contract_version is not null then partner end, '') as partner,
-        coalesce(contract_version, '') as contract_version,
-        contract_currency,
-        requires
-    from {{ ref('cdr_terms') }}
+        cdr_terms.cdr_key,
+        coalesce(case when cdr_terms.contract_version is not null then cdr_terms.partner end, '') as partner,
+        coalesce(cdr_terms.contract_version, '') as contract_version,
+        cdr_terms.contract_currency,
+        settlement_terms.fx_source,
+        cdr_terms.requires
+    from {{ ref('cdr_terms') }} as cdr_terms
+    left join {{ ref('settlement_terms') }} as settlement_terms
+        on cdr_terms.partner = settlement_terms.partner and cdr_terms.contract_version = settlement_terms.contract_version
 
 ),
 
@@ -52,8 +55,7 @@ tolerances as (
 
 currencies as (
 
-    select currency
-    from {{ ref('currencies') }}
+    select currency from {{ ref('currencies') }}
 
 ),
 
@@ -190,6 +192,7 @@ measured as (
         cdrs.direction,
         currencies.currency is not null as is_currency_active,
         terms.contract_currency,
+        terms.fx_source,
         terms.requires,
         by_cdr.cdr_key is not null as has_tariff,
         by_cdr.has_price,
@@ -247,7 +250,7 @@ select
     end as smallint) as ccy_tariff_mismatch,
     cast(case
         when currency is null or contract_currency is null then null
-        when currency <> contract_currency then 0
+        when currency <> contract_currency and fx_source is null then 0
         else 1
     end as smallint) as ccy_no_fx_term,
     -- Absent is not nil: a gross total or a rate on every price says what the tax is.

@@ -25,15 +25,7 @@ price_totals as (
         {% for part in parts %}
             {{ part }}_excl_tax,
         {% endfor %}
-        -- Currencies whose minor unit is not the hundredth (ISO 4217).
-        case
-            when currency in (
-                'BIF', 'CLP', 'DJF', 'GNF', 'ISK', 'JPY', 'KMF', 'KRW', 'PYG', 'RWF', 'UGX', 'UYI', 'VND', 'VUV',
-                'XAF', 'XOF', 'XPF'
-            ) then 0
-            when currency in ('BHD', 'IQD', 'JOD', 'KWD', 'LYD', 'OMR', 'TND') then 3
-            else 2
-        end as minor_digits
+        {{ minor_digits('currency') }} as minor_digits
     from {{ ref('price_totals') }}
     where is_priced and total_excl_tax is not null
 

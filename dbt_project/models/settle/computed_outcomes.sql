@@ -71,6 +71,16 @@ tariffs as (
 
 ),
 
+exchanges as (
+
+    select
+        cdr_key,
+        to_currency,
+        fx_numerator
+    from {{ ref('fx_applied') }}
+
+),
+
 -- A gate that has not judged the counting revision counts as no pass.
 passes as (
 
@@ -124,6 +134,8 @@ alone as (
             when passes.gates_passed is null or passes.gates_passed < 3 then 'held'
             when periods.billing_period is null or cdrs.currency is null or cdrs.direction is null then 'held'
             when cdrs.direction <> 'internal' and cdrs.partner is null then 'held'
+            when cdrs.direction <> 'internal' and exchanges.cdr_key is not null and exchanges.fx_numerator is null
+                then 'held'
             when adjustments.amount_excl_tax is not null then 'adjusted'
             -- Neither a claim nor a price: unknown money is never zero money.
             when prices.claimed_excl_tax is null and prices.expected_excl_tax is null then 'held'
@@ -134,6 +146,7 @@ alone as (
     left join prices on cdrs.cdr_key = prices.cdr_key
     left join passes on cdrs.cdr_key = passes.cdr_key and cdrs.revision = passes.revision
     left join exclusions on cdrs.cdr_key = exclusions.cdr_key
+    left join exchanges on cdrs.cdr_key = exchanges.cdr_key
     left join adjustments on cdrs.cdr_key = adjustments.cdr_key
 
 ),
@@ -237,7 +250,8 @@ select
         when settled.state in ('valid', 'adjusted') and cdrs.direction in ('receivable', 'payable')
             then
                 periods.billing_period || '-' || cdrs.partner || '-'
-                || case when cdrs.direction = 'receivable' then 'R' else 'P' end || '-' || cdrs.currency
+                || case when cdrs.direction = 'receivable' then 'R' else 'P' end || '-'
+                || coalesce(exchanges.to_currency, cdrs.currency)
     end as statement_id,
     case when settled.state in ('valid', 'adjusted') then coalesce(adjustments.energy_kwh, cdrs.energy_kwh) end
         as settled_energy_kwh,
@@ -257,5 +271,6 @@ inner join settled on cdrs.cdr_key = settled.cdr_key
 left join periods on cdrs.cdr_key = periods.cdr_key
 left join prices on cdrs.cdr_key = prices.cdr_key
 left join tariffs on cdrs.cdr_key = tariffs.cdr_key and tariffs.tariff_order = 1
+left join exchanges on cdrs.cdr_key = exchanges.cdr_key
 left join adjustments on settled.cdr_key = adjustments.cdr_key and settled.state = 'adjusted'
 left join taxes on cdrs.cdr_key = taxes.cdr_key

@@ -1,3 +1,5 @@
+{#- A decision is in the session's currency, and is exchanged at the rate at which the session was billed. -#}
+{%- set decided = exchanged('decided.amount_excl_tax', 'billed') -%}
 with
 
 sealed as (
@@ -7,7 +9,6 @@ sealed as (
         cdr_key,
         partner,
         direction,
-        currency,
         period,
         statement_id
     from {{ ref('sealed_outcomes') }}
@@ -21,9 +22,16 @@ billed as (
     select
         cdr_key,
         sum(amount_excl_tax) as billed_excl_tax,
+        sum(coalesce(session_excl_tax, amount_excl_tax)) as billed_session_excl_tax,
         max(case when kind = 'session' then line_no end) as line_no,
+        max(case when kind = 'session' then currency end) as currency,
         max(case when kind = 'session' then tax_category end) as tax_category,
-        max(case when kind = 'session' then tax_percent end) as tax_percent
+        max(case when kind = 'session' then tax_percent end) as tax_percent,
+        max(case when kind = 'session' then session_currency end) as session_currency,
+        max(case when kind = 'session' then fx_source end) as fx_source,
+        max(case when kind = 'session' then fx_rate_on end) as fx_rate_on,
+        max(case when kind = 'session' then fx_numerator end) as fx_numerator,
+        max(case when kind = 'session' then fx_denominator end) as fx_denominator
     from {{ ref('sealed_lines') }}
     where cdr_key is not null
     group by cdr_key
@@ -91,7 +99,7 @@ corrected as (
         sealed.cdr_key,
         sealed.partner,
         sealed.direction,
-        sealed.currency,
+        billed.currency,
         sealed.period as corrected_period,
         sealed.statement_id || '#' || cast(billed.line_no as varchar) as corrects,
         decided.seq,
@@ -102,11 +110,19 @@ corrected as (
         terms.rounding_scale,
         billed.tax_category,
         billed.tax_percent,
+        billed.session_currency,
+        case
+            when billed.session_currency is not null
+                then cast(decided.amount_excl_tax - billed.billed_session_excl_tax as decimal(38, 16))
+        end as session_excl_tax,
+        billed.fx_source,
+        billed.fx_rate_on,
+        billed.fx_numerator,
+        billed.fx_denominator,
         cast(
             case
-                when terms.rounding_level = 'statement' then cast(decided.amount_excl_tax as decimal(18, 8))
-                else
-                    {{ round_money('decided.amount_excl_tax', 'terms.rounding_mode', 'terms.rounding_scale') }}
+                when terms.rounding_level = 'statement' then cast({{ decided }} as decimal(18, 8))
+                else {{ round_money(decided, 'terms.rounding_mode', 'terms.rounding_scale') }}
             end - billed.billed_excl_tax as decimal(18, 8)
         ) as amount_excl_tax
     from sealed
@@ -149,6 +165,12 @@ placed as (
         corrected.amount_excl_tax,
         corrected.tax_category,
         corrected.tax_percent,
+        corrected.session_currency,
+        corrected.session_excl_tax,
+        corrected.fx_source,
+        corrected.fx_rate_on,
+        corrected.fx_numerator,
+        corrected.fx_denominator,
         corrected.rounding_mode,
         corrected.rounding_scale,
         coalesce(next_open.open_period, bounds.period) as period
@@ -193,5 +215,11 @@ select
     tax_category,
     tax_percent,
     rounding_mode,
-    rounding_scale
+    rounding_scale,
+    session_currency,
+    session_excl_tax,
+    fx_source,
+    fx_rate_on,
+    fx_numerator,
+    fx_denominator
 from numbered

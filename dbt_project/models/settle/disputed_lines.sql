@@ -1,5 +1,7 @@
-{%- set taxed = 'cast(withheld.withheld_excl_tax as decimal(38, 8)) * sealed_lines.tax_percent' -%}
-{%- set tax = decimal_division(taxed, '100') -%}
+{#- A claim is in the session's currency, the balance in the statement's. -#}
+{%- set disputed -%}
+    {{ round_money(exchanged('openings.disputed_excl_tax', 'sealed_lines'), 'terms.rounding_mode', 'terms.rounding_scale') }}
+{%- endset -%}
 with
 
 openings as (
@@ -76,6 +78,9 @@ sealed_lines as (
         cdr_key,
         max(case when kind = 'session' then line_no end) as line_no,
         max(case when kind = 'session' then tax_percent end) as tax_percent,
+        max(case when kind = 'session' then fx_numerator end) as fx_numerator,
+        max(case when kind = 'session' then fx_denominator end) as fx_denominator,
+        sum(coalesce(session_excl_tax, amount_excl_tax)) as billed_session_excl_tax,
         sum(amount_excl_tax) as billed_excl_tax
     from {{ ref('sealed_lines') }}
     where cdr_key is not null
@@ -140,18 +145,19 @@ withheld as (
                 when sealed_lines.billed_excl_tax >= 0
                     then
                         least(
-                            coalesce(openings.disputed_excl_tax, sealed_lines.billed_excl_tax),
+                            coalesce({{ disputed }}, sealed_lines.billed_excl_tax),
                             sealed_lines.billed_excl_tax
                         )
                 else
                     -least(
-                        coalesce(openings.disputed_excl_tax, -sealed_lines.billed_excl_tax),
+                        coalesce({{ disputed }}, -sealed_lines.billed_excl_tax),
                         -sealed_lines.billed_excl_tax
                     )
             end as decimal(18, 8)
         ) as withheld_excl_tax
     from openings
     inner join sealed_lines on openings.cdr_key = sealed_lines.cdr_key
+    left join terms on openings.cdr_key = terms.cdr_key
 
 )
 
@@ -166,10 +172,11 @@ select
     openings.disputed_excl_tax,
     coalesce(sealed.partner, cdrs.partner) as partner,
     coalesce(sealed.currency, cdrs.currency) as currency,
-    cast(coalesce(sealed_lines.billed_excl_tax, prices.billed_excl_tax) as decimal(38, 16)) as billed_excl_tax,
+    cast(coalesce(sealed_lines.billed_session_excl_tax, prices.billed_excl_tax) as decimal(38, 16)) as billed_excl_tax,
     sealed.statement_id,
     sealed_lines.line_no,
     withheld.withheld_excl_tax,
+    {% set tax = decimal_division('cast(withheld.withheld_excl_tax as decimal(38, 8)) * sealed_lines.tax_percent', '100') -%}
     cast({{ round_money(tax, 'terms.rounding_mode', 'terms.rounding_scale') }} as decimal(18, 8)) as withheld_tax,
     windows.window_ends_at,
     coalesce(openings.opened_at >= windows.window_ends_at, false) as is_out_of_time

@@ -30,6 +30,7 @@ cdrs as (
     select
         cdr_key,
         currency,
+        credit_of,
         coalesce(ended_at, started_at) as ended_at
     from {{ ref('cdrs') }}
 
@@ -76,6 +77,7 @@ wanted as (
     select
         cdrs.cdr_key,
         cdrs.currency as base,
+        cdrs.credit_of,
         terms.contract_currency as quote,
         settlement_terms.fx_source,
         settlement_terms.fx_max_age_days,
@@ -106,8 +108,7 @@ known_rates as (
     cross join run
     where
         fx_rates.rate > 0
-        and (run.as_of is null or fx_rates.known_from <= run.as_of)
-        and (fx_rates.known_to is null or run.as_of is null or fx_rates.known_to > run.as_of)
+        and {{ is_known('fx_rates', 'run.as_of') }}
 
 ),
 
@@ -190,18 +191,36 @@ found as (
             and pairs.wanted_on >= paths.rate_on
             and {{ add_days('paths.rate_on', 'pairs.fx_max_age_days') }} >= pairs.wanted_on
 
+),
+
+-- A credit takes back what was billed, at the rate at which that was billed.
+billed as (
+
+    select
+        cdr_key,
+        currency,
+        fx_source,
+        fx_rate_on,
+        fx_numerator,
+        fx_denominator
+    from {{ ref('sealed_lines') }}
+    where kind = 'session' and fx_numerator is not null
+
 )
 
 select
     wanted.cdr_key,
     wanted.base as from_currency,
-    wanted.quote as to_currency,
-    wanted.fx_source,
+    coalesce(billed.currency, wanted.quote) as to_currency,
+    coalesce(billed.fx_source, wanted.fx_source) as fx_source,
     wanted.wanted_on,
-    found.rate_on,
-    found.numerator,
-    found.denominator,
-    {{ decimal_division('found.numerator', 'found.denominator') }} as rate
+    coalesce(billed.fx_rate_on, found.rate_on) as fx_rate_on,
+    coalesce(billed.fx_numerator, found.numerator) as fx_numerator,
+    coalesce(billed.fx_denominator, found.denominator) as fx_denominator,
+    case
+        when billed.cdr_key is not null then {{ decimal_division('billed.fx_numerator', 'billed.fx_denominator') }}
+        else {{ decimal_division('found.numerator', 'found.denominator') }}
+    end as fx_rate
 from wanted
 left join found
     on
@@ -211,3 +230,4 @@ left join found
         and wanted.fx_max_age_days = found.fx_max_age_days
         and wanted.wanted_on = found.wanted_on
         and found.choice = 1
+left join billed on wanted.credit_of = billed.cdr_key

@@ -7,6 +7,7 @@ outcomes as (
         revision,
         statement_id,
         currency,
+        credit_of,
         started_at,
         case when is_credit then -abs(settled_energy_kwh) else settled_energy_kwh end as energy_kwh,
         is_credit,
@@ -35,6 +36,31 @@ taxes as (
         category as tax_category,
         rate_percent as tax_percent
     from {{ ref('cdr_taxes_due') }}
+
+),
+
+-- A credit of a sealed session takes back the tax that its line bears.
+billed as (
+
+    select
+        cdr_key,
+        tax_category,
+        tax_percent
+    from {{ ref('sealed_lines') }}
+    where kind = 'session'
+
+),
+
+exchanges as (
+
+    select
+        cdr_key,
+        to_currency,
+        fx_source,
+        fx_rate_on,
+        fx_numerator,
+        fx_denominator
+    from {{ ref('fx_applied') }}
 
 ),
 
@@ -81,17 +107,25 @@ sessions as (
     select
         outcomes.cdr_key,
         outcomes.statement_id,
-        outcomes.currency,
+        coalesce(exchanges.to_currency, outcomes.currency) as currency,
+        outcomes.credit_of,
         outcomes.started_at,
         outcomes.energy_kwh,
         outcomes.is_credit,
         outcomes.settled_by,
-        outcomes.settled_excl_tax,
+        {{ exchanged('outcomes.settled_excl_tax', 'exchanges') }} as settled_excl_tax,
+        case when exchanges.to_currency is not null then outcomes.currency end as session_currency,
+        case when exchanges.to_currency is not null then outcomes.settled_excl_tax end as session_excl_tax,
+        exchanges.fx_source,
+        exchanges.fx_rate_on,
+        exchanges.fx_numerator,
+        exchanges.fx_denominator,
         terms.rounding_mode,
         terms.rounding_level,
         terms.rounding_scale
     from outcomes
     inner join terms on outcomes.cdr_key = terms.cdr_key
+    left join exchanges on outcomes.cdr_key = exchanges.cdr_key
     -- Inner on purpose: a line needs the pass of gates 1 and 2 (billable) and of gate 3.
     inner join billable on outcomes.cdr_key = billable.cdr_key and outcomes.revision = billable.revision
     inner join checked on outcomes.cdr_key = checked.cdr_key and outcomes.revision = checked.revision
@@ -113,7 +147,8 @@ expected_lines as (
 
 ),
 
--- Level line rounds each price line and each discount. A claim has no lines of ours: it is rounded whole.
+-- Level line rounds each price line and each discount. A claim has no lines of ours: it is rounded whole,
+-- and so is what was exchanged.
 rounded_lines as (
 
     select
@@ -122,7 +157,11 @@ rounded_lines as (
             as amount_excl_tax
     from sessions
     inner join expected_lines on sessions.cdr_key = expected_lines.cdr_key
-    where sessions.rounding_level = 'line' and sessions.settled_by = 'expected' and not sessions.is_credit
+    where
+        sessions.rounding_level = 'line'
+        and sessions.settled_by = 'expected'
+        and not sessions.is_credit
+        and sessions.session_currency is null
     group by sessions.cdr_key
 
 ),
@@ -139,8 +178,14 @@ session_lines as (
         sessions.rounding_mode,
         sessions.rounding_level,
         sessions.rounding_scale,
-        taxes.tax_category,
-        taxes.tax_percent,
+        case when billed.cdr_key is null then taxes.tax_category else billed.tax_category end as tax_category,
+        case when billed.cdr_key is null then taxes.tax_percent else billed.tax_percent end as tax_percent,
+        sessions.session_currency,
+        sessions.session_excl_tax,
+        sessions.fx_source,
+        sessions.fx_rate_on,
+        sessions.fx_numerator,
+        sessions.fx_denominator,
         case
             when sessions.rounding_level = 'statement' then cast(sessions.settled_excl_tax as decimal(18, 8))
             when rounded_lines.cdr_key is not null
@@ -154,6 +199,7 @@ session_lines as (
     from sessions
     left join rounded_lines on sessions.cdr_key = rounded_lines.cdr_key
     left join taxes on sessions.cdr_key = taxes.cdr_key
+    left join billed on sessions.credit_of = billed.cdr_key
 
 ),
 
@@ -206,7 +252,13 @@ select
     rounding_scale,
     1 as kind_no,
     started_at,
-    cdr_key as line_key
+    cdr_key as line_key,
+    session_currency,
+    session_excl_tax,
+    fx_source,
+    fx_rate_on,
+    fx_numerator,
+    fx_denominator
 from session_lines
 
 union all
@@ -225,6 +277,12 @@ select
     2 as kind_no,
     cast(null as timestamptz) as started_at,
     rounding_mode || cast(rounding_scale as varchar) || coalesce(tax_category, '')
-    || coalesce(cast(tax_percent as varchar), '') as line_key
+    || coalesce(cast(tax_percent as varchar), '') as line_key,
+    cast(null as varchar) as session_currency,
+    cast(null as decimal(38, 16)) as session_excl_tax,
+    cast(null as varchar) as fx_source,
+    cast(null as date) as fx_rate_on,
+    cast(null as decimal(18, 8)) as fx_numerator,
+    cast(null as decimal(18, 8)) as fx_denominator
 from roundings
 where amount_excl_tax <> 0

@@ -1,3 +1,4 @@
+{%- set now = exchanged('priced.now_excl_tax', 'lines') -%}
 with
 
 sealed as (
@@ -52,6 +53,9 @@ lines as (
 
     select
         cdr_key,
+        max(case when kind = 'session' then fx_numerator end) as fx_numerator,
+        max(case when kind = 'session' then fx_denominator end) as fx_denominator,
+        max(case when kind = 'session' then currency end) as currency,
         sum(case when kind = 'session' then amount_excl_tax else 0 end) as billed_excl_tax,
         sum(case when kind = 'adjustment' then amount_excl_tax else 0 end) as corrected_excl_tax
     from {{ ref('statement_lines') }}
@@ -146,11 +150,12 @@ rounded as (
         cast(
             case
                 when terms.rounding_level = 'statement' or terms.cdr_key is null
-                    then cast(priced.now_excl_tax as decimal(18, 8))
-                else {{ round_money('priced.now_excl_tax', 'terms.rounding_mode', 'terms.rounding_scale') }}
+                    then cast({{ now }} as decimal(18, 8))
+                else {{ round_money(now, 'terms.rounding_mode', 'terms.rounding_scale') }}
             end as decimal(18, 8)
         ) as now_excl_tax
     from priced
+    inner join lines on priced.cdr_key = lines.cdr_key
     left join terms on priced.cdr_key = terms.cdr_key
 
 )
@@ -160,7 +165,7 @@ select
     priced.partner,
     priced.period,
     priced.direction,
-    priced.currency,
+    lines.currency,
     priced.statement_id,
     priced.cause,
     priced.rule_id,

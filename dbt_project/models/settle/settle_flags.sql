@@ -29,8 +29,22 @@ terms as (
         cdr_key,
         contract_version,
         is_contract_approved,
+        contract_currency,
+        rounding_scale,
         late_days
     from {{ ref('cdr_terms') }}
+
+),
+
+exchanges as (
+
+    select
+        cdr_key,
+        to_currency,
+        fx_source,
+        wanted_on,
+        fx_numerator
+    from {{ ref('fx_applied') }}
 
 ),
 
@@ -129,6 +143,12 @@ measured as (
         taxes.rate_percent as tax_rate_percent,
         taxes.note as tax_note,
         cdrs.currency,
+        terms.contract_currency,
+        terms.rounding_scale,
+        exchanges.to_currency,
+        exchanges.fx_source,
+        exchanges.wanted_on as fx_wanted_on,
+        exchanges.fx_numerator,
         remedies.rule_id as remedy_rule_id,
         remedies.claimed_excl_tax as remedy_before,
         remedies.after_excl_tax as remedy_after,
@@ -145,6 +165,7 @@ measured as (
     left join taxes on cdrs.cdr_key = taxes.cdr_key
     left join remedies on cdrs.cdr_key = remedies.cdr_key
     left join disputes on cdrs.cdr_key = disputes.cdr_key
+    left join exchanges on cdrs.cdr_key = exchanges.cdr_key
 
 )
 
@@ -228,6 +249,24 @@ select
     remedy_limit,
     cast(case when is_remedy_within_limit then 1 when remedy_rule_id is not null then 0 end as smallint)
         as adjustment_limit,
+    contract_currency,
+    rounding_scale,
+    fx_source,
+    fx_wanted_on,
+    cast(
+        case
+            when to_currency is null or direction = 'internal' then null
+            when fx_numerator is null then 0
+            else 1
+        end as smallint
+    ) as fx_rate_missing,
+    cast(
+        case
+            when direction = 'internal' or contract_currency is null or rounding_scale is null then null
+            when rounding_scale <> {{ minor_digits('contract_currency') }} then 0
+            else 1
+        end as smallint
+    ) as fx_minor_unit,
     dispute_id,
     dispute_reason,
     disputed_excl_tax,

@@ -17,7 +17,13 @@ net_lines as (
         kind_no,
         started_at,
         line_key,
-        cast(null as varchar) as corrects
+        cast(null as varchar) as corrects,
+        session_currency,
+        session_excl_tax,
+        fx_source,
+        fx_rate_on,
+        fx_numerator,
+        fx_denominator
     from {{ ref('net_lines') }}
 
     union all
@@ -37,7 +43,13 @@ net_lines as (
         0 as kind_no,
         cast(null as timestamptz) as started_at,
         corrects as line_key,
-        corrects
+        corrects,
+        session_currency,
+        session_excl_tax,
+        fx_source,
+        fx_rate_on,
+        fx_numerator,
+        fx_denominator
     from {{ ref('correction_lines') }}
 
 ),
@@ -59,7 +71,13 @@ taxed_lines as (
         kind_no,
         started_at,
         line_key,
-        corrects
+        corrects,
+        session_currency,
+        session_excl_tax,
+        fx_source,
+        fx_rate_on,
+        fx_numerator,
+        fx_denominator
     from net_lines
 
 ),
@@ -109,7 +127,13 @@ lines as (
         kind_no,
         started_at,
         line_key,
-        corrects
+        corrects,
+        session_currency,
+        session_excl_tax,
+        fx_source,
+        fx_rate_on,
+        fx_numerator,
+        fx_denominator
     from taxed_lines
 
     union all
@@ -127,7 +151,13 @@ lines as (
         3 as kind_no,
         cast(null as timestamptz) as started_at,
         coalesce(tax_category, '') || cast(tax_percent as varchar) as line_key,
-        cast(null as varchar) as corrects
+        cast(null as varchar) as corrects,
+        cast(null as varchar) as session_currency,
+        cast(null as decimal(38, 16)) as session_excl_tax,
+        cast(null as varchar) as fx_source,
+        cast(null as date) as fx_rate_on,
+        cast(null as decimal(18, 8)) as fx_numerator,
+        cast(null as decimal(18, 8)) as fx_denominator
     from tax_roundings
     where tax <> 0
 
@@ -152,7 +182,13 @@ numbered as (
         cast(energy_kwh as decimal(18, 8)) as energy_kwh,
         tax_category,
         tax_percent,
-        corrects
+        corrects,
+        session_currency,
+        session_excl_tax,
+        fx_source,
+        fx_rate_on,
+        fx_numerator,
+        fx_denominator
     from lines
 
 ),
@@ -171,7 +207,13 @@ sealed as (
         energy_kwh,
         tax_category,
         tax_percent,
-        corrects
+        corrects,
+        session_currency,
+        session_excl_tax,
+        fx_source,
+        fx_rate_on,
+        fx_numerator,
+        fx_denominator
     from {{ ref('sealed_lines') }}
 
 )
@@ -188,7 +230,14 @@ select
     energy_kwh,
     tax_category,
     tax_percent,
-    corrects
+    corrects,
+    session_currency,
+    session_excl_tax,
+    fx_source,
+    fx_rate_on,
+    fx_numerator,
+    fx_denominator,
+    {{ decimal_division('fx_numerator', 'fx_denominator') }} as fx_rate
 from sealed
 
 union all
@@ -205,5 +254,12 @@ select
     energy_kwh,
     tax_category,
     tax_percent,
-    corrects
+    corrects,
+    session_currency,
+    session_excl_tax,
+    fx_source,
+    fx_rate_on,
+    fx_numerator,
+    fx_denominator,
+    {{ decimal_division('fx_numerator', 'fx_denominator') }} as fx_rate
 from numbered

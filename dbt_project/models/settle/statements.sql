@@ -5,7 +5,9 @@
     'outcomes.evse_uid', 'outcomes.connector_id', 'outcomes.tariff_id', 'outcomes.state', 'lines.energy_kwh',
     'outcomes.claimed_excl_tax', 'outcomes.rated_excl_tax', 'outcomes.discount_excl_tax',
     'outcomes.expected_excl_tax', 'lines.amount_excl_tax', 'lines.tax', 'lines.amount_incl_tax', 'lines.currency',
-    'lines.corrects'
+    "coalesce(lines.corrects, '') || coalesce(chr(31) || lines.session_currency || chr(31) || "
+    ~ "cast(lines.session_excl_tax as varchar) || chr(31) || cast(lines.fx_rate as varchar) || chr(31) || "
+    ~ "cast(lines.fx_rate_on as varchar) || chr(31) || lines.fx_source, '')"
 ] -%}
 with
 
@@ -21,7 +23,12 @@ lines as (
         amount_excl_tax,
         tax,
         amount_incl_tax,
-        corrects
+        corrects,
+        session_currency,
+        session_excl_tax,
+        fx_source,
+        fx_rate_on,
+        fx_rate
     from {{ ref('statement_lines') }}
 
 ),
@@ -97,7 +104,12 @@ open_lines as (
         lines.amount_excl_tax,
         lines.tax,
         lines.amount_incl_tax,
-        lines.corrects
+        lines.corrects,
+        lines.session_currency,
+        lines.session_excl_tax,
+        lines.fx_source,
+        lines.fx_rate_on,
+        lines.fx_rate
     from lines
     left join sealed on lines.statement_id = sealed.statement_id
     where sealed.statement_id is null
@@ -111,12 +123,12 @@ heads as (
         outcomes.partner,
         outcomes.period,
         outcomes.direction,
-        outcomes.currency,
+        open_lines.currency,
         0 as adjustment_no
     from outcomes
     inner join open_lines on outcomes.cdr_key = open_lines.cdr_key and outcomes.statement_id = open_lines.statement_id
     group by
-        outcomes.statement_id, outcomes.partner, outcomes.period, outcomes.direction, outcomes.currency
+        outcomes.statement_id, outcomes.partner, outcomes.period, outcomes.direction, open_lines.currency
 
     union all
 

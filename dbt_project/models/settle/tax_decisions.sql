@@ -43,9 +43,7 @@ rules as (
     from {{ ref('tax_rules') }} as tax_rules
     cross join run
     left join local_days on tax_rules.valid_from = local_days.day
-    where
-        (run.as_of is null or tax_rules.known_from <= run.as_of)
-        and (tax_rules.known_to is null or run.as_of is null or tax_rules.known_to > run.as_of)
+    where {{ is_known('tax_rules', 'run.as_of') }}
 
 ),
 

@@ -1,3 +1,8 @@
+{%- set steps = [
+    'received', 'quarantined', 'superseded', 'sessions', 'held', 'disputed', 'excluded', 'credited', 'billable',
+    'expected_without_claim', 'adjustments', 'no_statement', 'exchange', 'rounding', 'statement', 'adjustment_runs'
+] -%}
+{%- set fates = ['quarantined', 'superseded', 'held', 'disputed', 'excluded', 'credited', 'valid', 'adjusted'] -%}
 with
 
 fates as (
@@ -42,8 +47,38 @@ lines as (
 
     select
         statement_id,
-        amount_excl_tax
-    from {{ ref('statement_lines') }}
+        kind,
+        cdr_key,
+        amount_excl_tax,
+        currency,
+        session_currency,
+        session_excl_tax,
+        {{ exchanged('session_excl_tax', 'lines') }} as exchanged_excl_tax
+    from {{ ref('statement_lines') }} as lines
+
+),
+
+sides as (
+
+    select
+        cdr_key,
+        statement_id,
+        session_currency as currency,
+        -1 as sign,
+        -session_excl_tax as amount_excl_tax
+    from lines
+    where kind = 'session' and session_currency is not null
+
+    union all
+
+    select
+        cdr_key,
+        statement_id,
+        currency,
+        1 as sign,
+        exchanged_excl_tax as amount_excl_tax
+    from lines
+    where kind = 'session' and session_currency is not null
 
 ),
 
@@ -66,21 +101,9 @@ statements as (
 
 groups as (
 
-    select
-        partner,
-        period,
-        direction,
-        currency
-    from fates
-
+    select partner, period, direction, currency from fates
     union
-
-    select
-        partner,
-        period,
-        direction,
-        currency
-    from statements
+    select partner, period, direction, currency from statements
 
 ),
 
@@ -93,22 +116,14 @@ fate_steps as (
         listed.sign
     from (
         values
-        ('received', 'quarantined', 1),
-        ('received', 'superseded', 1),
-        ('received', 'held', 1),
-        ('received', 'disputed', 1),
-        ('received', 'excluded', 1),
-        ('received', 'credited', 1),
-        ('received', 'valid', 1),
-        ('received', 'adjusted', 1),
+        {%- for fate in fates %}
+        ('received', '{{ fate }}', 1),
+        {%- endfor %}
         ('quarantined', 'quarantined', -1),
         ('superseded', 'superseded', -1),
-        ('sessions', 'held', 1),
-        ('sessions', 'disputed', 1),
-        ('sessions', 'excluded', 1),
-        ('sessions', 'credited', 1),
-        ('sessions', 'valid', 1),
-        ('sessions', 'adjusted', 1),
+        {%- for fate in fates if fate not in ('quarantined', 'superseded') %}
+        ('sessions', '{{ fate }}', 1),
+        {%- endfor %}
         ('held', 'held', -1),
         ('disputed', 'disputed', -1),
         ('excluded', 'excluded', -1),
@@ -126,21 +141,9 @@ steps as (
         listed.step
     from (
         values
-        (1, 'received'),
-        (2, 'quarantined'),
-        (3, 'superseded'),
-        (4, 'sessions'),
-        (5, 'held'),
-        (6, 'disputed'),
-        (7, 'excluded'),
-        (8, 'credited'),
-        (9, 'billable'),
-        (10, 'expected_without_claim'),
-        (11, 'adjustments'),
-        (12, 'no_statement'),
-        (13, 'rounding'),
-        (14, 'statement'),
-        (15, 'adjustment_runs')
+        {%- for step in steps %}
+        ({{ loop.index }}, '{{ step }}'){{ '' if loop.last else ',' }}
+        {%- endfor %}
     ) as listed (step_no, step)
 
 ),
@@ -196,19 +199,42 @@ movements as (
 
     union all
 
+    -- What was exchanged leaves its own currency here and comes in at the statement's.
     select
-        partner,
-        period,
-        direction,
-        currency,
+        outcomes.partner,
+        outcomes.period,
+        outcomes.direction,
+        sides.currency,
+        'exchange' as step,
+        sides.sign as sessions,
+        0 as sessions_unknown_amount,
+        case when outcomes.energy_kwh is null then sides.sign else 0 end as sessions_unknown_energy,
+        sides.sign * coalesce(outcomes.energy_kwh, 0) as energy_kwh,
+        sides.amount_excl_tax
+    from outcomes
+    inner join sides on outcomes.cdr_key = sides.cdr_key and outcomes.statement_id = sides.statement_id
+
+    union all
+
+    select
+        outcomes.partner,
+        outcomes.period,
+        outcomes.direction,
+        coalesce(lines.currency, outcomes.currency) as currency,
         'rounding' as step,
         0 as sessions,
         0 as sessions_unknown_amount,
         0 as sessions_unknown_energy,
         0 as energy_kwh,
-        -settled_excl_tax as amount_excl_tax
+        -case when lines.session_currency is null then outcomes.settled_excl_tax else lines.exchanged_excl_tax end
+            as amount_excl_tax
     from outcomes
-    where statement_id is not null
+    left join lines
+        on
+            outcomes.cdr_key = lines.cdr_key
+            and outcomes.statement_id = lines.statement_id
+            and lines.kind = 'session'
+    where outcomes.statement_id is not null
 
     union all
 

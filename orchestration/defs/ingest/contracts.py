@@ -20,7 +20,7 @@ from orchestration.defs.ingest.declared import Declared
 _PARTY = re.compile(r"[A-Z]{2}/[A-Z0-9]{3}")
 _CURRENCY = re.compile(r"[A-Z]{3}")
 # Terms that are understood but not settled yet: content here would change money silently by not being applied.
-_NOT_SETTLED = ("fees", "fx", "caps", "self_billing", "scope")
+_NOT_SETTLED = ("fees", "caps", "self_billing", "scope")
 _MAX_SCALE = 6
 REQUIRES = ("location", "token", "tariff", "tax", "session", "evidence", "authorization")
 
@@ -214,6 +214,8 @@ def contract_problems(path: str, contract: Contract, rules: Mapping[str, Rule]) 
     problems += _negatives(contract)
     problems += _fee_problems(contract)
     problems += _payment_problems(contract.payment)
+    if contract.fx is not None and not contract.fx.source.strip():
+        problems.append("fx.source is blank; name whose rates count, as ECB.")
     for rule_id in contract.rules:
         rule = rules.get(rule_id)
         if rule is None:

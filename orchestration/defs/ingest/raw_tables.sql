@@ -732,7 +732,9 @@ create table if not exists ingest.raw_sealed_lines (
     seal_seq bigint,
     statement_id varchar, line_no integer, kind varchar, cdr_key varchar, amount_excl_tax decimal(18, 8),
     tax decimal(18, 8), amount_incl_tax decimal(18, 8), currency varchar, energy_kwh decimal(18, 8),
-    tax_category varchar, tax_percent decimal(18, 8), corrects varchar
+    tax_category varchar, tax_percent decimal(18, 8), corrects varchar, session_currency varchar,
+    session_excl_tax decimal(38, 16), fx_source varchar, fx_rate_on date, fx_numerator decimal(18, 8),
+    fx_denominator decimal(18, 8)
 );
 
 -- What earlier finished runs changed (from the objects of their run-end entries).

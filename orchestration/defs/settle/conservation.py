@@ -144,7 +144,8 @@ _BOOKS = (
         inner join ingest.raw_sealed_outcomes as sealed
             on decided.cdr_key = sealed.cdr_key and decided.seq > sealed.seal_seq and sealed.statement_id is not null
         inner join (
-            select cdr_key, sum(amount_excl_tax) as amount from settle.statement_lines group by cdr_key
+            select cdr_key, sum(coalesce(session_excl_tax, amount_excl_tax)) as amount
+            from settle.statement_lines group by cdr_key
         ) as lines on decided.cdr_key = lines.cdr_key
         left join inspect.cdr_terms as terms on decided.cdr_key = terms.cdr_key
         -- A decided amount may have more decimals than a line: rounding moves it by less than one unit of the last.

@@ -39,6 +39,11 @@ COLUMNS = (
     "amount_incl_tax",
     "currency",
     "corrects",
+    "session_currency",
+    "session_excl_tax",
+    "fx_rate",
+    "fx_rate_on",
+    "fx_source",
 )
 
 # The columns of a step of the waterfall.
@@ -54,7 +59,9 @@ _LINES = """
         cdrs.location_id, cdrs.evse_uid, cdrs.connector_id, cdrs.tariff_id, cdrs.state,
         cdrs.adjustment_reason as adjustment,
         lines.energy_kwh, cdrs.claimed_excl_tax, cdrs.rated_excl_tax, cdrs.discount_excl_tax, cdrs.expected_excl_tax,
-        lines.amount_excl_tax, lines.tax, lines.amount_incl_tax, lines.currency, lines.corrects
+        lines.amount_excl_tax, lines.tax, lines.amount_incl_tax, lines.currency, lines.corrects,
+        lines.session_currency, lines.session_excl_tax, lines.fx_rate, cast(lines.fx_rate_on as varchar) as fx_rate_on,
+        lines.fx_source
     from settle.statement_lines as lines
     left join settle.cdr_outcomes as cdrs on lines.cdr_key = cdrs.cdr_key
     where list_contains(?, lines.statement_id)
