@@ -1,0 +1,157 @@
+"""October of three partners, small enough to be worked out by hand: disputes, currencies, and the lines that terms add."""
+
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from orchestration.defs.settle.conservation import check
+from orchestration.warehouse import open_warehouse
+from tests.settle.by_hand import Books
+
+# October, 21 % tax on nothing here: 10.00 undisputed, and five disputed sessions, each with the acts that followed.
+OPENED = ("dispute", "opened", "2026-10-25", "D_PRICE", None)
+STORIES: dict[str, tuple[str, list[tuple[Any, ...]]]] = {
+    "open": ("7.00", [OPENED]),
+    "lost": ("8.00", [OPENED, ("resolve", "resolved", "2026-10-28", "R_REJECTED", None)]),
+    "won": ("9.00", [OPENED, ("resolve", "resolved", "2026-10-28", "R_PARTIAL", "6.504")]),
+    "again": ("9.00", [OPENED, ("resolve", "resolved", "2026-10-28", "R_PARTIAL", "6.50"),
+                       ("escalate", "escalated", "2026-10-29", "ESCALATED", None)]),
+    # Closed after October's cut-off, the sixth of November: billed in November.
+    "late": ("3.00", [OPENED, ("withdraw", "withdrawn", "2026-11-07", None, None)]),
+}  # fmt: skip
+
+# In francs, settled in euros. The 18th is a Sunday: the rate of Friday counts. On the 25th the last rate is too old.
+SWISS = (("thursday", "12.345", 15), ("sunday", "4.80", 18), ("too_late", "9.00", 25))
+
+
+@pytest.fixture(scope="module")
+def settled(tmp_path_factory: pytest.TempPathFactory) -> Books:
+    books = Books(tmp_path_factory.mktemp("disputed") / "evsettle.duckdb", as_of=datetime(2026, 11, 8, tzinfo=UTC))
+    books.raw["raw_settlement_terms"] = [
+        {"partner": "emo", "contract_version": "v1"},
+        {
+            "partner": "alp",
+            "contract_version": "a1",
+            "fx_source": "ECB",
+            "fx_rate_date": "session",
+            "fx_max_age_days": 3,
+        },
+    ]
+    books.raw["raw_fx_rates"] = [
+        {
+            "rate_on": day,
+            "base": "EUR",
+            "quote": "CHF",
+            "rate": rate,
+            "source": "ECB",
+            "known_from": f"{day} 16:00:00+00",
+        }
+        for day, rate in (("2026-10-15", "0.95"), ("2026-10-16", "0.96"))
+    ]
+    for key, claim, day in SWISS:
+        books.session(
+            key, claim=claim, rated=claim, terms={"contract_version": "a1"}, partner="alp", emsp_party="CH/ALP",
+            currency="CHF", started_at=f"2026-10-{day} 09:00:00+00", ended_at=f"2026-10-{day} 10:00:00+00",
+        )  # fmt: skip
+    books.raw["raw_dispute_events"] = []
+    books.session("quiet", claim="10.00", rated="10.00")
+    for number, (key, (claim, acts)) in enumerate(STORIES.items(), start=2):
+        books.session(key, claim=claim, rated=claim)
+        for step, (event, state, day, reason, amount) in enumerate(acts):
+            books.raw["raw_dispute_events"].append(
+                {
+                    "dispute_id": str(100 * number), "seq": 100 * number + step, "event": event, "state_to": state,
+                    "happened_at": f"{day} 12:00:00+00", "cdr_key": key, "reason_code": reason,
+                    "amount_excl_tax": amount, "claimant": "partner" if step == 0 else None, "decided_by": "ann",
+                }
+            )  # fmt: skip
+    books.build()
+    return books
+
+
+def test_only_what_is_not_disputed_is_payable(settled: Books) -> None:
+    rows = settled.query(
+        "select cdr_key, state, settled_by, settled_excl_tax, statement_id from settle.cdr_outcomes"
+        " where partner = 'emo' order by cdr_key"
+    )
+    assert rows == [
+        ("again", "held", None, Decimal(0), None),
+        ("late", "valid", "claim", Decimal(3), "2026-11-emo-R-EUR"),
+        ("lost", "valid", "claim", Decimal(8), "2026-10-emo-R-EUR"),
+        ("open", "held", None, Decimal(0), None),
+        ("quiet", "valid", "claim", Decimal(10), "2026-10-emo-R-EUR"),
+        ("won", "adjusted", "decision", Decimal("6.504"), "2026-10-emo-R-EUR"),
+    ]
+    # 10.00 + 8.00 + 6.50; in November the one that was withdrawn after the cut-off.
+    assert settled.query(
+        "select statement_id, amount_excl_tax from settle.statements where partner = 'emo' order by statement_id"
+    ) == [
+        ("2026-10-emo-R-EUR", Decimal("24.50")),
+        ("2026-11-emo-R-EUR", Decimal("3.00")),
+    ]
+
+
+def test_what_is_disputed_stays_visible(settled: Books) -> None:
+    assert settled.query(
+        "select step, sessions, amount_excl_tax from settle.waterfall where period = '2026-10' and sessions <> 0"
+        " and partner = 'emo' and step in ('sessions', 'held', 'disputed', 'billable', 'statement') order by step_no"
+    ) == [
+        ("sessions", 5, Decimal(43)),
+        ("disputed", -2, Decimal(-16)),
+        ("billable", 3, Decimal(27)),
+        ("statement", 3, Decimal("24.50")),
+    ]
+    assert settled.query(
+        "select cdr_key, observed from settle.gate_findings where rule_id = 'DISPUTE_INCLUDED' order by cdr_key"
+    ) == [("again", "dispute 500 (D_PRICE)"), ("open", "dispute 200 (D_PRICE)")]
+    # One case for each: the dispute, with the acts that answer it.
+    assert settled.query("select case_id from settle.open_cases where cdr_key in ('open', 'again') order by 1") == [
+        ("dispute-200",),
+        ("dispute-500",),
+    ]
+
+
+def test_francs_are_settled_in_euros_at_the_agreed_rate(settled: Books) -> None:
+    assert settled.query(
+        "select statement_id, cdr_key, amount_excl_tax, currency, session_excl_tax, session_currency, fx_source,"
+        " cast(fx_rate_on as varchar), cast(fx_rate as decimal(18, 6))"
+        " from settle.statement_lines where cdr_key in ('thursday', 'sunday') order by cdr_key"
+    ) == [
+        # 4.80 ÷ 0.96, and 12.345 ÷ 0.95 = 12.99473…
+        ("2026-10-alp-R-EUR", "sunday", Decimal("5.00"), "EUR", Decimal("4.80"), "CHF", "ecb", "2026-10-16",
+         Decimal("1.041667")),
+        ("2026-10-alp-R-EUR", "thursday", Decimal("12.99"), "EUR", Decimal("12.345"), "CHF", "ecb", "2026-10-15",
+         Decimal("1.052632")),
+    ]  # fmt: skip
+    assert settled.query("select statement_id, currency, sessions, amount_excl_tax from settle.statements"
+                         " where partner = 'alp'") == [("2026-10-alp-R-EUR", "EUR", 2, Decimal("17.99"))]  # fmt: skip
+
+
+def test_without_a_rate_a_session_waits_and_says_which_one(settled: Books) -> None:
+    assert settled.query("select state, settled_excl_tax, statement_id from settle.cdr_outcomes"
+                         " where cdr_key = 'too_late'") == [("held", Decimal(0), None)]  # fmt: skip
+    assert settled.query("select cdr_key, observed from settle.gate_findings where rule_id = 'FX_RATE_MISSING'") == [
+        ("too_late", "no rate CHF to EUR of ecb on 2026-10-25")
+    ]
+
+
+def test_what_is_exchanged_leaves_one_waterfall_and_comes_in_in_the_other(settled: Books) -> None:
+    assert settled.query(
+        "select currency, step, sessions, energy_kwh, cast(amount_excl_tax as decimal(18, 6)) from settle.waterfall"
+        " where partner = 'alp' and step in ('received', 'held', 'exchange', 'rounding', 'statement')"
+        " and (sessions <> 0 or amount_excl_tax <> 0) order by currency, step_no"
+    ) == [
+        ("CHF", "received", 3, Decimal(30), Decimal("26.145")),
+        ("CHF", "held", -1, Decimal(-10), Decimal("-9")),
+        ("CHF", "exchange", -2, Decimal(-20), Decimal("-17.145")),
+        ("EUR", "exchange", 2, Decimal(20), Decimal("17.994737")),
+        ("EUR", "rounding", 0, Decimal(0), Decimal("-0.004737")),
+        ("EUR", "statement", 2, Decimal(20), Decimal("17.99")),
+    ]
+
+
+def test_the_books_add_up(settled: Books) -> None:
+    with open_warehouse(settled.path) as connection:
+        assert check(connection) == []
