@@ -20,7 +20,8 @@ steps as (
         case
             when step in ('received', 'quarantined', 'superseded') then 'sessions'
             when step in ('held', 'disputed', 'excluded', 'credited') then 'billable'
-            when step in ('expected_without_claim', 'adjustments', 'no_statement', 'exchange', 'rounding') then 'statement'
+            when step in ('expected_without_claim', 'adjustments', 'no_statement', 'exchange', 'rounding', 'fees')
+                then 'statement'
         end as moves_to,
         step,
         sessions,

@@ -46,7 +46,7 @@ UPSTREAM: Mapping[str, Mapping[str, str]] = {
     },
     "inspect.cdr_terms": {
         "cdr_key": "varchar", "partner": "varchar", "requires": "varchar", "contract_version": "varchar",
-        "is_contract_approved": "boolean", "contract_currency": "varchar",
+        "is_contract_approved": "boolean", "contract_currency": "varchar", "contract_valid_from": "date",
         "frequency": "varchar", "cut_off_days": "integer", "discount_percent": RAW, "rounding_mode": "varchar",
         "rounding_level": "varchar", "rounding_scale": "integer", "tolerance_amount": RAW, "tolerance_percent": RAW,
         "tolerance_duration_seconds": "integer", "late_days": "integer", "due_days_reject": "integer", "due_days_hold": "integer", "due_days_warn": "integer",
@@ -114,7 +114,7 @@ CDR = {
     "currency": "EUR", "energy_kwh": "10", "is_credit": False,
 }  # fmt: skip
 TERMS = {
-    "requires": ",", "contract_version": "v1", "is_contract_approved": True, "contract_currency": "EUR", "frequency": "monthly", "cut_off_days": 5,
+    "requires": ",", "contract_version": "v1", "contract_valid_from": date(2026, 1, 1), "is_contract_approved": True, "contract_currency": "EUR", "frequency": "monthly", "cut_off_days": 5,
     "discount_percent": "0", "rounding_mode": "half-up", "rounding_level": "session", "rounding_scale": 2,
     "tolerance_amount": "0.02", "tolerance_percent": "0.1", "late_days": 90, "due_days_reject": 5, "due_days_hold": 5,
 }  # fmt: skip

@@ -25,6 +25,8 @@ STORIES: dict[str, tuple[str, list[tuple[Any, ...]]]] = {
 # In francs, settled in euros. The 18th is a Sunday: the rate of Friday counts. On the 25th the last rate is too old.
 SWISS = (("thursday", "12.345", 15), ("sunday", "4.80", 18), ("too_late", "9.00", 25))
 
+FEES = (("sold", "10.00", "receivable"), ("sold_too", "5.55", "receivable"), ("bought", "7.00", "payable"))
+
 
 @pytest.fixture(scope="module")
 def settled(tmp_path_factory: pytest.TempPathFactory) -> Books:
@@ -50,6 +52,27 @@ def settled(tmp_path_factory: pytest.TempPathFactory) -> Books:
         }
         for day, rate in (("2026-10-15", "0.95"), ("2026-10-16", "0.96"))
     ]
+    # Per session, of the net, and for the month; the payable one is no fee of a receivable statement.
+    books.raw["raw_contract_fees"] = [
+        {"partner": "fee", "contract_version": "f1", "name": name, "per": per, "rate": rate, "direction": direction}
+        for name, per, rate, direction in (
+            ("roaming", "session", "0.25", "receivable"), ("platform", "percent", "2.5", "receivable"),
+            ("base", "period", "40", "receivable"), ("hub", "session", "0.10", "payable"),
+        )
+    ]  # fmt: skip
+    books.raw["raw_settlement_terms"].append({"partner": "fee", "contract_version": "f1", "tax_country": "DE"})
+    books.raw["raw_own_parties"] = [{"party": "NL/EVS", "role": "CPO", "country": "NL"}]
+    books.raw["raw_tax_rules"] = [
+        {"valid_from": "2026-01-01", "customer_country": country, "category": category, "rate_percent": percent,
+         "known_from": "2026-01-01 00:00:00+00"}
+        for country, category, percent in (("NL", "S", "21"), ("CH", "O", "0"), ("DE", "S", "19"))
+    ]  # fmt: skip
+    for key, claim, direction in FEES:
+        books.session(
+            key, claim=claim, rated=claim, terms={"contract_version": "f1"}, partner="fee", direction=direction,
+            cpo_party="NL/EVS" if direction == "receivable" else "DE/FEE",
+            emsp_party="DE/FEE" if direction == "receivable" else "NL/EVS",
+        )  # fmt: skip
     for key, claim, day in SWISS:
         books.session(
             key, claim=claim, rated=claim, terms={"contract_version": "a1"}, partner="alp", emsp_party="CH/ALP",
@@ -150,6 +173,28 @@ def test_what_is_exchanged_leaves_one_waterfall_and_comes_in_in_the_other(settle
         ("EUR", "rounding", 0, Decimal(0), Decimal("-0.004737")),
         ("EUR", "statement", 2, Decimal(20), Decimal("17.99")),
     ]
+
+
+def test_each_term_is_a_line_of_its_own_that_names_the_contract(settled: Books) -> None:
+    """Two sessions of 0.25; 2.5 % of 15.55 is 0.38875; 40.00 for the month. Tax is that of the customer's country."""
+    assert settled.query(
+        "select statement_id, line_no, kind, term, contract_version, quantity, amount_excl_tax, tax, tax_percent"
+        " from settle.statement_lines where statement_id like '%-fee-%' and kind <> 'session' order by 1, 2"
+    ) == [
+        ("2026-10-fee-P-EUR", 2, "fee", "fees.hub", "f1", Decimal(1), Decimal("0.10"), Decimal("0.02"), Decimal(21)),
+        ("2026-10-fee-R-EUR", 3, "fee", "fees.base", "f1", Decimal(1), Decimal("40.00"), Decimal("7.60"), Decimal(19)),
+        ("2026-10-fee-R-EUR", 4, "fee", "fees.platform", "f1", Decimal("15.55"), Decimal("0.39"), Decimal("0.07"),
+         Decimal(19)),
+        ("2026-10-fee-R-EUR", 5, "fee", "fees.roaming", "f1", Decimal(2), Decimal("0.50"), Decimal("0.10"), Decimal(19)),
+        # 19 % of 56.44 is 10.7236; the lines bear 1.90 + 1.05 + 7.60 + 0.07 + 0.10 = 10.72.
+    ]  # fmt: skip
+    # 10.00 + 5.55 + 40.00 + 0.39 + 0.50, and 7.00 + 0.10.
+    assert settled.query(
+        "select direction, sessions, amount_excl_tax, tax from settle.statements where partner = 'fee' order by 1"
+    ) == [("payable", 1, Decimal("7.10"), Decimal("1.49")), ("receivable", 2, Decimal("56.44"), Decimal("10.72"))]
+    assert settled.query(
+        "select direction, amount_excl_tax from settle.waterfall where partner = 'fee' and step = 'fees' order by 1"
+    ) == [("payable", Decimal("0.10")), ("receivable", Decimal("40.89"))]
 
 
 def test_the_books_add_up(settled: Books) -> None:

@@ -21,7 +21,10 @@ sealed_lines_as_read as (
         fx_source,
         fx_rate_on,
         fx_numerator,
-        fx_denominator
+        fx_denominator,
+        term,
+        contract_version,
+        quantity
     from {{ source('ingest', 'raw_sealed_lines') }}
 
 )
@@ -45,5 +48,8 @@ select
     fx_source,
     fx_rate_on,
     fx_numerator,
-    fx_denominator
+    fx_denominator,
+    term,
+    contract_version,
+    quantity
 from sealed_lines_as_read

@@ -1,3 +1,5 @@
+{%- set taxed = 'cast(withheld.withheld_excl_tax as decimal(38, 8)) * sealed_lines.tax_percent' -%}
+{%- set tax = decimal_division(taxed, '100') -%}
 {#- A claim is in the session's currency, the balance in the statement's. -#}
 {%- set disputed -%}
     {{ round_money(exchanged('openings.disputed_excl_tax', 'sealed_lines'), 'terms.rounding_mode', 'terms.rounding_scale') }}
@@ -176,7 +178,6 @@ select
     sealed.statement_id,
     sealed_lines.line_no,
     withheld.withheld_excl_tax,
-    {% set tax = decimal_division('cast(withheld.withheld_excl_tax as decimal(38, 8)) * sealed_lines.tax_percent', '100') -%}
     cast({{ round_money(tax, 'terms.rounding_mode', 'terms.rounding_scale') }} as decimal(18, 8)) as withheld_tax,
     windows.window_ends_at,
     coalesce(openings.opened_at >= windows.window_ends_at, false) as is_out_of_time

@@ -1,7 +1,7 @@
 {%- set line_tax = decimal_division('cast(amount_excl_tax as decimal(38, 8)) * tax_percent', '100') -%}
 with
 
-net_lines as (
+untaxed_lines as (
 
     select
         statement_id,
@@ -17,40 +17,17 @@ net_lines as (
         kind_no,
         started_at,
         line_key,
-        cast(null as varchar) as corrects,
-        session_currency,
-        session_excl_tax,
-        fx_source,
-        fx_rate_on,
-        fx_numerator,
-        fx_denominator
-    from {{ ref('net_lines') }}
-
-    union all
-
-    -- What corrects a sealed line is taxed as that line was.
-    select
-        statement_id,
-        'adjustment' as kind,
-        cdr_key,
-        currency,
-        cast(null as decimal(18, 8)) as energy_kwh,
-        amount_excl_tax,
-        tax_category,
-        tax_percent,
-        rounding_mode,
-        rounding_scale,
-        0 as kind_no,
-        cast(null as timestamptz) as started_at,
-        corrects as line_key,
         corrects,
         session_currency,
         session_excl_tax,
         fx_source,
         fx_rate_on,
         fx_numerator,
-        fx_denominator
-    from {{ ref('correction_lines') }}
+        fx_denominator,
+        term,
+        contract_version,
+        quantity
+    from {{ ref('untaxed_lines') }}
 
 ),
 
@@ -77,8 +54,11 @@ taxed_lines as (
         fx_source,
         fx_rate_on,
         fx_numerator,
-        fx_denominator
-    from net_lines
+        fx_denominator,
+        term,
+        contract_version,
+        quantity
+    from untaxed_lines
 
 ),
 
@@ -133,7 +113,10 @@ lines as (
         fx_source,
         fx_rate_on,
         fx_numerator,
-        fx_denominator
+        fx_denominator,
+        term,
+        contract_version,
+        quantity
     from taxed_lines
 
     union all
@@ -148,7 +131,7 @@ lines as (
         tax_category,
         tax_percent,
         tax,
-        3 as kind_no,
+        9 as kind_no,
         cast(null as timestamptz) as started_at,
         coalesce(tax_category, '') || cast(tax_percent as varchar) as line_key,
         cast(null as varchar) as corrects,
@@ -157,7 +140,10 @@ lines as (
         cast(null as varchar) as fx_source,
         cast(null as date) as fx_rate_on,
         cast(null as decimal(18, 8)) as fx_numerator,
-        cast(null as decimal(18, 8)) as fx_denominator
+        cast(null as decimal(18, 8)) as fx_denominator,
+        cast(null as varchar) as term,
+        cast(null as varchar) as contract_version,
+        cast(null as decimal(18, 8)) as quantity
     from tax_roundings
     where tax <> 0
 
@@ -188,7 +174,10 @@ numbered as (
         fx_source,
         fx_rate_on,
         fx_numerator,
-        fx_denominator
+        fx_denominator,
+        term,
+        contract_version,
+        quantity
     from lines
 
 ),
@@ -213,7 +202,10 @@ sealed as (
         fx_source,
         fx_rate_on,
         fx_numerator,
-        fx_denominator
+        fx_denominator,
+        term,
+        contract_version,
+        quantity
     from {{ ref('sealed_lines') }}
 
 )
@@ -237,7 +229,10 @@ select
     fx_rate_on,
     fx_numerator,
     fx_denominator,
-    {{ decimal_division('fx_numerator', 'fx_denominator') }} as fx_rate
+    {{ decimal_division('fx_numerator', 'fx_denominator') }} as fx_rate,
+    term,
+    contract_version,
+    quantity
 from sealed
 
 union all
@@ -261,5 +256,8 @@ select
     fx_rate_on,
     fx_numerator,
     fx_denominator,
-    {{ decimal_division('fx_numerator', 'fx_denominator') }} as fx_rate
+    {{ decimal_division('fx_numerator', 'fx_denominator') }} as fx_rate,
+    term,
+    contract_version,
+    quantity
 from numbered

@@ -7,7 +7,8 @@
     'outcomes.expected_excl_tax', 'lines.amount_excl_tax', 'lines.tax', 'lines.amount_incl_tax', 'lines.currency',
     "coalesce(lines.corrects, '') || coalesce(chr(31) || lines.session_currency || chr(31) || "
     ~ "cast(lines.session_excl_tax as varchar) || chr(31) || cast(lines.fx_rate as varchar) || chr(31) || "
-    ~ "cast(lines.fx_rate_on as varchar) || chr(31) || lines.fx_source, '')"
+    ~ "cast(lines.fx_rate_on as varchar) || chr(31) || lines.fx_source, '') || coalesce(chr(31) || lines.term || "
+    ~ "chr(31) || lines.contract_version || chr(31) || cast(lines.quantity as varchar), '')"
 ] -%}
 with
 
@@ -28,7 +29,10 @@ lines as (
         session_excl_tax,
         fx_source,
         fx_rate_on,
-        fx_rate
+        fx_rate,
+        term,
+        contract_version,
+        quantity
     from {{ ref('statement_lines') }}
 
 ),
@@ -109,7 +113,10 @@ open_lines as (
         lines.session_excl_tax,
         lines.fx_source,
         lines.fx_rate_on,
-        lines.fx_rate
+        lines.fx_rate,
+        lines.term,
+        lines.contract_version,
+        lines.quantity
     from lines
     left join sealed on lines.statement_id = sealed.statement_id
     where sealed.statement_id is null

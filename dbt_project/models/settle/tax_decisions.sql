@@ -86,11 +86,22 @@ spans as (
 
 cases as (
 
-    select distinct
+    select
         supplier_country,
         customer_country,
         customer_regime,
         site_country
+    from {{ ref('tax_cases') }}
+    where supplier_country is not null
+
+    union
+
+    -- A fee is supplied where the customer is, wherever the chargers stand.
+    select
+        supplier_country,
+        customer_country,
+        customer_regime,
+        customer_country as site_country
     from {{ ref('tax_cases') }}
     where supplier_country is not null
 

@@ -1,8 +1,3 @@
-{%- set steps = [
-    'received', 'quarantined', 'superseded', 'sessions', 'held', 'disputed', 'excluded', 'credited', 'billable',
-    'expected_without_claim', 'adjustments', 'no_statement', 'exchange', 'rounding', 'statement', 'adjustment_runs'
-] -%}
-{%- set fates = ['quarantined', 'superseded', 'held', 'disputed', 'excluded', 'credited', 'valid', 'adjusted'] -%}
 with
 
 fates as (
@@ -116,19 +111,13 @@ fate_steps as (
         listed.sign
     from (
         values
-        {%- for fate in fates %}
-        ('received', '{{ fate }}', 1),
-        {%- endfor %}
-        ('quarantined', 'quarantined', -1),
-        ('superseded', 'superseded', -1),
-        {%- for fate in fates if fate not in ('quarantined', 'superseded') %}
-        ('sessions', '{{ fate }}', 1),
-        {%- endfor %}
-        ('held', 'held', -1),
-        ('disputed', 'disputed', -1),
-        ('excluded', 'excluded', -1),
-        ('credited', 'credited', -1),
-        ('billable', 'valid', 1),
+        ('received', 'quarantined', 1), ('received', 'superseded', 1), ('received', 'held', 1),
+        ('received', 'disputed', 1), ('received', 'excluded', 1), ('received', 'credited', 1),
+        ('received', 'valid', 1), ('received', 'adjusted', 1), ('quarantined', 'quarantined', -1),
+        ('superseded', 'superseded', -1), ('sessions', 'held', 1), ('sessions', 'disputed', 1),
+        ('sessions', 'excluded', 1), ('sessions', 'credited', 1), ('sessions', 'valid', 1),
+        ('sessions', 'adjusted', 1), ('held', 'held', -1), ('disputed', 'disputed', -1),
+        ('excluded', 'excluded', -1), ('credited', 'credited', -1), ('billable', 'valid', 1),
         ('billable', 'adjusted', 1)
     ) as listed (step, fate, sign)
 
@@ -141,9 +130,10 @@ steps as (
         listed.step
     from (
         values
-        {%- for step in steps %}
-        ({{ loop.index }}, '{{ step }}'){{ '' if loop.last else ',' }}
-        {%- endfor %}
+        (1, 'received'), (2, 'quarantined'), (3, 'superseded'), (4, 'sessions'), (5, 'held'), (6, 'disputed'),
+        (7, 'excluded'), (8, 'credited'), (9, 'billable'), (10, 'expected_without_claim'), (11, 'adjustments'),
+        (12, 'no_statement'), (13, 'exchange'), (14, 'rounding'), (15, 'fees'), (16, 'statement'),
+        (17, 'adjustment_runs')
     ) as listed (step_no, step)
 
 ),
@@ -243,7 +233,7 @@ movements as (
         statements.period,
         statements.direction,
         statements.currency,
-        'rounding' as step,
+        case when lines.kind = 'fee' then 'fees' else 'rounding' end as step,
         0 as sessions,
         0 as sessions_unknown_amount,
         0 as sessions_unknown_energy,

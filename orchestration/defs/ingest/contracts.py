@@ -20,7 +20,7 @@ from orchestration.defs.ingest.declared import Declared
 _PARTY = re.compile(r"[A-Z]{2}/[A-Z0-9]{3}")
 _CURRENCY = re.compile(r"[A-Z]{3}")
 # Terms that are understood but not settled yet: content here would change money silently by not being applied.
-_NOT_SETTLED = ("fees", "caps", "self_billing", "scope")
+_NOT_SETTLED = ("caps", "self_billing", "scope")
 _MAX_SCALE = 6
 REQUIRES = ("location", "token", "tariff", "tax", "session", "evidence", "authorization")
 

@@ -36,6 +36,8 @@ _TABLES = (
     "raw_own_parties", "raw_bank_accounts", "raw_network",
     "raw_contracts", "raw_contract_parties", "raw_contract_rules",
     "raw_settlement_terms", "raw_contract_remedies", "raw_rules",
+    "raw_own_parties", "raw_network", "raw_contracts", "raw_contract_parties", "raw_contract_rules",
+    "raw_settlement_terms", "raw_contract_remedies", "raw_contract_fees", "raw_rules",
     "raw_local_days", "raw_billing_periods", "raw_checkpoints", "raw_master_problems", "raw_rule_actions",
 )  # fmt: skip
 _SETTLEMENT_COLUMNS = (
@@ -125,7 +127,7 @@ def _insert_contracts(
     connection: duckdb.DuckDBPyConnection, master: MasterData, decisions: Sequence[StandingDecision]
 ) -> None:
     owners = party_owners(master)
-    contracts, parties, overrides, settlements, remedies = [], [], [], [], []
+    contracts, parties, overrides, settlements, remedies, fees = [], [], [], [], [], []
     for partner, history in sorted(master.contracts.items()):
         terms = [KnownTerms(known.version, known.file_sha256, known.known_seq) for known in history]
         approved = approvals(partner, terms, decisions)
@@ -138,6 +140,9 @@ def _insert_contracts(
                 if owners.get(party, partner) == partner
             ]
             settlements.append(_settlement_row(known))
+            fees += [
+                (partner, version, fee.name, fee.per, fee.rate, fee.on) for fee in known.contract.fees
+            ]
             overrides += [
                 (partner, version, rule_id, rule.severity, rule.tolerance, rule.second_tolerance)
                 for rule_id, rule in known.contract.rules.items()
@@ -162,6 +167,9 @@ def _insert_contracts(
         connection, "raw_contract_remedies", ("partner", "contract_version", "rule_id", "limit_excl_tax"), remedies
     )
     insert_rows(connection, "raw_settlement_terms", _SETTLEMENT_COLUMNS, settlements)
+    insert_rows(
+        connection, "raw_contract_fees", ("partner", "contract_version", "name", "per", "rate", "direction"), fees
+    )
 
 
 def _settlement_row(known: KnownContract) -> tuple[Any, ...]:

@@ -547,6 +547,16 @@ create table if not exists ingest.raw_contract_rules (
     second_tolerance decimal(18, 8)    -- null = the rule's own
 );
 
+-- What each version of a contract charges beside the sessions.
+create table if not exists ingest.raw_contract_fees (
+    partner varchar,
+    contract_version varchar,
+    name varchar,
+    per varchar,                       -- session, percent, period
+    rate decimal(18, 8),               -- an amount in the contract's currency, or a percentage of the sessions' net
+    direction varchar                  -- receivable, payable: the statement that bears it
+);
+
 -- How each version of a contract is settled: payment, tax, currency.
 create table if not exists ingest.raw_settlement_terms (
     partner varchar,
@@ -734,7 +744,7 @@ create table if not exists ingest.raw_sealed_lines (
     tax decimal(18, 8), amount_incl_tax decimal(18, 8), currency varchar, energy_kwh decimal(18, 8),
     tax_category varchar, tax_percent decimal(18, 8), corrects varchar, session_currency varchar,
     session_excl_tax decimal(38, 16), fx_source varchar, fx_rate_on date, fx_numerator decimal(18, 8),
-    fx_denominator decimal(18, 8)
+    fx_denominator decimal(18, 8), term varchar, contract_version varchar, quantity decimal(18, 8)
 );
 
 -- What earlier finished runs changed (from the objects of their run-end entries).

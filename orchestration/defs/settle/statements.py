@@ -44,6 +44,9 @@ COLUMNS = (
     "fx_rate",
     "fx_rate_on",
     "fx_source",
+    "term",
+    "contract_version",
+    "quantity",
 )
 
 # The columns of a step of the waterfall.
@@ -61,7 +64,7 @@ _LINES = """
         lines.energy_kwh, cdrs.claimed_excl_tax, cdrs.rated_excl_tax, cdrs.discount_excl_tax, cdrs.expected_excl_tax,
         lines.amount_excl_tax, lines.tax, lines.amount_incl_tax, lines.currency, lines.corrects,
         lines.session_currency, lines.session_excl_tax, lines.fx_rate, cast(lines.fx_rate_on as varchar) as fx_rate_on,
-        lines.fx_source
+        lines.fx_source, lines.term, lines.contract_version, lines.quantity
     from settle.statement_lines as lines
     left join settle.cdr_outcomes as cdrs on lines.cdr_key = cdrs.cdr_key
     where list_contains(?, lines.statement_id)
