@@ -37,6 +37,7 @@ TABLES = (
     "dispute_events",
     "resubmissions",
     "statement_balances",
+    "settlements",
     "periods",
     "sealed_differences",
     "events",

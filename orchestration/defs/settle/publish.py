@@ -143,6 +143,12 @@ TABLES: Mapping[str, Published] = {
         " statement_id, line_no, window_ends_at, ended_at, withheld_excl_tax, withheld_tax",
         "dispute_id",
     ),
+    "settlements": Published(
+        "settle.settlements",
+        "settlement_id, partner, period, currency, is_netted, status, statements, receivable, disputed_receivable,"
+        " payable, disputed_payable, net, carried_in, carried_out, periods_carried, due, minimum_amount, contract_version",
+        "settlement_id",
+    ),
     "statement_balances": Published(
         "settle.statement_balances",
         "statement_id, partner, period, direction, currency, status, disputes_open, amount_excl_tax, disputed_excl_tax,"
