@@ -34,11 +34,11 @@ terms as (
         coalesce(case when cdr_terms.contract_version is not null then cdr_terms.partner end, '') as partner,
         coalesce(cdr_terms.contract_version, '') as contract_version,
         cdr_terms.contract_currency,
-        settlement_terms.fx_source,
+        settled.fx_source,
         cdr_terms.requires
     from {{ ref('cdr_terms') }} as cdr_terms
-    left join {{ ref('settlement_terms') }} as settlement_terms
-        on cdr_terms.partner = settlement_terms.partner and cdr_terms.contract_version = settlement_terms.contract_version
+    left join {{ ref('settlement_terms') }} as settled
+        on cdr_terms.partner = settled.partner and cdr_terms.contract_version = settled.contract_version
 
 ),
 

@@ -1,9 +1,8 @@
 {%- set taxed = 'cast(withheld.withheld_excl_tax as decimal(38, 8)) * sealed_lines.tax_percent' -%}
 {%- set tax = decimal_division(taxed, '100') -%}
 {#- A claim is in the session's currency, the balance in the statement's. -#}
-{%- set disputed -%}
-    {{ round_money(exchanged('openings.disputed_excl_tax', 'sealed_lines'), 'terms.rounding_mode', 'terms.rounding_scale') }}
-{%- endset -%}
+{%- set exact = exchanged('openings.disputed_excl_tax', 'sealed_lines') -%}
+{%- set disputed = round_money(exact, 'terms.rounding_mode', 'terms.rounding_scale') -%}
 with
 
 openings as (

@@ -127,8 +127,14 @@ ranked as (
         *,
         row_number() over (
             partition by statement_id
-            order by contract_valid_from desc, contract_version asc, supplier_country asc, customer_country asc,
-                customer_regime asc, rounding_mode asc, rounding_scale asc
+            order by
+                contract_valid_from desc,
+                contract_version asc,
+                supplier_country asc,
+                customer_country asc,
+                customer_regime asc,
+                rounding_mode asc,
+                rounding_scale asc
         ) as recency
     from charged
 

@@ -48,8 +48,9 @@ lines as (
         currency,
         session_currency,
         session_excl_tax,
-        {{ exchanged('session_excl_tax', 'lines') }} as exchanged_excl_tax
-    from {{ ref('statement_lines') }} as lines
+        fx_numerator,
+        fx_denominator
+    from {{ ref('statement_lines') }}
 
 ),
 
@@ -71,7 +72,7 @@ sides as (
         statement_id,
         currency,
         1 as sign,
-        exchanged_excl_tax as amount_excl_tax
+        {{ exchanged('session_excl_tax', 'lines') }} as amount_excl_tax
     from lines
     where kind = 'session' and session_currency is not null
 
@@ -96,9 +97,19 @@ statements as (
 
 groups as (
 
-    select partner, period, direction, currency from fates
+    select
+        partner,
+        period,
+        direction,
+        currency
+    from fates
     union
-    select partner, period, direction, currency from statements
+    select
+        partner,
+        period,
+        direction,
+        currency
+    from statements
 
 ),
 
@@ -216,8 +227,7 @@ movements as (
         0 as sessions_unknown_amount,
         0 as sessions_unknown_energy,
         0 as energy_kwh,
-        -case when lines.session_currency is null then outcomes.settled_excl_tax else lines.exchanged_excl_tax end
-            as amount_excl_tax
+        -{{ exchanged('outcomes.settled_excl_tax', 'lines') }} as amount_excl_tax
     from outcomes
     left join lines
         on

@@ -216,6 +216,7 @@ def contract_problems(path: str, contract: Contract, rules: Mapping[str, Rule]) 
     problems += _payment_problems(contract.payment)
     if contract.fx is not None and not contract.fx.source.strip():
         problems.append("fx.source is blank; name whose rates count, as ECB.")
+    problems += _fx_problems(contract)
     for rule_id in contract.rules:
         rule = rules.get(rule_id)
         if rule is None:
@@ -251,6 +252,11 @@ def _fee_problems(contract: Contract) -> list[str]:
         if fee.per == "percent" and fee.rate > 100:
             problems.append(f"fees.{number}.rate is {fee.rate}; a percentage is 0 to 100.")
     return problems
+
+
+def _fx_problems(contract: Contract) -> list[str]:
+    blank = contract.fx is not None and not contract.fx.source.strip()
+    return ["fx.source is blank; name whose rates count, as ECB."] if blank else []
 
 
 def _remedy_problems(contract: Contract, rules: Mapping[str, Rule]) -> Iterator[str]:

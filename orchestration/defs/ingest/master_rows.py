@@ -140,9 +140,7 @@ def _insert_contracts(
                 if owners.get(party, partner) == partner
             ]
             settlements.append(_settlement_row(known))
-            fees += [
-                (partner, version, fee.name, fee.per, fee.rate, fee.on) for fee in known.contract.fees
-            ]
+            fees += [(partner, version, fee.name, fee.per, fee.rate, fee.on) for fee in known.contract.fees]
             overrides += [
                 (partner, version, rule_id, rule.severity, rule.tolerance, rule.second_tolerance)
                 for rule_id, rule in known.contract.rules.items()

@@ -145,14 +145,12 @@ TABLES: Mapping[str, Published] = {
     ),
     "settlements": Published(
         "settle.settlements",
-        "settlement_id, partner, period, currency, is_netted, status, statements, receivable, disputed_receivable,"
-        " payable, disputed_payable, net, carried_in, carried_out, periods_carried, due, minimum_amount, contract_version",
+        "settlement_id, partner, period, currency, status, receivable, payable, net, carried_in, carried_out, due",
         "settlement_id",
     ),
     "statement_balances": Published(
         "settle.statement_balances",
-        "statement_id, partner, period, direction, currency, status, disputes_open, amount_excl_tax, disputed_excl_tax,"
-        " payable_excl_tax, amount_incl_tax, disputed_incl_tax, payable_incl_tax",
+        "statement_id, disputes_open, disputed_excl_tax, payable_excl_tax, disputed_incl_tax, payable_incl_tax",
         "statement_id",
     ),
     "dispute_events": Published(
