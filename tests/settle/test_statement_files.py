@@ -219,7 +219,7 @@ def test_more_lines_than_a_sheet_holds_go_on_the_next(monkeypatch: pytest.Monkey
     assert book.sheetnames == ["Statement", "Lines", "Lines 2", "Lines 3"]
     numbers = [row[0] for name in book.sheetnames[1:] for row in book[name].iter_rows(min_row=2, values_only=True)]
     assert numbers == [1, 2, 3, 4, 5]
-    assert book["Lines"].dimensions == "A1:W3"
+    assert book["Lines"].dimensions == "A1:AE3"
 
 
 def test_a_negative_number_is_a_number_and_not_text() -> None:
