@@ -214,8 +214,6 @@ def contract_problems(path: str, contract: Contract, rules: Mapping[str, Rule]) 
     problems += _negatives(contract)
     problems += _fee_problems(contract)
     problems += _payment_problems(contract.payment)
-    if contract.fx is not None and not contract.fx.source.strip():
-        problems.append("fx.source is blank; name whose rates count, as ECB.")
     problems += _fx_problems(contract)
     for rule_id in contract.rules:
         rule = rules.get(rule_id)

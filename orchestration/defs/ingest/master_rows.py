@@ -35,8 +35,6 @@ _TRIES_RULE = "RESUBMIT_LIMIT"
 _TABLES = (
     "raw_own_parties", "raw_bank_accounts", "raw_network",
     "raw_contracts", "raw_contract_parties", "raw_contract_rules",
-    "raw_settlement_terms", "raw_contract_remedies", "raw_rules",
-    "raw_own_parties", "raw_network", "raw_contracts", "raw_contract_parties", "raw_contract_rules",
     "raw_settlement_terms", "raw_contract_remedies", "raw_contract_fees", "raw_rules",
     "raw_local_days", "raw_billing_periods", "raw_checkpoints", "raw_master_problems", "raw_rule_actions",
 )  # fmt: skip
