@@ -28,15 +28,14 @@ price_totals as (
         
             reservation_excl_tax,
         
-        -- Currencies whose minor unit is not the hundredth (ISO 4217).
         case
-            when currency in (
-                'BIF', 'CLP', 'DJF', 'GNF', 'ISK', 'JPY', 'KMF', 'KRW', 'PYG', 'RWF', 'UGX', 'UYI', 'VND', 'VUV',
-                'XAF', 'XOF', 'XPF'
-            ) then 0
-            when currency in ('BHD', 'IQD', 'JOD', 'KWD', 'LYD', 'OMR', 'TND') then 3
-            else 2
-        end as minor_digits
+        when currency in (
+            'BIF', 'CLP', 'DJF', 'GNF', 'ISK', 'JPY', 'KMF', 'KRW', 'PYG', 'RWF', 'UGX', 'UYI', 'VND', 'VUV', 'XAF',
+            'XOF', 'XPF'
+        ) then 0
+        when currency in ('BHD', 'IQD', 'JOD', 'KWD', 'LYD', 'OMR', 'TND') then 3
+        else 2
+    end as minor_digits
     from "evsettle"."rate"."price_totals"
     where is_priced and total_excl_tax is not null
 

@@ -47,9 +47,8 @@ memberships as (
         memberships.valid_to
     from "evsettle"."ingest"."memberships" as memberships
     cross join run
-    where
-        (run.as_of is null or memberships.known_from <= run.as_of)
-        and (memberships.known_to is null or memberships.known_to > run.as_of)
+    where (run.as_of is null or memberships.known_from <= run.as_of)
+    and (memberships.known_to is null or run.as_of is null or memberships.known_to > run.as_of)
 
 ),
 
