@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from orchestration.defs.ingest import landing
 from orchestration.defs.ingest.landing import FEEDS, TakenIn, landing_problems, take_in
 from orchestration.facts import ledger, objects
 from orchestration.facts.home import Home
@@ -150,7 +149,7 @@ def test_a_manifest_that_is_none_leaves_its_file_where_it_is(home: Home, text: s
 def test_a_file_that_was_not_touched_is_not_opened_again(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     path = land(home, "emo/cdrs/a.ndjson", b'{"id":"A"}\n')
     take_in(home, at(0))
-    monkeypatch.setattr(landing, "sha256_of_file", lambda path: pytest.fail(f"{path} was read again"))
+    monkeypatch.setattr(objects, "sha256_of_file", lambda path: pytest.fail(f"{path} was read again"))
     assert take_in(home, at(1)).file_count == 0
     monkeypatch.undo()
     # Another content of the same size and time is seen all the same.
