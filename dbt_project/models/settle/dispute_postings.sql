@@ -1,6 +1,7 @@
 {%- set gross -%}
     net + {{ decimal_division('cast(net as decimal(38, 8)) * coalesce(tax_percent, 0)', '100') }}
 {%- endset -%}
+{%- set claimed = exchanged('disputes.disputed_excl_tax', 'lines') -%}
 with
 
 disputes as (
@@ -26,7 +27,9 @@ lines as (
         cdr_key,
         amount_excl_tax,
         tax_category,
-        tax_percent
+        tax_percent,
+        fx_numerator,
+        fx_denominator
     from {{ ref('sealed_lines') }}
     where kind = 'session'
 
@@ -100,7 +103,12 @@ disputed as (
         case when statements.direction = 'receivable' then outcomes.cpo_party else outcomes.emsp_party end as party,
         lines.tax_category,
         lines.tax_percent,
-        coalesce(disputes.disputed_excl_tax, lines.amount_excl_tax) as net
+        -- No more than the line, in its currency and with its sign.
+        case
+            when disputes.disputed_excl_tax is null then lines.amount_excl_tax
+            when lines.amount_excl_tax >= 0 then least({{ claimed }}, lines.amount_excl_tax)
+            else -least({{ claimed }}, -lines.amount_excl_tax)
+        end as net
     from disputes
     inner join lines on disputes.cdr_key = lines.cdr_key
     inner join seals on lines.seal_seq = seals.seal_seq
