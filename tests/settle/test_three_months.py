@@ -138,7 +138,11 @@ def check_november(story: Story) -> None:
         ("2026-10-bel-R-EUR#1", "-2.5", "0"),
         ("2026-10-emo-R-EUR#2", "-2", "-0.42"),
     ]  # fmt: skip
-    assert story.rows("select cdr_key from findings where rule_id = 'PERIOD_LATE_CDR'") == [("nl/evs|l1",)]
+    # The late record, and the credit: it has the times of the session that it takes back.
+    assert story.rows("select cdr_key from findings where rule_id = 'PERIOD_LATE_CDR' order by cdr_key") == [
+        ("nl/evs|l1",),
+        ("nl/evs|o1-c",),
+    ]
     # 6.00 of the third line are disputed, 7.26 with tax; of 21.75 + 4.57 = 26.32 are payable 19.06.
     assert story.rows("select disputes_open, disputed_excl_tax, payable_incl_tax from statement_balances"
                       " where statement_id = '2026-10-emo-R-EUR'") == [(1, "6", "19.06")]  # fmt: skip
