@@ -18,7 +18,8 @@ def lay_out(home: Home, root: Path, entries: Sequence[Entry]) -> Home:
     past = Home(root.resolve())
     past.objects_dir.mkdir(parents=True)
     past.landing.mkdir()
-    for path in home.objects_dir.glob("*.zst"):
+    # What stands in the place of what was erased is found by a file of the old name.
+    for path in [*home.objects_dir.glob("*.zst"), *home.objects_dir.glob("*.erased")]:
         _link(path, past.objects_dir / path.name)
     for entry in entries:
         _link(ledger.entry_path(home, entry.seq), ledger.entry_path(past, entry.seq))

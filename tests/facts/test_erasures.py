@@ -16,6 +16,7 @@ from orchestration.erase import EraseRefused, Replacer
 from orchestration.facts import ledger, objects
 from orchestration.facts.erasures import erased, finish
 from orchestration.facts.home import Home
+from orchestration.past_facts import lay_out
 from orchestration.warehouse import open_warehouse
 from tests.conftest import evsettle_here
 from tests.small_home import at, contents, land, make_home, write
@@ -159,6 +160,15 @@ def test_a_second_person_is_erased_from_the_same_files(home: Home) -> None:
     left = everything(home).upper()
     assert UID.encode() not in left and OTHER_UID.encode() not in left
     assert verified(home)["problems"] == []
+
+
+def test_the_past_is_laid_out_without_the_person_and_with_the_hashes_of_its_time(home: Home, tmp_path: Path) -> None:
+    before = loaded(home)["raw_records"]
+    entries = ledger.read_all(home)
+    erase(home)
+    past = lay_out(home, tmp_path / "past", entries)
+    assert UID.encode() not in everything(past)
+    assert sorted(row[3] for row in loaded(past)["raw_records"]) == sorted(row[3] for row in before)
 
 
 def test_two_people_and_a_dry_run(home: Home) -> None:
