@@ -41,9 +41,11 @@ _CONTRACT_APPROVAL = """
     having count(*) > 0
 """
 
+# As ingest.charging_periods has them; asked of that view, every period of every session would be looked at.
 _PERIODS = """
-    select period_no, started_at, ended_at, energy_kwh, time_hours, parking_hours, reservation_hours, tariff_id
-    from ingest.charging_periods
+    select period_no, started_at, coalesce(lead(started_at) over (order by started_at, period_no), $ended) as ended_at,
+        energy_kwh, time_hours, parking_hours, reservation_hours, tariff_id
+    from ingest.raw_charging_periods
     where record_id = $record
     order by period_no
 """
@@ -124,7 +126,7 @@ def _read(connection: duckdb.DuckDBPyConnection, cdr: Row, records: Sequence[int
         sent=sent | {name: pseudonym(sent.get(name)) for name in ("token_uid", "contract_id")},
         terms=first(_TERMS, key=key),
         contract_approval=first(_CONTRACT_APPROVAL, partner=cdr["partner"]) if cdr["partner"] else {},
-        periods=rows(_PERIODS, record=record),
+        periods=rows(_PERIODS, record=record, ended=cdr["ended_at"]),
         totals=first(_TOTALS, key=key),
         price_range=first(_RANGE, key=key),
         tax=first(_TAX, key=key),

@@ -103,7 +103,14 @@ _CREDITS = """
     order by cdr_key
 """
 
-_PAYMENTS = "select * from payments where list_contains($documents, number) order by all"
+PAYMENTS = """
+    select items.item_id, items.kind, items.statement_id, items.status, items.open_amount, items.currency,
+        allocations.payment_id, allocations.booked_on, allocations.amount as paid
+    from open_items as items
+    left join payment_allocations as allocations on items.item_id = allocations.item_id
+    where list_contains($statements, items.statement_id)
+    order by items.item_id, allocations.booked_on, allocations.payment_id
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,8 +162,6 @@ def session_story(home: Home, snapshot: Snapshot, cdr: Row) -> SessionStory:
     records, findings, lines = rows(_RECORDS), rows(_FINDINGS), rows(_STATEMENT_LINES)
     details = details_of(home, cdr, [record["record_id"] for record in records])
     statements = [line["statement_id"] for line in lines]
-    documents = rows(_DOCUMENTS, statements=statements)
-    numbers = [document["number"] for document in documents]
     return SessionStory(
         cdr=cdr,
         records=records,
@@ -176,8 +181,8 @@ def session_story(home: Home, snapshot: Snapshot, cdr: Row) -> SessionStory:
         disputes=rows(_DISPUTES),
         statement_lines=lines,
         periods=rows(_PERIODS, periods=[f"{line['period']}|{line['partner']}" for line in lines]) if lines else [],
-        documents=documents,
-        payments=rows(_PAYMENTS, documents=numbers) if "payments" in snapshot.tables and numbers else [],
+        documents=rows(_DOCUMENTS, statements=statements),
+        payments=rows(PAYMENTS, statements=statements),
         sealed_differences=rows(_DIFFERENCES),
         events=rows(_EVENTS, subjects=_subjects(cdr, records, findings)),
     )

@@ -94,4 +94,10 @@ def papers(documents: Sequence[Row], payments: Sequence[Row]) -> Iterator[tuple[
             (f"{row['number']} of {row['issued_on']}{due}: {plain(row['amount_incl_tax'])} {row['currency']} gross"),
         )
     for row in payments:
-        yield "paid", ", ".join(f"{name} {value}" for name, value in row.items() if value is not None)
+        if row["payment_id"] is not None:
+            paid = f"{plain(row['paid'])} {row['currency']} on {row['booked_on']}"
+            yield "paid", f"{paid}, payment {row['payment_id']} for {row['item_id']}"
+    for item, (status, left, currency) in {
+        row["item_id"]: (row["status"], row["open_amount"], row["currency"]) for row in payments
+    }.items():
+        yield "open", f"{plain(left)} {currency} of {item}, {status}"

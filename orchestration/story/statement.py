@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from orchestration.published import Snapshot
+from orchestration.story.session import PAYMENTS
 
 Row = Mapping[str, Any]
 
@@ -102,6 +103,7 @@ class StatementStory:
     other_statements: Sequence[Row]
     disputes: Sequence[Row]
     documents: Sequence[Row]
+    payments: Sequence[Row]
     events: Sequence[Row]
 
 
@@ -129,5 +131,6 @@ def statement_story(snapshot: Snapshot, statement: Row) -> StatementStory:
         other_statements=rows(_OTHERS),
         disputes=rows(_DISPUTES),
         documents=rows(_DOCUMENTS),
+        payments=snapshot.named(PAYMENTS, {"statements": [statement["statement_id"]]}),
         events=rows(_EVENTS),
     )

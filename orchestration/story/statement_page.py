@@ -54,7 +54,7 @@ def _signed(story: StatementStory) -> Section:
             ("sealed", _sealed(period)),
         ]
     others = ", ".join(f"{row['statement_id']} ({row['status']})" for row in story.other_statements)
-    facts += [*papers(story.documents, []), ("beside it", others or None)]
+    facts += [*papers(story.documents, story.payments), ("beside it", others or None)]
     return Section("Approval, seal and paper", facts)
 
 

@@ -7,7 +7,6 @@ from typing import Any
 
 from orchestration.defs.ingest.tariff import Tariff
 from orchestration.facts.home import Home
-from orchestration.tariffs.approval import waiting
 from orchestration.tariffs.diff import changes, price_table
 from orchestration.tariffs.registry import Publication, Registry, RegistryError, Version
 from orchestration.tariffs.situations import TooManyCases
@@ -144,6 +143,9 @@ def _standing(registry: Registry, versions: Sequence[Version], at: datetime | No
 
 
 def _waiting(home: Home, version: Version, known: datetime | None) -> tuple[str, ...]:
+    # All of master data is read for it; a session's story does not need that.
+    from orchestration.tariffs.approval import waiting
+
     return tuple(
         f"Waiting for a second person: entry {entry.seq}, proposed by {entry.body['by']} {_instant(entry.time)}, "
         f"content {entry.body['values']['body'][:12]}."
