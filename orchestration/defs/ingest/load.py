@@ -178,15 +178,17 @@ def _load_arrival(
     files: Sequence[tuple[ArrivedFile, Reading]],
     known: Mapping[int, str],
 ) -> None:
-    for file, reading in files:
-        is_again = file.file_seq in known
-        if is_again:
+    for file, _ in files:
+        if file.file_seq in known:
             forget_file(connection, file.file_seq)
             touch_everything(connection, f"{file.subject} is read otherwise")
-        insert_rows(connection, "raw_files", _FILE_COLUMNS, [(
+    insert_rows(connection, "raw_files", _FILE_COLUMNS, [
+        (
             file.file_seq, file.arrival_seq, file.received_at, file.source, file.feed, file.file_name, file.sha256,
             file.size, file.record_count, file.replays, reading.sha256, *file.stated,
-        )])  # fmt: skip
+        )
+        for file, reading in files
+    ])  # fmt: skip
     new = [(file, reading) for file, reading in files if file.replays is None]
     load_files(home, connection, new)
     for file, _ in new:
