@@ -18,7 +18,7 @@ CONTENT_TABLES = (
     "raw_connectors", "raw_tokens", "raw_signed_values", "raw_cdr_taxes", "raw_sessions", "raw_authorizations", "raw_charger_events", "raw_receipts",
     "raw_invoices", "raw_invoice_lines", "raw_tariff_sightings", "raw_contracts", "raw_contract_parties", "raw_decisions",
     "raw_zone_offsets", "raw_master_problems", "raw_ledger", "raw_aliases", "raw_tax_rules", "raw_fx_rates", "raw_meters",
-    "raw_assets", "raw_memberships", "raw_agreements", "raw_publications", "raw_accounts", "raw_payments",
+    "raw_assets", "raw_memberships", "raw_agreements", "raw_publications", "raw_accounts", "raw_raci", "raw_payments",
 )  # fmt: skip
 
 NETWORK = """

@@ -17,6 +17,7 @@ COMMANDS = {
     "quality": "how good the records are that came, and what has jumped",
     "disputes": "what is disputed, by whom, and by when it must be answered",
     "invoices": "invoices and credit notes that were issued",
+    "closing": "days to close, accruals, expected cash, who does what",
     "journal": "the double-entry journal as CSV",
     "payments": "open items and ageing, bank statements, reminders, orders for the bank",
     "price": "price CDRs of a file; no home needed",

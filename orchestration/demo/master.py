@@ -51,6 +51,8 @@ def write_master(folder: Path, month: Month, tariff_texts: dict[tuple[str, str],
     (folder / "calendar.yaml").write_text(_calendar(month), encoding="utf-8")
     with as_file(files("orchestration.defs.ingest") / "templates" / f"{TEMPLATE}.yaml") as template:
         shutil.copyfile(template, folder / "templates" / template.name)
+    with as_file(files("orchestration.defs.ingest") / "templates" / "raci.csv") as raci:
+        shutil.copyfile(raci, folder / raci.name)
     for partner in PARTNERS:
         text = _contract(partner, month)
         (folder / "partners" / f"{partner.folder}.yaml").write_text(text, encoding="utf-8")

@@ -144,6 +144,28 @@ def check_payments(closed: Path) -> None:
     ]
 
 
+def check_closing(closed: Path) -> None:
+    """October was closed on 6 November, on the fifth working day, and what was not billed on 31 October is accrued."""
+    found = json.loads(evsettle_here("--home", closed, "closing", "--json").stdout)
+    (one,) = found["closed_periods"]
+    assert (one["partner"], one["days_to_close"], one["working_days_to_close"]) == ("emo", 6, 5)
+    # Nothing was sealed before the month ended: all that October's sessions settle at is accrued, and taken back.
+    settled = rows(
+        closed,
+        "select sum(settled_excl_tax) from cdrs where partner = 'emo' and state in ('valid', 'adjusted')"
+        " and ended_at < timestamptz '2026-11-01 00:00:00+01'",
+    )
+    accrued = [one["amount_excl_tax"] for one in found["accruals"] if one["partner"] == "emo"]
+    assert [Decimal(amount) for amount in accrued] == [settled[0][0].quantize(Decimal("0.01"))]
+    left = (
+        "select role, sum(debit - credit) from journal_lines where entry_kind like 'accrual%' group by role order by 1"
+    )
+    assert {amount for _, amount in rows(closed, left)} == {Decimal(0)}
+    assert [one["expected_on"] for one in found["expected_cash"]] == ["2026-12-07"]
+    assert len(found["raci"]) == 12
+    assert all(cell for activity in found["raci"] for cell in activity.values())
+
+
 def check_documents(closed: Path) -> None:
     """November is sealed too: what corrects October becomes a credit note of its own number range."""
     at = "2026-12-07T08:00:00Z"

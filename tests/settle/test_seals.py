@@ -22,6 +22,7 @@ from tests.settle.sealed_month import (
     NOOR,
     SEM,
     called,
+    check_closing,
     check_disputes,
     check_documents,
     check_journal,
@@ -279,5 +280,6 @@ def test_what_comes_after_the_seal_changes_nothing_there(closed: Path) -> None:
     assert snapshots.reports(closed) == reports
     check_journal(closed)
     check_payments(closed)
+    check_closing(closed)
     check_documents(closed)
     assert sealed_files(closed) == sealed

@@ -54,6 +54,24 @@ postings as (
         amount
     from {{ ref('payment_postings') }}
 
+    union all
+
+    select
+        entry_id,
+        entry_kind,
+        booked_on,
+        period,
+        party,
+        partner,
+        currency,
+        cast(null as varchar) as statement_id,
+        cast(null as varchar) as document_number,
+        role,
+        cast(null as varchar) as tax_category,
+        cast(null as decimal(18, 8)) as tax_percent,
+        amount
+    from {{ ref('accrual_postings') }}
+
 ),
 
 accounts as (

@@ -114,6 +114,16 @@ class Account(Declared, frozen=True, kw_only=True):
     name: str | None = None
 
 
+class Raci(Declared, frozen=True, kw_only=True):
+    """Who does what in a month. No cell may be blank: what nobody answers for is not done."""
+
+    activity: str
+    responsible: str
+    accountable: str
+    consulted: str
+    informed: str
+
+
 @dataclass(frozen=True, slots=True)
 class Table:
     """One file. key: what tells rows apart, of which one holds at a time within start and end (half-open)."""
@@ -143,6 +153,7 @@ TABLES = {
         Table("agreements", Agreement, ("cpo_party", "emsp_party", "route"), "valid_from", "valid_to"),
         Table("publications", Publication, ("tariff_id", "tariff_body", "published_at", "published_by", "channel")),
         Table("accounts", Account, ("role",)),
+        Table("raci", Raci, ("activity",)),
     )
 }  # fmt: skip
 

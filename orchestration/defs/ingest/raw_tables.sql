@@ -912,6 +912,19 @@ create table if not exists ingest.raw_accounts (
     is_opening boolean                 -- in the file's first content: known from its own start
 );
 
+-- master/raci.csv: who does what in a month.
+create table if not exists ingest.raw_raci (
+    activity varchar,
+    responsible varchar,
+    accountable varchar,
+    consulted varchar,
+    informed varchar,
+    known_seq bigint,                  -- ledger seq of the master entry that brought it
+    known_from timestamptz,
+    known_to timestamptz,              -- the file no longer says it from here on; null = it stands
+    is_opening boolean                 -- in the file's first content: known from its own start
+);
+
 -- What stands wrong in a master file now: it is read in its last good version, or not at all, until mended.
 create table if not exists ingest.raw_master_problems (
     path varchar,                      -- master/partners/emo.yaml

@@ -28,6 +28,8 @@ _READS = (
     ["settle", "statement_lines"],
     ["settle", "documents"],
     ["settle", "journal_lines"],
+    ["settle", "accruals"],
+    ["settle", "closed_periods"],
     ["settle", "open_items"],
     ["settle", "payment_allocations"],
     ["settle", "waterfall"],

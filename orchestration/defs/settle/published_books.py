@@ -29,6 +29,19 @@ BOOKS: Mapping[str, Published] = {
         " debit, credit, tax_category, tax_percent, statement_id, document_number",
         "booked_on, entry_id, line_no",
     ),
+    "accruals": Published(
+        "settle.accruals",
+        "period, accrued_on, reversed_on, partner, party, direction, currency, sessions, amount_excl_tax",
+        "period, partner, party, direction, currency",
+    ),
+    "closed_periods": Published(
+        "settle.closed_periods",
+        "period, partner, ended_on, sealed_on, sealed_by, days_to_close, working_days_to_close",
+        "period, partner",
+    ),
+    "raci": Published(
+        "ingest.raci", "activity, responsible, accountable, consulted, informed", "activity, known_from, known_to"
+    ),
     "open_items": Published(
         "settle.open_items",
         "item_id, kind, direction, partner, party, period, statement_id, currency, issued_on, due_on, amount, paid,"
