@@ -50,6 +50,9 @@ def warehouse(home: Home) -> Iterator[duckdb.DuckDBPyConnection]:
         ("aliases", "kind,old_id,canonical_id\nevse,A,a\n", "line 2: A is an alias of itself; take the line out."),
         ("fx_rates", "rate_on,base,quote,rate,source\n2026-01-02,EUR,CHF,0,ECB\n", "line 2: rate is 0; use a number"),
         ("fx_rates", "rate_on,base,quote,rate,source\n2026-01-02,EUR,CHF,\"0,9\",ECB\n", "line 2: rate is '0,9'; write a"),
+        ("accounts", "role,account\ndebtors,1300\n", "line 2: role is 'debtors'; use one of receivable, payable,"),
+        ("accounts", "role,account\nbank,1100\nbank,1101\n", "line 3 has the same role as line 2"),
+        ("raci", "activity,responsible,accountable,consulted,informed\nSeal,finance,,ops,partner\n", "accountable is blank"),
         ("tax_rules", "valid_from,category,rate_percent\n2026-01-01,S,121\n", "rate_percent is 121; use 0 to 100."),
     ],
 )  # fmt: skip
