@@ -7,7 +7,7 @@ import json
 
 from orchestration.demo.clock import HOUR, iso
 from orchestration.demo.sessions import Session
-from orchestration.demo.tariffs import Tariff, decimal_text, object_text, price_text
+from orchestration.demo.tariffs import Claim, Tariff, decimal_text, object_text, price_text
 
 Fields = dict[str, str]
 
@@ -36,7 +36,7 @@ def cdr_fields(session: Session, tariff_text: str) -> Fields:
         "tariffs": f"[{tariff_text}]",
         "charging_periods": periods_text(session, tariff.tariff_id),
     }
-    _put_costs(fields, session, tariff)
+    put_costs(fields, session, tariff)
     fields["last_updated"] = f'"{iso(session.sent_at)}"'
     return fields
 
@@ -67,8 +67,10 @@ def periods_text(session: Session, tariff_id: str | None) -> str:
     return "[" + ", ".join(periods) + "]"
 
 
-def _put_costs(fields: Fields, session: Session, tariff: Tariff) -> None:
-    claim = tariff.price(session.periods, session.connector.clock)
+def put_costs(fields: Fields, session: Session, tariff: Tariff, claim: Claim | None = None) -> None:
+    """Volumes and costs of the session; what the tariff gives where no claim is named."""
+    if claim is None:
+        claim = tariff.price(session.periods, session.connector.clock)
     fields["total_cost"] = price_text(claim.total, tariff.vat)
     if claim.fixed is not None:
         fields["total_fixed_cost"] = price_text(claim.fixed, tariff.vat)

@@ -32,13 +32,14 @@ def write_evidence(landing: Path, month: Month, sessions: Sequence[Session]) -> 
     layouts: dict[Path, tuple[Operator, int]] = {}
     for session in sessions:
         operator = session.connector.operator
-        if operator.layout != "csv":
+        told = beside(session).session
+        if operator.layout != "csv" and told:
             number = max(0, session.end - month.starts_at) // (7 * DAY)
             day = month.first + timedelta(days=7 * number)
             ending = "ndjson" if operator.layout == "ndjson" else "json"
             path = landing / operator.source / "sessions" / f"sessions-{day.isoformat()}.{ending}"
             layouts[path] = operator, month.starts_at + (number + 1) * 7 * DAY
-            files.setdefault(path, []).append(object_text(beside(session).session))
+            files.setdefault(path, []).append(object_text(told))
     for path in sorted(files):
         operator, at = layouts[path]
         with record_file(path, operator.layout, False, at) as put:

@@ -11,6 +11,7 @@ from random import Random
 from orchestration.demo.cdrs import Fields
 from orchestration.demo.clock import HOUR, iso
 from orchestration.demo.sessions import Session, Wish, cut
+from orchestration.demo.tariffs import decimal_text
 
 Change = Callable[[Fields, Session, Random], None]
 Lines = list[dict[str, str]]
@@ -26,15 +27,33 @@ class Beside:
     receipts: Lines
 
 
+@dataclass(slots=True)
+class Turn:
+    """What a meter shows of one session: registers in Wh, page, and the marks of its readings."""
+
+    serial: str
+    start_wh: int
+    end_wh: int
+    page: int
+    status: str = "G"
+    time_status: str = "S"
+    error_flags: str = ""
+    is_forged: bool = False
+    is_silent: bool = False
+
+
 @dataclass(frozen=True, slots=True)
 class Fault:
     """One kind of fault. `rule_id` is empty when nothing is wrong with it (a credit that meets its original).
 
-    `shape` changes the session before its claim is worked out, `change` its fields, `mangle` the text.
-    `echo` makes a second record, in a later file, of the session's fields; truth then points at the
-    second one. `tell` changes what is told beside it. `is_record` faults are found on the record, the others on the
-    CDR. `fits` says whether a drawn session can carry it; `clock_change` asks for a month in which clocks change.
-    `shift` is how far the CDR's times will be from the true ones: the connector and the token are kept free for it.
+    `shape` changes the session before its claim is worked out, `change` its fields, `mangle` the text. `echo` makes a
+    second record, in a later file, of the session's fields; truth then points at the second one; `echo_again` makes a
+    third one, which truth then points at. `has_other` draws another driver who is free at that time; of an `is_unsent`
+    session no CDR comes. `meter` spoils what its meter shows, `tell` what is told beside it. `series` names a file
+    of our own in which such sessions are filed, and which is itself at fault. `is_record` faults are found on the
+    record, the others on the CDR. `fits` says whether a drawn session can carry it; `clock_change` asks for a month
+    in which clocks change. `shift` is how far the CDR's times will be from the true ones: connector and token are kept
+    free for it.
     """
 
     name: str
@@ -44,13 +63,19 @@ class Fault:
     change: Change | None = None
     mangle: Callable[[str, Random], str] | None = None
     echo: Change | None = None
+    echo_again: Change | None = None
     tell: Callable[[Beside, Session], None] | None = None
     fits: Callable[[Session], bool] | None = None
     is_record: bool = False
     is_blocked: bool = False
     has_intruder: bool = False  # draws a second session over this one
+    has_double: bool = False  # draws a second session of its token elsewhere
     keeps_key: bool = True  # the record can be read far enough to give its cdr_key
     clock_change: bool = False
+    has_other: bool = False
+    is_unsent: bool = False
+    meter: Callable[[Turn], None] | None = None
+    series: str = ""
     shift: int = 0
 
 
@@ -99,3 +124,15 @@ def volumes(fields: Fields, change: Callable[[str], str]) -> None:
         volume, rest = text.split("}", 1)
         periods[number] = f"{change(volume)}}}{rest}"
     fields["charging_periods"] = '{"type": "ENERGY", "volume": '.join(periods)
+
+
+def scale_claim(fields: Fields, percent: int) -> None:
+    """Another total; the parts are left out (they are optional), else they would contradict it."""
+    total = {
+        name: ten_thousandths(value) * percent // 100
+        for name, value in json.loads(fields["total_cost"], parse_float=str, parse_int=str).items()
+    }
+    for name in [name for name in fields if name.endswith("_cost") and name != "total_cost"]:
+        del fields[name]
+    text = ", ".join(f'"{name}": {decimal_text(value, 4)}' for name, value in total.items())
+    fields["total_cost"] = "{" + text + "}"

@@ -11,14 +11,30 @@ from types import MappingProxyType
 
 from orchestration.demo.clock import HOUR
 from orchestration.demo.fault import Fault
+from orchestration.demo.faults_asset import ASSET_FAULTS
 from orchestration.demo.faults_beside import BESIDE_FAULTS
+from orchestration.demo.faults_complete import COMPLETE_FAULTS
 from orchestration.demo.faults_measure import MEASURE_FAULTS
+from orchestration.demo.faults_price import PRICE_FAULTS
 from orchestration.demo.faults_record import RECORD_FAULTS
 from orchestration.demo.faults_terms import TERMS_FAULTS
-from orchestration.demo.sessions import TOKEN_GAP, Draw, Session, cut, is_free
+from orchestration.demo.network import SIGNED, Token
+from orchestration.demo.sessions import CONNECTOR_GAP, TOKEN_GAP, Draw, Session, cut, is_free
 
 FAULTS: Mapping[str, Fault] = MappingProxyType(
-    {fault.name: fault for fault in (*RECORD_FAULTS, *MEASURE_FAULTS, *TERMS_FAULTS, *BESIDE_FAULTS)}
+    {
+        fault.name: fault
+        for faults in (
+            RECORD_FAULTS,
+            MEASURE_FAULTS,
+            TERMS_FAULTS,
+            BESIDE_FAULTS,
+            PRICE_FAULTS,
+            COMPLETE_FAULTS,
+            ASSET_FAULTS,
+        )
+        for fault in faults
+    }
 )
 
 
@@ -30,7 +46,7 @@ def choose(rng: Random, sessions: int, rate_ppm: int, has_clock_change: bool) ->
     count = min(sessions // 2, (sessions * rate_ppm + 500_000) // 1_000_000)
     names = [name for name, fault in FAULTS.items() if has_clock_change or not fault.clock_change]
     planted = [names[number % len(names)] for number in range(count)]
-    clean = sessions - count - sum(FAULTS[name].has_intruder for name in planted)
+    clean = sessions - count - sum(FAULTS[name].has_intruder or FAULTS[name].has_double for name in planted)
     slots = planted + [""] * clean
     rng.shuffle(slots)
     return slots
@@ -46,14 +62,30 @@ def draw_session(draw: Draw, name: str) -> list[Session]:
         if (fault.fits and not fault.fits(session)) or not _keeps_free(session, fault.shift):
             # Nobody comes in its place: the network has room for all that is drawn.
             continue
+        if fault.has_other:
+            session.other = _other_driver(draw, session)
+            if session.other is None:
+                continue
         session.fault = name
         if fault.shape is not None:
             fault.shape(session, draw.rng)
-        if not fault.has_intruder:
+        if not (fault.has_intruder or fault.has_double):
             return [session]
-        intruder = _intruder(draw, session)
+        intruder = _intruder(draw, session) if fault.has_intruder else _double(draw, session)
         if intruder is not None:
             return [session, intruder]
+
+
+def openings(draw: Draw) -> list[Session]:
+    """A session without a fault at each charger that signs, early in the month: its meter has counted before."""
+    found = []
+    for connector in draw.network.special[SIGNED]:
+        start = draw.month.starts_at + 9 * draw.rng.randint(400, 800)
+        token = draw.token_for(connector)
+        while not is_free(token.busy, start, start + HOUR, TOKEN_GAP):
+            token = draw.token_for(connector)
+        found.append(draw.place(connector, token, start, start + HOUR // 2, HOUR // 2, 30_000))
+    return found
 
 
 def _intruder(draw: Draw, session: Session) -> Session | None:
@@ -69,6 +101,33 @@ def _intruder(draw: Draw, session: Session) -> Session | None:
     insort(token.busy, (start, start + length))
     periods = cut(connector, start, start + length, start + length, energy)
     return Session(connector, token, start, start + length, periods, start + length + 90, session.fault)
+
+
+def _double(draw: Draw, session: Session) -> Session | None:
+    """A session of the same token within this one, at another site; None when that charger is taken."""
+    operator = session.connector.operator.party
+    connector = draw.rng.choice(draw.network.connectors[operator, session.connector.is_dc])
+    length = (session.end - session.start) // 27 * 9
+    start = session.start + length
+    if connector.location_id == session.connector.location_id:
+        return None
+    if not is_free(connector.busy, start, start + length, CONNECTOR_GAP):
+        return None
+    insort(connector.busy, (start, start + length))
+    energy = connector.power_w * 40 // 100 * length // HOUR
+    periods = cut(connector, start, start + length, start + length, energy)
+    return Session(connector, session.token, start, start + length, periods, start + length + 90, session.fault)
+
+
+def _other_driver(draw: Draw, session: Session) -> Token | None:
+    """A driver of another mobility provider, with a card, who charges nowhere at that time."""
+    token = draw.token_for(session.connector)
+    if token.emsp == session.token.emsp or token.kind != "RFID":
+        return None
+    if not is_free(token.busy, session.start, session.end, TOKEN_GAP):
+        return None
+    insort(token.busy, (session.start, session.end))
+    return token
 
 
 def _keeps_free(session: Session, shift: int) -> bool:

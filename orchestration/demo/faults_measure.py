@@ -184,6 +184,7 @@ def _parked_longer(fields: Fields, session: Session, rng: Random) -> None:
 _FAST = Wish(is_dc=True)
 MEASURE_FAULTS = (
     Fault("overlap", "OVERLAP_CONNECTOR", Wish(is_dc=False, hours=(27, 72)), has_intruder=True),
+    Fault("two_places", "OVERLAP_TOKEN", Wish(is_dc=False, hours=(27, 72)), has_double=True),
     Fault("end_before_start", "TIME_END_BEFORE_START", change=_swap_ends),
     Fault("future", "TIME_FUTURE", Wish(is_plain=True), shape=_into_future),
     Fault("total_time", "TIME_TOTAL_MISMATCH", change=_longer_total),

@@ -43,7 +43,7 @@ def _other_content(fields: Fields, session: Session, rng: Random) -> None:
     sent_later(fields, session, rng)
 
 
-def _credit(fields: Fields, session: Session, rng: Random) -> None:
+def credit(fields: Fields, session: Session, rng: Random) -> None:
     _credit_with_positive_total(fields, session, rng)
     total = json.loads(fields["total_cost"], parse_float=str, parse_int=str)
     text = ", ".join(f'"{name}": -{value}' for name, value in total.items())
@@ -60,7 +60,7 @@ def _credit_with_positive_total(fields: Fields, session: Session, rng: Random) -
 
 def _credit_of_nothing(fields: Fields, session: Session, rng: Random) -> None:
     fields["id"] = f'"{json.loads(fields["id"])}-X"'
-    _credit(fields, session, rng)
+    credit(fields, session, rng)
     fields["last_updated"] = f'"{iso(session.sent_at)}"'
 
 
@@ -109,7 +109,7 @@ RECORD_FAULTS = (
     Fault("unknown_party", "ID_PARTY_UNKNOWN", Wish(sources=LINES), change=_unknown_party, is_record=True),
     Fault("sent_twice", "DUP_EXACT", _EARLY, echo=_nothing, is_record=True),
     Fault("id_reused", "ID_REUSED_CHANGED", _EARLY, echo=_other_content, is_record=True),
-    Fault("credited", "", _EARLY, echo=_credit),
+    Fault("credited", "", _EARLY, echo=credit),
     Fault("credit_sign", "CREDIT_SIGN_WRONG", _EARLY, echo=_credit_with_positive_total),
     Fault("credit_of_nothing", "CREDIT_NO_ORIGINAL", change=_credit_of_nothing),
     Fault("two_versions", "SCHEMA_VERSION_MISMATCH", change=_two_versions, is_record=True),

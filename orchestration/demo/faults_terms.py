@@ -6,7 +6,7 @@ from random import Random
 
 from orchestration.demo.cdrs import Fields, periods_text
 from orchestration.demo.clock import DAY, iso
-from orchestration.demo.fault import Fault, net, place, ten_thousandths
+from orchestration.demo.fault import Fault, net, place, scale_claim, ten_thousandths
 from orchestration.demo.sessions import Session, Wish
 from orchestration.demo.tariffs import Tariff, decimal_text
 
@@ -46,24 +46,12 @@ def _untaxed(fields: Fields, session: Session, rng: Random) -> None:
         fields[name] = json.dumps({"excl_vat": "?"}).replace('"?"', net(fields[name]))
 
 
-def _scale_claim(fields: Fields, percent: int) -> None:
-    """Another total; the parts are left out (they are optional), else they would contradict it."""
-    total = {
-        name: ten_thousandths(value) * percent // 100
-        for name, value in json.loads(fields["total_cost"], parse_float=str, parse_int=str).items()
-    }
-    for name in [name for name in fields if name.endswith("_cost") and name != "total_cost"]:
-        del fields[name]
-    text = ", ".join(f'"{name}": {decimal_text(value, 4)}' for name, value in total.items())
-    fields["total_cost"] = "{" + text + "}"
-
-
 def _too_high(fields: Fields, session: Session, rng: Random) -> None:
-    _scale_claim(fields, rng.randint(115, 180))
+    scale_claim(fields, rng.randint(115, 180))
 
 
 def _too_low(fields: Fields, session: Session, rng: Random) -> None:
-    _scale_claim(fields, rng.randint(40, 85))
+    scale_claim(fields, rng.randint(40, 80))
 
 
 def _other_connector(fields: Fields, session: Session, rng: Random) -> None:

@@ -16,7 +16,9 @@ from random import Random
 from orchestration.demo.cdrs import cdr_fields, cdr_key, cdr_text
 from orchestration.demo.clock import DAY, Month, iso
 from orchestration.demo.csv_rows import CSV_HEADER, csv_row
+from orchestration.demo.fault import Change
 from orchestration.demo.faults import FAULTS
+from orchestration.demo.meters import Meters
 from orchestration.demo.parties import Operator
 from orchestration.demo.sessions import Session
 from orchestration.demo.tariffs import Tariff
@@ -29,7 +31,7 @@ class Place:
     """One record to write: a session, or the echo of one that a fault makes."""
 
     session: Session
-    is_echo: bool = False
+    echo: int = 0  # 1 for the second record of a session, 2 for the third
 
 
 @dataclass(slots=True)
@@ -47,11 +49,36 @@ def plan_chunks(sessions: Sequence[Session], month: Month) -> list[Chunk]:
     chunks: dict[str, Chunk] = {}
     for session in sessions:
         operator = session.connector.operator
+        if session.fault and FAULTS[session.fault].is_unsent:
+            continue
+        series = FAULTS[session.fault].series if session.fault else ""
+        if series:
+            path = f"own/cdrs/{series}.ndjson"
+            chunks.setdefault(path, Chunk(path, operator, month.ends_at, [])).places.append(Place(session))
+            continue
         first = _chunk_number(session.sent_at, month, operator)
         _chunk(chunks, operator, first, month).places.append(Place(session))
-        if session.fault and FAULTS[session.fault].echo is not None:
-            _chunk(chunks, operator, first + 1, month).places.append(Place(session, is_echo=True))
+        for number in range(1, 1 + len(_echoes(session))):
+            _chunk(chunks, operator, first + 1, month).places.append(Place(session, number))
+    _begin_series(chunks)
     return [chunks[path] for path in sorted(chunks)]
+
+
+def _begin_series(chunks: dict[str, Chunk]) -> None:
+    """The first file of the series whose second one never comes: it takes a session without a fault."""
+    third = chunks.get("own/cdrs/part-3.ndjson")
+    if third is None:
+        return
+    own = [chunk for chunk in chunks.values() if chunk.operator is third.operator]
+    chunk, place = next((chunk, place) for chunk in own for place in chunk.places if not place.session.fault)
+    chunk.places.remove(place)
+    path = "own/cdrs/part-1.ndjson"
+    chunks[path] = Chunk(path, third.operator, third.sent_at, [place])
+
+
+def _echoes(session: Session) -> list[Change]:
+    fault = FAULTS[session.fault] if session.fault else None
+    return [echo for echo in (fault.echo, fault.echo_again) if echo is not None] if fault else []
 
 
 def _chunk_number(at: int, month: Month, operator: Operator) -> int:
@@ -74,6 +101,7 @@ class CdrWriter:
     landing: Path
     rng: Random
     tariff_texts: dict[tuple[str, str], str]
+    meters: Meters
     truth: list[tuple[str, str, str, str]]
 
     def write(self, chunk: Chunk, advance: Callable[[int], object]) -> None:
@@ -90,23 +118,58 @@ class CdrWriter:
             return csv_row(session)
         tariff = session.connector.tariff
         fields = cdr_fields(session, self.tariff_texts[tariff.cpo, tariff.tariff_id])
+        signed = self.meters.signed_data(session)
+        if signed is not None:
+            fields["signed_data"] = signed
         if not session.fault:
             return cdr_text(fields)
         fault = FAULTS[session.fault]
         if fault.change is not None:
             fault.change(fields, session, self.rng)
-        if place.is_echo and fault.echo is not None:
-            fault.echo(fields, session, self.rng)
+        echoes = _echoes(session)
+        if place.echo:
+            echoes[place.echo - 1](fields, session, self.rng)
         key = cdr_key(fields) if fault.keeps_key else ""
         text = cdr_text(fields)
         if fault.mangle is not None:
             text = fault.mangle(text, self.rng)
-        # Of two records with one fault, the second is the one that a rule finds.
-        rule_id = fault.rule_id if place.is_echo or fault.echo is None else ""
+        # Of several records with one fault, the last is the one that a rule finds.
+        rule_id = fault.rule_id if place.echo == len(echoes) else ""
         where = f"{path}#{position}" if fault.is_record else path
+        if fault.series:
+            rule_id = ""  # the file is at fault, not the session
         if rule_id or not fault.is_record:
             self.truth.append((key, where, fault.name, rule_id))
         return text
+
+
+def spoil_files(landing: Path) -> list[tuple[str, str, str, str]]:
+    """What is wrong with whole files: the truth of it, without a key."""
+    truth = []
+    for name, fault in FAULTS.items():
+        path = landing / "own" / "cdrs" / f"{fault.series}.ndjson"
+        if not fault.series or not path.is_file():
+            continue
+        if fault.rule_id == "BATCH_COUNT_MISMATCH":
+            lines = path.read_bytes().count(b"\n")
+            path.with_name(f"{path.name}.manifest.json").write_text(
+                f'{{"record_count": {lines + 1}}}\n', encoding="utf-8"
+            )
+        elif fault.rule_id == "BATCH_REPLAYED":
+            again = path.with_name("again-b.ndjson")
+            again.write_bytes(path.read_bytes())
+            path = again
+        truth.append(("", path.relative_to(landing).as_posix(), name, fault.rule_id))
+    return truth
+
+
+def unsent(sessions: Sequence[Session]) -> list[tuple[str, str, str, str]]:
+    """The truth of sessions whose CDR never comes: in place of its key the session's, which has the same form."""
+    return [
+        (f"{session.connector.operator.party}|{session.session_id}".lower(), "", fault.name, fault.rule_id)
+        for session in sessions
+        if session.fault and (fault := FAULTS[session.fault]).is_unsent
+    ]
 
 
 class Put:

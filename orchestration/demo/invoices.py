@@ -23,8 +23,21 @@ _COLUMNS = (
 _DUTCH = "Factuur;Datum;Van;Tot;Valuta;Aantal;Totaal kWh;Totaal excl;Kenmerk;Verbruik (Wh);Bedrag excl"
 
 
-def write_invoices(landing: Path, month: Month, sessions: Sequence[Session]) -> int:
-    """Write the partners' invoices; returns the number of files."""
+# Wrong with whole invoices, by the party that sends it: the fault, and the rule that finds it.
+INVOICE_FAULTS = {
+    "DE/FST": ("invoice_too_high", "VOLUME_INVOICE_DIFF"),
+    "DE/NDL": ("invoice_without_one", "INVOICE_CDR_SET_DIFF"),
+    "GB/ISC": ("invoiced_twice", "INVOICE_CDR_TWICE"),
+}
+
+
+def write_invoices(
+    landing: Path, month: Month, sessions: Sequence[Session], truth: list[tuple[str, str, str, str]] | None = None
+) -> int:
+    """Write the partners' invoices; returns the number of files.
+
+    truth: where to say what is wrong with them; None: nothing is.
+    """
     by_party: dict[str, list[Session]] = {}
     for session in sessions:
         if session.token.emsp == OWN_EMSP and _stands(session):
@@ -33,8 +46,25 @@ def write_invoices(landing: Path, month: Month, sessions: Sequence[Session]) -> 
     for partner in PARTNERS:
         sold = by_party.get(partner.party)
         if partner.party in OPERATOR_OF and sold:
-            files += _write(landing / partner.folder / "invoices", partner, month, sold)
+            folder = landing / partner.folder / "invoices"
+            fault, rule_id = INVOICE_FAULTS.get(partner.party, ("", "")) if truth is not None else ("", "")
+            # Its last session is on none of them but the first of two.
+            files += _write(folder, partner, month, sold[:-1] if fault == "invoice_without_one" else sold, fault)
+            number = ""
+            if fault == "invoiced_twice":
+                number = "-2"
+                files += _write(folder, partner, month, sold[-1:], "", number)
+            if truth is not None and fault:
+                truth.append((_key(partner, month, number), "", fault, rule_id))
     return files
+
+
+def _invoice_id(partner: Partner, month: Month, number: str = "") -> str:
+    return f"{partner.folder[:3].upper()}-{month.first:%Y-%m}{number}"
+
+
+def _key(partner: Partner, month: Month, number: str) -> str:
+    return f"{partner.party}|invoice|{_invoice_id(partner, month, number)}".lower()
 
 
 def _stands(session: Session) -> bool:
@@ -45,15 +75,15 @@ def _stands(session: Session) -> bool:
     return fault.is_record and fault.echo is not None
 
 
-def _write(folder: Path, partner: Partner, month: Month, sold: list[Session]) -> int:
+def _write(folder: Path, partner: Partner, month: Month, sold: list[Session], fault: str = "", number: str = "") -> int:
     currency = sold[0].connector.tariff.currency
     amounts = [_cents(session) for session in sold]
-    total = decimal_text(sum(amounts), 2)
+    total = decimal_text(sum(amounts) + (1_000 if fault == "invoice_too_high" else 0), 2)
     energy = sum(session.energy_wh for session in sold)
-    invoice_id = f"{partner.folder[:3].upper()}-{month.first:%Y-%m}"
+    invoice_id = _invoice_id(partner, month, number)
     issued = month.next_first
     layout = sold[0].connector.operator.layout
-    path = folder / f"invoice-{month.text}"
+    path = folder / f"invoice-{month.text}{number}"
     if layout == "csv":
         head = ";".join([
             invoice_id, _dutch_day(issued), _dutch_day(month.first), _dutch_day(month.next_first), currency,

@@ -67,7 +67,20 @@ def write_master(folder: Path, month: Month, tariff_texts: dict[tuple[str, str],
         (folder / "tariffs" / f"{tariff.tariff_id}.json").write_text(text, encoding="utf-8")
     texts = [tariff_texts[tariff.cpo, tariff.tariff_id] for tariff in OPERATORS[0].tariffs]
     (folder / "tax_rules.csv").write_text(tax_rules_csv(contracts_valid_from(month)), encoding="utf-8")
+    (folder / "memberships.csv").write_text(_memberships(month), encoding="utf-8")
     (folder / "publications.csv").write_text(_publications(month, texts), encoding="utf-8")
+
+
+def _memberships(month: Month) -> str:
+    """A plan that each mobility provider sells to fleets; no driver of the demo is in one."""
+    since = contracts_valid_from(month).isoformat()
+    lines = ["partner,contract_id,plan,discount_percent,valid_from,valid_to"]
+    lines += [
+        f"{partner.folder},{partner.party.replace('/', '-')}-FLEET-1,FLEET,15,{since}T00:00:00Z,"
+        for partner in PARTNERS
+        if partner.driver_share
+    ]
+    return "\n".join(lines) + "\n"
 
 
 def _publications(month: Month, texts: list[str]) -> str:

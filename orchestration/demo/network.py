@@ -18,6 +18,9 @@ DC_SHARE = 30  # per cent of sessions
 AC_POWERS = (11_000, 11_000, 22_000)
 DC_POWERS = (50_000, 150_000, 300_000)
 MASTER_AGE_DAYS = 200
+# Chargers of ours at which only planted faults happen, each kind at sites of its own.
+SIGNED, RENAMED, RETIRED, SOLD, ZONELESS = SPECIAL = ("signed", "renamed", "retired", "sold", "zoneless")
+SPECIAL_POWER = 150_000
 _AMPERES = {11_000: 16, 22_000: 32, 50_000: 125, 150_000: 350, 300_000: 500}
 _STREETS = ("Stationsplein", "Marktweg", "Havenstraat", "Parklaan", "Ringweg", "Molenweg", "Kerkstraat", "Zuiderpark")
 
@@ -35,6 +38,7 @@ class Connector:
     power_w: int
     is_dc: bool
     text: str
+    site: str = ""
     busy: list[tuple[int, int]] = field(default_factory=list)
 
     @property
@@ -61,6 +65,7 @@ class Network:
     """All chargers and drivers, with the feeds that describe them: party to JSON objects."""
 
     connectors: dict[tuple[str, bool], list[Connector]] = field(default_factory=dict)
+    special: dict[str, list[Connector]] = field(default_factory=dict)
     tokens: dict[str, list[Token]] = field(default_factory=dict)
     blocked: dict[str, list[Token]] = field(default_factory=dict)
     locations_feed: dict[str, list[str]] = field(default_factory=dict)
@@ -80,6 +85,8 @@ def build_network(rng: Random, month: Month, sessions: int) -> Network:
             percent = DC_SHARE if is_dc else 100 - DC_SHARE
             count = max(LEAST_CONNECTORS, -(-expected * percent // (100 * per_connector)))
             _add_sites(rng, network, operator, clock, is_dc, count, known_at)
+    for kind in SPECIAL:
+        _add_special(rng, network, kind, LocalClock(OPERATORS[0].zone, month), sessions, known_at)
     own = OPERATORS[0].share
     drivers = sum(partner.driver_share for partner in PARTNERS)
     for partner in PARTNERS:
@@ -112,6 +119,32 @@ def _add_sites(
         feed.append(_location_text(place, operator, evses, known_at))
         site += 1
     network.connectors[operator.party, is_dc] = connectors
+
+
+def _add_special(rng: Random, network: Network, kind: str, clock: LocalClock, sessions: int, known_at: int) -> None:
+    operator = OPERATORS[0]
+    tariff = next(one for one in operator.tariffs if one.is_dc and one.parking is not None)
+    feed = network.locations_feed[operator.party]
+    connectors = network.special.setdefault(kind, [])
+    # Ten faults of the meter share the chargers that sign.
+    for _ in range(1 + sessions // (2_000 if kind == SIGNED else 15_000)):
+        number = len(feed) + 1
+        place = _place(rng, f"{operator.party.split('/')[1]}-L{number:05}", operator, rng.choice(operator.cities))
+        added = [
+            _connector(operator, clock, tariff, place, number, position, SPECIAL_POWER, True)
+            for position in range(1, 5)
+        ]
+        for connector in added:
+            connector.site = kind
+        connectors += added
+        evses = [_evse_text(connector, tariff, known_at) for connector in added]
+        text = _location_text(place, operator, evses, known_at)
+        feed.append(text.replace(operator.zone, "Europe/Atlantis") if kind == ZONELESS else text)
+
+
+def old_uid(evse_uid: str) -> str:
+    """What a charger was called before it got the name that its locations feed has."""
+    return f"OLD-{evse_uid}"
 
 
 def _place(rng: Random, location_id: str, operator: Operator, city: City) -> dict[str, str]:

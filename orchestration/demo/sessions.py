@@ -40,6 +40,7 @@ class Wish:
     has_embedded_tariff: bool = False
     days_left: int = 0  # days between its end and the month's, so that a later file can hold an echo
     hours: tuple[int, int] | None = None  # shortest and longest stay, in ninths of an hour
+    site: str = ""  # at chargers where nobody else comes
     is_over_change: bool = False  # begins within two hours before the clocks change
 
 
@@ -59,6 +60,7 @@ class Session:
     fault: str = ""
     cdr_id: str = ""
     session_id: str = ""
+    other: Token | None = None  # another driver, free at that time
 
     @property
     def energy_wh(self) -> int:
@@ -144,6 +146,8 @@ class Draw:
                 continue
             if wish.has_embedded_tariff and not operator.takes_embedded_tariff:
                 continue
+            if wish.site:
+                return self.rng.choice(self.network.special[wish.site])
             is_dc = self.rng.randrange(100) < DC_SHARE if wish.is_dc is None else wish.is_dc
             connector = self.rng.choice(self.network.connectors[operator.party, is_dc])
             if wish.power_w is not None and connector.power_w != wish.power_w:

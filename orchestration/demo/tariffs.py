@@ -76,6 +76,7 @@ class Tariff:
     parking_after: int | None = None
     parking_hours: tuple[int, int] | None = None
     maximum: int | None = None
+    minimum: int | None = None
 
     @cached_property
     def hours(self) -> tuple[int, ...]:
@@ -120,6 +121,8 @@ class Tariff:
         total = (fixed or 0) + energy * 90 + (time or 0) + (parking or 0)
         if self.maximum is not None:
             total = min(total, self.maximum * UNITS)
+        if self.minimum is not None:
+            total = max(total, self.minimum * UNITS)
         return Claim(fixed, energy * 90, time, parking, total)
 
     def _parking_holds(self, since_start: int, hour: int) -> bool:
@@ -140,6 +143,8 @@ class Tariff:
             "elements": "[" + ", ".join(self._elements(is_taxed)) + "]",
             "start_date_time": f'"{iso(valid_from)}"',
         }
+        if self.minimum is not None:
+            fields["min_price"] = price_text(self.minimum * UNITS, self.vat if is_taxed else None)
         if self.maximum is not None:
             fields["max_price"] = price_text(self.maximum * UNITS, self.vat if is_taxed else None)
         if valid_to is not None:

@@ -8,12 +8,22 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
 
+from orchestration.demo.assets import write_assets
 from orchestration.demo.clock import DAY, NETWORK_ZONE, LocalClock, Month
 from orchestration.demo.evidence import write_evidence
-from orchestration.demo.faults import choose, draw_session
-from orchestration.demo.files import CdrWriter, plan_chunks, tariff_texts, write_records, write_truth
+from orchestration.demo.faults import choose, draw_session, openings
+from orchestration.demo.files import (
+    CdrWriter,
+    plan_chunks,
+    spoil_files,
+    tariff_texts,
+    unsent,
+    write_records,
+    write_truth,
+)
 from orchestration.demo.invoices import write_invoices
 from orchestration.demo.master import tariffs_valid_from, write_master
+from orchestration.demo.meters import signing
 from orchestration.demo.network import MASTER_AGE_DAYS, Network, build_network
 from orchestration.demo.opening import write_opening
 from orchestration.demo.parties import OPERATORS, OWN_EMSP, PARTNERS
@@ -59,15 +69,19 @@ def write_demo(root: Path, options: Options, advance: Advance) -> Written:
     network = build_network(rng, month, options.sessions)
     texts = tariff_texts([t for operator in OPERATORS for t in operator.tariffs], tariffs_valid_from(month))
     write_master(home.master, month, texts)
+    write_assets(home.master, month, network)
     write_opening(home, datetime(month.first.year, month.first.month, 1, tzinfo=UTC) - timedelta(days=1))
     sessions = _draw(network, options, advance)
     feeds = _write_feeds(home, month, network, texts)
     chance = Random(f"files|{options.seed}|{month.text}")  # noqa: S311
-    feeds += write_evidence(home.landing, month, sessions) + write_invoices(home.landing, month, sessions)
-    writer = CdrWriter(home.landing, chance, texts, [])
+    truth: list[tuple[str, str, str, str]] = []
+    feeds += write_evidence(home.landing, month, sessions)
+    feeds += write_invoices(home.landing, month, sessions, truth if options.rate_ppm else None)
+    writer = CdrWriter(home.landing, chance, texts, signing(sessions), [])
     chunks = plan_chunks(sessions, month)
     for chunk in chunks:
         writer.write(chunk, advance)
+    writer.truth += truth + unsent(sessions) + spoil_files(home.landing)
     write_truth(home.root / "truth.csv", writer.truth)
     _set_at_rest(home, month)
     records = sum(len(chunk.places) for chunk in chunks)
@@ -104,7 +118,9 @@ def _draw(network: Network, options: Options, advance: Advance) -> list[Session]
     draw = Draw(rng, month, network, Rhythm(month, LocalClock(NETWORK_ZONE, month)))
     sessions: list[Session] = []
     has_clock_change = bool(LocalClock(NETWORK_ZONE, month).changes)
-    for fault in choose(rng, options.sessions, options.rate_ppm, has_clock_change):
+    if options.rate_ppm:
+        sessions = openings(draw)
+    for fault in choose(rng, options.sessions - len(sessions), options.rate_ppm, has_clock_change):
         drawn = draw_session(draw, fault)
         sessions += drawn
         advance(len(drawn))
