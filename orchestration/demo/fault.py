@@ -76,6 +76,12 @@ class Fault:
     is_unsent: bool = False
     meter: Callable[[Turn], None] | None = None
     series: str = ""
+
+    @property
+    def stands(self) -> bool:
+        """Whether its last record is read as a CDR."""
+        return not self.is_record or self.rule_id == "ID_LENGTH"
+
     shift: int = 0
 
 

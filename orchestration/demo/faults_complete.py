@@ -68,6 +68,6 @@ COMPLETE_FAULTS = (
     Fault("told_otherwise", "SESSION_CDR_DIFF", _TOLD, tell=_told_otherwise),
     Fault("file_too_short", "BATCH_COUNT_MISMATCH", Wish(sources=("own",)), series="counted-a"),
     Fault("file_again", "BATCH_REPLAYED", Wish(sources=("own",)), series="again-a"),
-    Fault("file_missing", "SEQ_GAP", Wish(sources=("own",)), series="part-3"),
+    Fault("file_missing", "SEQ_GAP", Wish(sources=("own",)), series="part-4"),
     Fault("never_sent", "CDR_MISSING", Wish(sources=_TOLD.sources, days_left=CDR_DAYS), is_unsent=True),
 )  # fmt: skip

@@ -16,7 +16,7 @@ from orchestration.demo.tariffs import UNITS, Band, Claim, Period, Tariff, decim
 
 STEP = 900
 PER_HOUR = 60_000  # 6.00 an hour
-GAP = 5_000 * 9  # the least distance, in seconds x price, that a rule is to see: 0.05 and more
+LEAST = 60  # seconds: 0.10 at that price, which no tolerance covers
 
 
 def _carry(fields: Fields, session: Session, tariff: Tariff, claim: Claim | None = None) -> None:
@@ -199,9 +199,9 @@ PRICE_FAULTS: Sequence[Fault] = (
     Fault("parts_swapped", "PRICE_COMPONENT_DIFF", _HUB, change=_parts_swapped),
     Fault("parts_apart", "PRICE_COMPONENT_SUM", _HUB, change=_parts_apart),
     Fault("steps_each_period", "PRICE_STEP_PER_PERIOD", _HUB_DC, change=_steps_each_period,
-          fits=lambda session: not session.parking_seconds and _step_gap(session) * PER_HOUR > GAP * HOUR // 9),
+          fits=lambda session: not session.parking_seconds and LEAST < _step_gap(session) <= STEP),
     Fault("steps_time_too", "PRICE_STEP_TIME_PARKING", _HUB_AC, change=_steps_time_too,
-          fits=lambda session: session.parking_seconds > 600 and _time_step_gap(session) > 90),
+          fits=lambda session: session.parking_seconds > 600 and _time_step_gap(session) > LEAST),
     Fault("no_minimum", "PRICE_MIN_MISAPPLIED", _HUB, change=_without_minimum),
     Fault("no_maximum", "PRICE_MAX_MISAPPLIED", _HUB, change=_without_maximum, fits=_costs_something),
     Fault("later_element", "PRICE_ELEMENT_ORDER", _HUB, change=_later_element, fits=_is_by_day),

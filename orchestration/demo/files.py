@@ -6,17 +6,18 @@ Records are written as they are made: a file is never held in memory.
 import csv
 import gzip
 import io
+import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from random import Random
 
-from orchestration.demo.cdrs import cdr_fields, cdr_key, cdr_text
+from orchestration.demo.cdrs import Fields, cdr_fields, cdr_key, cdr_text
 from orchestration.demo.clock import DAY, Month, iso
 from orchestration.demo.csv_rows import CSV_HEADER, csv_row
-from orchestration.demo.fault import Change
+from orchestration.demo.fault import Change, net
 from orchestration.demo.faults import FAULTS
 from orchestration.demo.meters import Meters
 from orchestration.demo.parties import Operator
@@ -65,15 +66,16 @@ def plan_chunks(sessions: Sequence[Session], month: Month) -> list[Chunk]:
 
 
 def _begin_series(chunks: dict[str, Chunk]) -> None:
-    """The first file of the series whose second one never comes: it takes a session without a fault."""
-    third = chunks.get("own/cdrs/part-3.ndjson")
-    if third is None:
+    """The first two files of the series whose third one never comes: each takes a session without a fault."""
+    fourth = chunks.get("own/cdrs/part-4.ndjson")
+    if fourth is None:
         return
-    own = [chunk for chunk in chunks.values() if chunk.operator is third.operator]
-    chunk, place = next((chunk, place) for chunk in own for place in chunk.places if not place.session.fault)
-    chunk.places.remove(place)
-    path = "own/cdrs/part-1.ndjson"
-    chunks[path] = Chunk(path, third.operator, third.sent_at, [place])
+    own = [chunk for chunk in chunks.values() if chunk.operator is fourth.operator]
+    clean = [(chunk, place) for chunk in own for place in chunk.places if not place.session.fault]
+    for number, (chunk, place) in enumerate(clean[:2], start=1):
+        chunk.places.remove(place)
+        path = f"own/cdrs/part-{number}.ndjson"
+        chunks[path] = Chunk(path, fourth.operator, fourth.sent_at, [place])
 
 
 def _echoes(session: Session) -> list[Change]:
@@ -103,6 +105,8 @@ class CdrWriter:
     tariff_texts: dict[tuple[str, str], str]
     meters: Meters
     truth: list[tuple[str, str, str, str]]
+    # What each session was asked for, by the id it has here: id, energy in kWh and net amount as its CDRs say.
+    claims: dict[str, list[tuple[str, str, str]]] = field(default_factory=dict)
 
     def write(self, chunk: Chunk, advance: Callable[[int], object]) -> None:
         """One file; `advance` is told of each record."""
@@ -122,6 +126,7 @@ class CdrWriter:
         if signed is not None:
             fields["signed_data"] = signed
         if not session.fault:
+            self._claim(session, fields)
             return cdr_text(fields)
         fault = FAULTS[session.fault]
         if fault.change is not None:
@@ -129,6 +134,9 @@ class CdrWriter:
         echoes = _echoes(session)
         if place.echo:
             echoes[place.echo - 1](fields, session, self.rng)
+        # Who cannot send a record that can be read bills it no better; a credit is on no invoice.
+        if fault.stands or place.echo < len(_echoes(session)):
+            self._claim(session, fields)
         key = cdr_key(fields) if fault.keeps_key else ""
         text = cdr_text(fields)
         if fault.mangle is not None:
@@ -141,6 +149,11 @@ class CdrWriter:
         if rule_id or not fault.is_record:
             self.truth.append((key, where, fault.name, rule_id))
         return text
+
+    def _claim(self, session: Session, fields: Fields) -> None:
+        if "credit" not in fields:
+            claim = (json.loads(fields["id"]), fields["total_energy"], net(fields["total_cost"]))
+            self.claims.setdefault(session.cdr_id, []).append(claim)
 
 
 def spoil_files(landing: Path) -> list[tuple[str, str, str, str]]:

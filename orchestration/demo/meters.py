@@ -40,7 +40,9 @@ class Meters:
             spoil = FAULTS[session.fault].meter if session.fault else None
             if spoil is not None:
                 spoil(turn)
-            registers[serial] = turn.end_wh, turn.page
+            # Of what another meter, or none, has shown this one knows nothing.
+            if turn.serial == serial and not turn.is_silent:
+                registers[serial] = turn.end_wh, turn.page
             self.turns[session.session_id] = turn
 
     def signed_data(self, session: Session) -> str | None:

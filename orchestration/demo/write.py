@@ -76,11 +76,11 @@ def write_demo(root: Path, options: Options, advance: Advance) -> Written:
     chance = Random(f"files|{options.seed}|{month.text}")  # noqa: S311
     truth: list[tuple[str, str, str, str]] = []
     feeds += write_evidence(home.landing, month, sessions)
-    feeds += write_invoices(home.landing, month, sessions, truth if options.rate_ppm else None)
     writer = CdrWriter(home.landing, chance, texts, signing(sessions), [])
     chunks = plan_chunks(sessions, month)
     for chunk in chunks:
         writer.write(chunk, advance)
+    feeds += write_invoices(home.landing, month, sessions, writer.claims, truth if options.rate_ppm else None)
     writer.truth += truth + unsent(sessions) + spoil_files(home.landing)
     write_truth(home.root / "truth.csv", writer.truth)
     _set_at_rest(home, month)

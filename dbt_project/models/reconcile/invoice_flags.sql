@@ -99,7 +99,7 @@ expected as (
             and invoices.currency = cdrs.currency
     left join credited on cdrs.cdr_key = credited.cdr_key
     where
-        invoices.kind = 'invoice'
+        coalesce(invoices.kind, 'invoice') = 'invoice'
         and (invoices.seller_key is null or invoices.seller_key = cdrs.cpo_key)
         and (invoices.buyer_key is null or invoices.buyer_key = cdrs.emsp_key)
         -- The issuer has its own clock and last day: within half a day of either boundary nothing is missed.
