@@ -133,8 +133,9 @@ def members(snapshot: Snapshot, name: str) -> list[dict[str, Any]]:
             f"after a look at `evsettle exceptions --group {group_id}`."
         )
     if shown != now:
+        count = "1 case" if found[0]["cases"] == 1 else f"{found[0]['cases']} cases"
         raise GroupError(
-            f"Group {group_id} has changed since it was shown as @{shown} and has {found[0]['cases']} cases now: "
+            f"Group {group_id} has changed since it was shown as @{shown} and has {count} now: "
             f"look at it again with `evsettle exceptions --group {group_id}`."
         )
     return cases(snapshot, Wanted(group=group_id))

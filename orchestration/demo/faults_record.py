@@ -95,10 +95,6 @@ def _nearly_the_same(fields: Fields, session: Session, rng: Random) -> None:
     _session_again(fields, session, rng)
     fields["session_id"] = f'"{session.session_id[::-1]}"'
     fields.pop("authorization_reference", None)
-    later = f'"{iso(session.start + 9)}"'
-    for name in ("start_date_time", "charging_periods"):
-        fields[name] = fields[name].replace(f'"{iso(session.start)}"', later, 1)
-    fields["total_time"] = hours_text(session.end - session.start - 9)
 
 
 _EARLY = Wish(days_left=EARLY)

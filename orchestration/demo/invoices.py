@@ -57,6 +57,7 @@ def write_invoices(
         if session.token.emsp == OWN_EMSP:
             lines = [_csv_line(session)] if session.connector.is_csv else _lines(claims.get(session.cdr_id, ()))
             by_party.setdefault(session.connector.operator.party, []).extend(lines)
+    clean = {session.cdr_id for session in sessions if not session.fault}
     files = 0
     for partner in PARTNERS:
         sold = by_party.get(partner.party)
@@ -64,7 +65,8 @@ def write_invoices(
             folder = landing / partner.folder / "invoices"
             fault, rule_id = INVOICE_FAULTS.get(partner.party, ("", "")) if truth is not None else ("", "")
             if fault == "invoice_without_one":
-                del sold[len(sold) // 2]
+                mine = [one for one in sold if one.cdr_id in clean]
+                sold.remove(mine[len(mine) // 2])
             files += _write(folder, partner, month, sold, fault)
             number = ""
             if fault == "invoiced_twice":

@@ -142,7 +142,7 @@ def test_a_sealed_period_is_refused_and_watched(closed: Path) -> None:
     assert f"PERIOD_SEALED_WRITE: {SUBJECT} is sealed" in str(failure.step_failure_data.user_failure_data.description)
     assert evsettle_here("--home", closed, "verify", "2026-10", "--no-replay").returncode == 0
     manifest, csv = closed / FOLDER / "manifest.json", closed / FOLDER / "2026-10-emo-R-EUR.csv"
-    csv.write_bytes(csv.read_bytes().replace(b"14.82", b"14.81"))
+    csv.write_bytes(csv.read_bytes().replace(b"16.86", b"16.85"))
     manifest.write_text(manifest.read_text() + " ")
     (closed / FOLDER / "2026-10-emo-R-EUR.xlsx").unlink()
     (closed / FOLDER / "note.txt").write_text("by hand")
@@ -172,10 +172,10 @@ def arrive(home: Path, name: str, *cdrs: dict[str, Any]) -> None:
 def november(closed: Path, key: str) -> None:
     """What arrives and is decided on 10 November."""
     # A session of October that arrives on 10 November, and a credit of one that is on the sealed statement.
-    late = landed(closed, "EVS-2610-0000023") | {"id": "EVS-2610-9000001", "session_id": "late-1"}
+    late = landed(closed, "EVS-2610-0000025") | {"id": "EVS-2610-9000001", "session_id": "late-1"}
     text = json.dumps(late).replace("2026-10-04T", "2026-10-29T")
-    original = landed(closed, "EVS-2610-0000002")
-    credit = original | {"id": "EVS-2610-0000002-C", "credit": True, "credit_reference_id": original["id"]}
+    original = landed(closed, "EVS-2610-0000031")
+    credit = original | {"id": "EVS-2610-0000031-C", "credit": True, "credit_reference_id": original["id"]}
     credit["total_cost"] = {name: -value for name, value in original["total_cost"].items()}
     arrive(closed, "late.ndjson", json.loads(text), credit)
     pay(closed)
@@ -187,8 +187,8 @@ def november(closed: Path, key: str) -> None:
     at = "2026-11-10T08:00:00Z"
     done(closed, "tariff", "propose", "AC-BASIC", "--by", NOOR, "--reason", "T_RETRO", at=at)
     done(closed, "tariff", "approve", "AC-BASIC", "--by", SEM, at=at)
-    # One session is corrected: 12.459 kWh, billed 12.459 × 0.39 = 4.85901 → 4.86, now 12.459 × 0.35 = 4.36065.
-    proposal = done(closed, "decide", "adjust", key, "--set", "amount=4.36065", "--by", NOOR, "--reason", "ADJ_TARIFF",
+    # One session is corrected: 13.227 kWh, billed 13.227 × 0.39 = 5.15853 → 5.16, now 13.227 × 0.35 = 4.62945.
+    proposal = done(closed, "decide", "adjust", key, "--set", "amount=4.62945", "--by", NOOR, "--reason", "ADJ_TARIFF",
                     at=at)["seq"]  # fmt: skip
     done(closed, "decide", "approve", proposal, "--by", SEM, at=at)
 
@@ -202,10 +202,10 @@ def check_what_came(closed: Path) -> None:
     assert rows(
         closed,
         "select cdrs.cdr_id, cdrs.state, lines.statement_id, lines.amount_excl_tax from statement_lines as lines"
-        " inner join cdrs using (cdr_key) where cdrs.cdr_id like 'EVS-2610-0000002%' order by cdr_id",
+        " inner join cdrs using (cdr_key) where cdrs.cdr_id like 'EVS-2610-0000031%' order by cdr_id",
     ) == [
-        ("EVS-2610-0000002", "valid", "2026-10-emo-R-EUR", Decimal("14.82")),
-        ("EVS-2610-0000002-C", "valid", "2026-11-emo-R-EUR", Decimal("-14.82")),
+        ("EVS-2610-0000031", "valid", "2026-10-emo-R-EUR", Decimal("16.86")),
+        ("EVS-2610-0000031-C", "valid", "2026-11-emo-R-EUR", Decimal("-16.86")),
     ]
     # What was held in October has moved, and every record is still in one place.
     assert rows(
@@ -233,7 +233,7 @@ def check_differences(closed: Path, key: str, before: list[tuple[Any, ...]]) -> 
     )
     assert [row[0] for row in differences] == [key for (key,) in covered] != []
     for cdr_key, cause, kwh, claim, billed, difference, corrected, left in differences:
-        now = Decimal("4.36065") if cdr_key == key else claim - kwh * Decimal("0.04")
+        now = Decimal("4.62945") if cdr_key == key else claim - kwh * Decimal("0.04")
         assert difference == now.quantize(Decimal("0.01")) - billed, cdr_key
         assert (cause, corrected, left) == (
             ("decision", difference, 0) if cdr_key == key else ("tariff", 0, difference)
@@ -245,7 +245,7 @@ def check_differences(closed: Path, key: str, before: list[tuple[Any, ...]]) -> 
         "select lines.statement_id, kind, cdr_key, lines.amount_excl_tax, corrects, status from statement_lines as lines"
         " inner join statements using (statement_id) where kind = 'adjustment'"
         " and cdr_key not in (select cdr_key from disputes)",
-    ) == [("2026-11-emo-R-EUR-A1", "adjustment", key, Decimal("-0.50"), f"2026-10-emo-R-EUR#{line_no}", "draft")]
+    ) == [("2026-11-emo-R-EUR-A1", "adjustment", key, Decimal("-0.53"), f"2026-10-emo-R-EUR#{line_no}", "draft")]
     assert (closed / "reports/2026-11/emo/2026-11-emo-R-EUR-A1.csv").is_file()
 
 
@@ -253,7 +253,7 @@ def test_what_comes_after_the_seal_changes_nothing_there(closed: Path) -> None:
     sealed = sealed_files(closed)
     before = rows(closed, "select line_no, cdr_key, amount_excl_tax from statement_lines"
                   " where statement_id = '2026-10-emo-R-EUR' order by line_no")  # fmt: skip
-    key = "nl/evs|evs-2610-0000113"
+    key = "nl/evs|evs-2610-0000146"
     november(closed, key)
     dispute(closed)
     ran = called(closed, "run", at="2026-11-10T09:00:00Z")
