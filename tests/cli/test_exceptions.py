@@ -109,7 +109,7 @@ def test_a_group_says_in_one_sentence_what_its_cases_share(published: duckdb.Duc
     [(sentence, command)] = published.execute(
         "select likely_cause, command from exception_groups where rule_id = 'ID_OPERATOR_PREFIX'"
     ).fetchall()
-    assert sentence.startswith("2 sessions of fahrstrom, 2 sites, 2 tariffs, from 2026-10-02 to 2026-10-13: ")
+    assert sentence.startswith("1 session of alpenstrom, site ALP-L00004, connector 1, tariff ALP-DC, on 2026-10-08: ")
     assert command.startswith("evsettle decide release group:")
 
 

@@ -173,7 +173,7 @@ def november(closed: Path, key: str) -> None:
     """What arrives and is decided on 10 November."""
     # A session of October that arrives on 10 November, and a credit of one that is on the sealed statement.
     late = landed(closed, "EVS-2610-0000025") | {"id": "EVS-2610-9000001", "session_id": "late-1"}
-    text = json.dumps(late).replace("2026-10-04T", "2026-10-29T")
+    text = json.dumps(late).replace("2026-10-04T", "2026-10-28T")
     original = landed(closed, "EVS-2610-0000031")
     credit = original | {"id": "EVS-2610-0000031-C", "credit": True, "credit_reference_id": original["id"]}
     credit["total_cost"] = {name: -value for name, value in original["total_cost"].items()}

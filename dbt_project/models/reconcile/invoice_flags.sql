@@ -83,6 +83,7 @@ expected as (
 
     select
         invoices.invoice_key,
+        invoices.kind,
         cdrs.cdr_key,
         cdrs.verdict,
         cdrs.is_credit,
@@ -188,7 +189,7 @@ by_period as (
         sum(claimed_excl_tax) as excl_tax,
         sum(cast(round(claimed_excl_tax, 2) as decimal(18, 2))) as rounded_excl_tax
     from expected
-    where verdict <> 'reject'
+    where verdict <> 'reject' and kind = 'invoice'
     group by invoice_key
 
 ),
