@@ -11,7 +11,7 @@ from orchestration import dbt
 # What may differ between two runs over the same facts: when something was found, and the run itself.
 TIME_COLUMNS = {
     "found_at", "due_at", "resolved_at", "as_of", "run_seq", "cleared_at", "run_end_seq",
-    "opened_at", "age_days", "is_late", "late_cases",
+    "opened_at", "age_days", "is_late", "late_cases", "lag_seconds",
 }  # fmt: skip
 OF_THE_RUN = {
     ("settle", "events"),
