@@ -6,6 +6,8 @@ from typing import Any
 import pytest
 
 from orchestration import dbt
+from orchestration.archive.dictionary import table_of
+from orchestration.defs.settle.publish import TABLES
 
 STAGES = ("ingest", "inspect", "rate", "reconcile", "settle")
 
@@ -62,3 +64,11 @@ def test_every_raw_table_is_a_declared_source(manifest: dict[str, Any]) -> None:
 
     declared = {source["name"] for source in manifest["sources"].values() if source["schema"] == "ingest"}
     assert declared == set(raw_tables())
+
+
+def test_every_column_of_a_published_table_is_described(manifest: dict[str, Any]) -> None:
+    nodes = {f"{node['schema']}.{node['name']}": node for node in models(manifest).values()}
+    for name, published in TABLES.items():
+        columns = nodes[published.relation]["columns"].values()
+        table = table_of(name, [(column["name"], column["data_type"]) for column in columns])
+        assert not [column.name for column in table.columns if not column.description], name

@@ -1,7 +1,6 @@
 """The data dictionary of the published tables, from the descriptions of the dbt models and their columns.
 
-Where a model does not describe a column, the words are those of the model of the earliest stage that does. What does
-not belong here: writing files.
+What does not belong here: writing files.
 """
 
 import json
@@ -55,17 +54,6 @@ def _models() -> Mapping[str, Any]:
     return {f"{node['schema']}.{node['name']}": node for node in nodes if node["resource_type"] == "model"}
 
 
-@cache
-def _described() -> Mapping[str, str]:
-    """What a column of this name is, by the first model that says so; stages stand in the order of the alphabet."""
-    words: dict[str, str] = {}
-    for _, node in sorted(_models().items()):
-        for column in node["columns"].values():
-            if column["description"]:
-                words.setdefault(column["name"], column["description"])
-    return words
-
-
 def table_of(name: str, columns: Sequence[tuple[str, str]]) -> Table:
     """A published table whose file has these columns (name and type)."""
     published = TABLES[name]
@@ -75,8 +63,5 @@ def table_of(name: str, columns: Sequence[tuple[str, str]]) -> Table:
         name,
         " ".join(node["description"].split()),
         tuple(part.strip() for part in published.order_by.split(",")),
-        tuple(
-            Column(column, kind, " ".join((own.get(column) or _described().get(column, "")).split()))
-            for column, kind in columns
-        ),
+        tuple(Column(column, kind, " ".join(own.get(column, "").split())) for column, kind in columns),
     )
