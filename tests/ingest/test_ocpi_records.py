@@ -110,6 +110,25 @@ def test_a_cut_envelope_keeps_its_whole_elements() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("envelope", "lost", "problem"),
+    [
+        (b'{"data":[{"a":1}],"status_code":1000} more', " more", "byte 38: expected nothing after the envelope"),
+        (b'{"data":[{"a":1}]}}', "}", "byte 19: expected nothing after the envelope"),
+        (b'{"data":[{"a":1}],"status_code":1000', ',"status_code":1000', "byte 18: expected the end of the envelope"),
+        (b'{"data":[{"a":1}]', "", "byte 18: it ends where the end of the envelope was expected"),
+    ],
+)
+def test_what_stands_after_the_records_of_an_envelope_is_not_lost(envelope: bytes, lost: str, problem: str) -> None:
+    found = split(envelope)
+    assert [(record.text, record.problem is None) for record in found] == [('{"a":1}', True), (lost, False)]
+    assert problem in str(found[1].problem)
+
+
+def test_an_envelope_that_the_quick_reader_refuses_is_whole() -> None:
+    assert shown(b'{"data":[{"a":NaN}], "status_code":1000}\n') == [(1, '{"a":NaN}', True)]
+
+
 def test_bytes_that_are_not_utf8_cost_their_record() -> None:
     for data in (b'[{"a":"\xff"},{"b":1}]', b'{"a":"\xff"}\n{"b":1}'):
         found = split(data)

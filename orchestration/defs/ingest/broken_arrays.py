@@ -39,8 +39,23 @@ def salvage(text: str, at: int, *, is_envelope: bool) -> Iterator[RawRecord]:
             return
     if at >= len(text):
         yield _rest(text, at, position, "an element or ]")
-    elif not is_envelope and text[at + 1 :].strip():
-        yield _rest(text, at + 1, position, "nothing after the array")
+        return
+    end = _envelope_end(text, at + 1) if is_envelope else at + 1
+    if end is None:
+        yield _rest(text, at + 1, position, "the end of the envelope")
+    elif text[end:].strip():
+        yield _rest(text, end, position, f"nothing after the {'envelope' if is_envelope else 'array'}")
+
+
+def _envelope_end(text: str, at: int) -> int | None:
+    """Where the envelope ends whose list of records ends at `at`; None when what follows is no such end."""
+    at = skip_space(text, at)
+    if text[at : at + 1] == ",":
+        at += 1
+    try:
+        return at - 1 + json.JSONDecoder().raw_decode("{" + text[at:])[1]
+    except (ValueError, RecursionError):
+        return None
 
 
 def _rest(text: str, at: int, position: int, expected: str) -> RawRecord:
