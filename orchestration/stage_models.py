@@ -84,7 +84,10 @@ def build(keys: set[dg.AssetKey], checks: set[dg.AssetCheckKey], warehouse: Path
     with read_warehouse(warehouse) as connection:
         standing = _standing_views(connection)
     stands = {model_id for model_id, key in selected.items() if tuple(key.path) in standing}
-    results, failure = _run_dbt(project, [model_id for model_id in selected if model_id not in stands], warehouse)
+    # The tests by name: dbt would leave out those of a view that stands.
+    by_grain = {one.test_id for one in project.grains}
+    tests = [key for key, check in project.checks.items() if check in checks and key not in by_grain]
+    results, failure = _run_dbt(project, [*(key for key in selected if key not in stands), *tests], warehouse)
     seconds = {result.node.unique_id: result.execution_time for result in results if result.status == "success"}
     built = {model_id: key for model_id, key in selected.items() if model_id in stands or model_id in seconds}
     with read_warehouse(warehouse) as connection:
@@ -109,12 +112,12 @@ def build(keys: set[dg.AssetKey], checks: set[dg.AssetCheckKey], warehouse: Path
         raise dg.Failure(description="\n".join([failure, *broken]).strip())
 
 
-def _run_dbt(project: _Project, model_ids: Sequence[str], warehouse: Path) -> tuple[Sequence[Any], str]:
-    """dbt's results of these models and their tests but for those of grain, and why it failed, if it did."""
-    if not model_ids:
+def _run_dbt(project: _Project, node_ids: Sequence[str], warehouse: Path) -> tuple[Sequence[Any], str]:
+    """dbt's results of these models and tests, and why it failed, if it did."""
+    if not node_ids:
         return (), ""
     os.environ["EVSETTLE_ENGINE"] = _version()
-    names = [project.manifest["nodes"][model_id]["name"] for model_id in model_ids]
+    names = [project.manifest["nodes"][node_id]["name"] for node_id in node_ids]
     manifest = dbt.load_manifest(without_tests=frozenset(one.test_id for one in project.grains))
     try:
         return dbt.invoke([*dbt.BUILD, "--select", *names], warehouse, manifest), ""

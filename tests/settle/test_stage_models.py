@@ -90,6 +90,25 @@ def test_a_broken_grain_fails_the_step_though_its_view_stands(fifteen_copy: Path
     assert [event.passed for event in events if isinstance(event, dg.AssetCheckResult)] == [False]
 
 
+def test_a_view_that_stands_is_tested_as_if_it_were_made(fifteen_copy: Path) -> None:
+    first, _ = built(fifteen_copy, "resubmissions")
+    with duckdb.connect(str(fifteen_copy)) as connection:
+        [(version,)] = connection.execute(
+            "select comment from duckdb_views() where view_name = 'resubmissions'"
+        ).fetchall()
+        connection.execute("create or replace view settle.resubmissions as select 'a' as cdr_key, 'lost' as standing")
+        connection.execute(f"comment on view settle.resubmissions is '{version}'")
+    events, failure = built(fifteen_copy, "resubmissions")
+    assert "accepted_values_resubmissions_standing" in failure
+    passed, passed_now = (
+        {event.check_name: event.passed for event in found if isinstance(event, dg.AssetCheckResult)}
+        for found in (first, events)
+    )
+    assert set(passed.values()) == {True}
+    assert passed_now.keys() == passed.keys(), "each check says something"
+    assert list(passed_now.values()).count(False) == 1
+
+
 def test_a_model_that_fails_says_why_and_is_not_there(fifteen_copy: Path) -> None:
     with duckdb.connect(str(fifteen_copy)) as connection:
         connection.execute("alter table settle.cdr_outcomes drop state")
