@@ -21,6 +21,7 @@ from orchestration.facts.objects import ObjectError, sha256_of_file
 from orchestration.facts.verify_reports import Problem
 from orchestration.fingerprints import AFTER_THE_RUN as LEDGER_TABLES
 from orchestration.fingerprints import fingerprint, tables_of
+from orchestration.published import quoted
 from orchestration.run_entries import marker
 from orchestration.warehouse import open_in_memory
 
@@ -105,7 +106,7 @@ def _events(home: Home, entries: Sequence[Entry], file: str, is_our_key: bool) -
         for step, sql in read_engine("settle"):
             if step.name in _EVENTS_OF:
                 connection.execute(f"create view {step.schema}.{step.name} as {sql}")
-        published = f"read_parquet('{str(home.root / file).replace(chr(39), chr(39) * 2)}')"
+        published = f"read_parquet('{quoted(home.root / file)}')"
         try:
             row = connection.execute(
                 f"with ledger as (select {compared} from {without_ids(AFTER_THE_RUN, f'settle.{AFTER_THE_RUN}')}),"  # noqa: S608

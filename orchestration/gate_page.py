@@ -17,6 +17,7 @@ from orchestration.facts.home import Home
 from orchestration.gate import GateResult
 from orchestration.pages import INTERNAL, render
 from orchestration.suite import EXPECTATION, Suite
+from orchestration.warehouse import named_rows
 
 # A quarter of daily runs; older ones stand in Dagster's event log, less their samples.
 RUNS_KEPT = 92
@@ -108,7 +109,5 @@ def _judged(connection: duckdb.DuckDBPyConnection, suites: Sequence[Suite], resu
 def _samples(connection: duckdb.DuckDBPyConnection, gate: str) -> dict[tuple[str, str], list[dict[str, Any]]]:
     pseudonyms.install(connection)
     whole = ", ".join(f"'{kind}'" for kind in gate_rows.WHOLE.values())
-    cursor = connection.execute(_FOUND.format(gate=gate, whole=whole, sample=_SAMPLE))
-    names = [column[0] for column in cursor.description or ()]
-    found = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+    found = named_rows(connection.execute(_FOUND.format(gate=gate, whole=whole, sample=_SAMPLE)))
     return {key: list(rows) for key, rows in groupby(found, lambda row: (row["rule_id"], row["subject_kind"]))}

@@ -17,6 +17,7 @@ import duckdb
 
 from orchestration.suite import Rule, read_suite
 from orchestration.version import suites
+from orchestration.warehouse import named_rows
 
 Row = dict[str, Any]
 # Runs a query with named parameters over the tables: Snapshot.named, or that of `warehouse`.
@@ -147,9 +148,7 @@ def warehouse(connection: duckdb.DuckDBPyConnection) -> Query:
     connection.execute("set schema = 'settle'")
 
     def query(sql: str, parameters: Mapping[str, Any]) -> list[Row]:
-        cursor = connection.execute(sql, dict(parameters))
-        names = [column[0] for column in cursor.description or ()]
-        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+        return named_rows(connection.execute(sql, dict(parameters)))
 
     return query
 

@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
@@ -31,6 +32,12 @@ def _prepare(connection: duckdb.DuckDBPyConnection) -> None:
     """Times are read as UTC; a long statement draws no bar into what a run prints."""
     connection.execute("set TimeZone = 'UTC'")
     connection.execute("set enable_progress_bar = false")
+
+
+def named_rows(cursor: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
+    """All rows of a query that was executed, as dictionaries by column name."""
+    names = [column[0] for column in cursor.description or ()]
+    return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
 
 def create_tables(connection: duckdb.DuckDBPyConnection) -> None:

@@ -23,6 +23,7 @@ from orchestration.facts import ledger
 from orchestration.facts.home import Home
 from orchestration.facts.lock import writer_lock
 from orchestration.facts.objects import sha256_of_file
+from orchestration.published import quoted
 
 CHECKSUMS = "checksums.sha256"
 DESCRIPTOR = "datapackage.json"
@@ -80,7 +81,7 @@ def _tables(home: Home, sink: Sink) -> Iterator[Table]:
             path = home.published / f"{name}.parquet"
             if not path.is_file():
                 continue
-            source = f"read_parquet('{str(path).replace(chr(39), chr(39) * 2)}')"
+            source = f"read_parquet('{quoted(path)}')"
             columns = [(row[0], row[1]) for row in connection.execute(f"describe from {source}").fetchall()]
             shown = ", ".join(_shown(column, kind) for column, kind in columns)
             written = Path(folder) / f"{name}.csv"

@@ -6,8 +6,11 @@ import importlib
 import os
 import sys
 from pathlib import Path
+from typing import Any
 
 import click
+
+from orchestration.facts.home import HomeError
 
 COMMANDS = {
     "demo": "write a home with a believable month of sessions",
@@ -54,6 +57,12 @@ class LazyCommands(click.Group):
         command = importlib.import_module(f"orchestration.cli.{MODULES.get(cmd_name, cmd_name)}").command
         assert isinstance(command, click.Command)
         return command
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except HomeError as error:
+            raise click.ClickException(str(error)) from error
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):

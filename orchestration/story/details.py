@@ -12,6 +12,7 @@ import duckdb
 from orchestration.facts.home import Home
 from orchestration.pseudonyms import pseudonym
 from orchestration.story.persons import without_persons
+from orchestration.warehouse import named_rows
 
 Row = Mapping[str, Any]
 
@@ -112,9 +113,7 @@ def text_of(home: Home, record_id: int) -> str | None:
 
 def _read(connection: duckdb.DuckDBPyConnection, cdr: Row, records: Sequence[int]) -> Details:
     def rows(sql: str, **parameters: Any) -> list[dict[str, Any]]:
-        cursor = connection.execute(sql, parameters)
-        names = [column[0] for column in cursor.description or ()]
-        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+        return named_rows(connection.execute(sql, parameters))
 
     def first(sql: str, **parameters: Any) -> dict[str, Any]:
         return next(iter(rows(sql, **parameters)), {})

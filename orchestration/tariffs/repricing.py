@@ -19,6 +19,7 @@ from orchestration.defs.ingest.tariff import Tariff
 from orchestration.defs.ingest.tariff_rows import store_bodies
 from orchestration.engine.compile import read_engine
 from orchestration.facts.home import Home
+from orchestration.published import quoted
 from orchestration.warehouse import open_in_memory
 
 COMPARED_SQL = Path(__file__).parent / "repricing.sql"
@@ -152,8 +153,7 @@ def _attach(connection: duckdb.DuckDBPyConnection, home: Home) -> None:
             f"{place} is not there: `evsettle run` prices what has been taken in, simulate afterwards."
         )
     try:
-        path = str(home.warehouse).replace("'", "''")
-        connection.execute(f"attach '{path}' as home (read_only)")
+        connection.execute(f"attach '{quoted(home.warehouse)}' as home (read_only)")
     except duckdb.Error as error:
         raise RepricingError(f"{place} is in use by a run: simulate when it has ended.") from error
 

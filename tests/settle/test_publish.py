@@ -5,9 +5,12 @@ from pathlib import Path
 
 import duckdb
 import pytest
+from click.testing import CliRunner
 
+from orchestration.cli.main import evsettle
 from orchestration.defs.settle.publish import TABLES, publish
-from orchestration.facts.home import Home
+from orchestration.facts.home import Home, HomeError
+from orchestration.published import Snapshot
 from orchestration.warehouse import open_warehouse
 from tests.settle.by_hand import Books
 
@@ -62,3 +65,20 @@ def test_leftovers_of_a_killed_run_are_removed(fifteen: Books, tmp_path: Path) -
     left.write_bytes(b"half")
     published(fifteen.path, tmp_path)
     assert not left.exists()
+
+
+def test_only_what_is_asked_for_must_be_published(fifteen: Books, tmp_path: Path) -> None:
+    published(fifteen.path, tmp_path)
+    (tmp_path / "published" / "raci.parquet").unlink()
+    assert Snapshot(Home(tmp_path)).rows("select count(*) > 0 from cdrs") == [(True,)]
+    (tmp_path / "master").mkdir()
+    (tmp_path / "master" / "network.yaml").touch()
+    answer = CliRunner().invoke(evsettle, ["--home", str(tmp_path), "closing"])
+    assert answer.exit_code == 1
+    sentence = f"{tmp_path / 'published' / 'raci'}.parquet is not there yet: `evsettle run` publishes it."
+    assert answer.output == f"Error: {sentence}\n"
+
+
+def test_a_home_without_published_tables_says_so(tmp_path: Path) -> None:
+    with pytest.raises(HomeError, match=r"cdrs.parquet is not there yet: `evsettle run` publishes it"):
+        Snapshot(Home(tmp_path))

@@ -16,6 +16,7 @@ from orchestration import pseudonyms
 from orchestration.defs.settle.published_books import BOOKS, Published
 from orchestration.facts.home import Home
 from orchestration.facts.objects import sha256_of_file
+from orchestration.published import quoted
 
 TABLES: Mapping[str, Published] = {
     **BOOKS,
@@ -266,7 +267,7 @@ def _written(connection: duckdb.DuckDBPyConnection, folder: Path, name: str, tab
     others = [column for column in connection.table(table.relation).columns if column not in named]
     columns = ", ".join([*named, *others])
     rows = f"select {columns} from {without_ids(name, table.relation)} order by {table.order_by}"  # noqa: S608 - our own names
-    connection.execute(f"copy ({rows}) to '{_quoted(temporary)}' (format parquet, compression zstd)")
+    connection.execute(f"copy ({rows}) to '{quoted(temporary)}' (format parquet, compression zstd)")
     return temporary
 
 
@@ -285,14 +286,10 @@ def _same(connection: duckdb.DuckDBPyConnection, path: Path, other: Path) -> boo
     """Whether two files hold the same columns and rows. Their bytes may differ: threads cut row groups as they come."""
     if path.read_bytes() == other.read_bytes():
         return True
-    one, two = (f"read_parquet('{_quoted(file)}')" for file in (path, other))
+    one, two = (f"read_parquet('{quoted(file)}')" for file in (path, other))
     if connection.execute(f"describe from {one}").fetchall() != connection.execute(f"describe from {two}").fetchall():
         return False
     difference = connection.execute(
         f"select 1 from ((from {one} except all from {two}) union all (from {two} except all from {one})) limit 1"  # noqa: S608
     ).fetchone()
     return difference is None
-
-
-def _quoted(path: Path) -> str:
-    return str(path).replace("'", "''")

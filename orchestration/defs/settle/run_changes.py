@@ -7,6 +7,8 @@ import json
 
 import duckdb
 
+from orchestration.warehouse import named_rows
+
 # The newest known state of each key against its state now; a key that is gone has no new state.
 _CDRS = """
 with latest as (
@@ -63,8 +65,6 @@ def changes(connection: duckdb.DuckDBPyConnection) -> bytes:
     """
     lines = []
     for kind, sql in (("cdr", _CDRS), ("finding", _FINDINGS)):
-        cursor = connection.execute(sql)
-        names = [column[0] for column in cursor.description or ()]
-        for row in cursor.fetchall():
-            lines.append(json.dumps({"t": kind, **dict(zip(names, row, strict=True))}, ensure_ascii=False))
+        for row in named_rows(connection.execute(sql)):
+            lines.append(json.dumps({"t": kind, **row}, ensure_ascii=False))
     return "".join(f"{line}\n" for line in lines).encode()
