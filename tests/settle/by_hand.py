@@ -247,8 +247,8 @@ class Books:
                 for row in self.rows["inspect.cdrs"]
             ]  # fmt: skip
             insert(connection, "inspect.gate_verdicts", verdicts)
-        # The ingest models that reconcile and settle read themselves, and no others.
-        told = ("+sessions,group:ingest", "+invoice_lines,group:ingest", "+cdr_revisions,group:ingest")
+        # The ingest models that reconcile and settle read themselves, and what is published as it stands.
+        told = ("+sessions,group:ingest", "+invoice_lines,group:ingest", "+cdr_revisions,group:ingest", "raci")
         invoke(["run", "--select", "1+group:reconcile,group:ingest", "1+group:settle,group:ingest", *told], self.path)
 
     def query(self, sql: str) -> list[tuple[Any, ...]]:
