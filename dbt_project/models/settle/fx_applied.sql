@@ -112,7 +112,7 @@ known_rates as (
 
 ),
 
--- As quoted, the other way round, or through the one currency that both are quoted in.
+-- As quoted, the other way round, or through a currency that both are quoted in: of several the first by name.
 paths as (
 
     select
@@ -122,7 +122,8 @@ paths as (
         source,
         rate as numerator,
         cast(1 as decimal(18, 8)) as denominator,
-        1 as path_no
+        1 as path_no,
+        '' as crossed
     from known_rates
 
     union all
@@ -134,7 +135,8 @@ paths as (
         source,
         cast(1 as decimal(18, 8)) as numerator,
         rate as denominator,
-        2 as path_no
+        2 as path_no,
+        '' as crossed
     from known_rates
 
     union all
@@ -146,7 +148,8 @@ paths as (
         theirs.source,
         ours.rate as numerator,
         theirs.rate as denominator,
-        3 as path_no
+        3 as path_no,
+        theirs.base as crossed
     from known_rates as theirs
     inner join known_rates as ours
         on theirs.rate_on = ours.rate_on and theirs.base = ours.base and theirs.source = ours.source
@@ -180,7 +183,12 @@ found as (
         paths.denominator,
         row_number() over (
             partition by pairs.base, pairs.quote, pairs.fx_source, pairs.fx_max_age_days, pairs.wanted_on
-            order by paths.rate_on desc, paths.path_no asc
+            order by
+                paths.rate_on desc,
+                paths.path_no asc,
+                paths.crossed asc,
+                paths.numerator asc,
+                paths.denominator asc
         ) as choice
     from pairs
     inner join paths

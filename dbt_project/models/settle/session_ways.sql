@@ -5,10 +5,9 @@ revisions as (
     select
         record_id,
         source,
-        received_at,
-        ended_at,
         token_type,
-        location_id
+        location_id,
+        {{ seconds_between('ended_at', 'received_at') }} as lag_seconds
     from {{ ref('cdr_revisions') }}
 
 ),
@@ -18,15 +17,6 @@ partners as (
 
     select distinct partner as source
     from {{ ref('contracts') }}
-
-),
-
-lags as (
-
-    select
-        record_id,
-        {{ seconds_between('ended_at', 'received_at') }} as seconds
-    from revisions
 
 )
 
@@ -39,7 +29,9 @@ select
         else 'direct'
     end as channel,
     -- Times that cannot be: received before the session's end, or ten years after.
-    cast(case when lags.seconds >= 0 and lags.seconds < 315360000 then lags.seconds end as bigint) as lag_seconds
+    cast(
+        case when revisions.lag_seconds >= 0 and revisions.lag_seconds < 315360000 then revisions.lag_seconds end
+        as bigint
+    ) as lag_seconds
 from revisions
-inner join lags on revisions.record_id = lags.record_id
 left join partners on revisions.source = partners.source
