@@ -102,11 +102,10 @@ explained as (
 exclusions as (
 
     select
-        subject_id as cdr_key,
-        min(reason_code) as reason_code
-    from {{ ref('decisions') }}
-    where kind = 'exclude' and subject_kind = 'cdr'
-    group by subject_id
+        cdr_key,
+        reason_code
+    from {{ ref('amount_decisions') }}
+    where kind = 'exclude'
 
 ),
 
