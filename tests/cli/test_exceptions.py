@@ -110,7 +110,7 @@ def test_a_group_says_in_one_sentence_what_its_cases_share(published: duckdb.Duc
         "select likely_cause, command from exception_groups where rule_id = 'ID_OPERATOR_PREFIX'"
     ).fetchall()
     assert sentence.startswith("1 session of alpenstrom, site ALP-L00004, connector 1, tariff ALP-DC, on 2026-10-08: ")
-    assert command.startswith("evsettle decide release group:")
+    assert command.startswith("evsettle decide release 'ch/alp|alp-2610-0000003' ")
 
 
 def test_five_small_causes_are_five_codes(queue: list[dict[str, Any]]) -> None:
