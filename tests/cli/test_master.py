@@ -37,8 +37,11 @@ def rewrite(home: Home, table: str, sql: str) -> None:
         connection.table("after").write_parquet(str(path))
 
 
-def test_the_demo_has_nothing_to_mend(home: Home) -> None:
-    assert [problem.sentence for problem in lint(home)] == []
+PLANTED = "location NL/EVS|EVS-L00014 has the zone 'Europe/Atlantis'; ask for an IANA zone."
+
+
+def test_the_demo_has_nothing_to_mend_but_the_fault_it_planted(home: Home) -> None:
+    assert [problem.sentence for problem in lint(home)] == [PLANTED]
 
 
 def test_each_kind_of_fault_is_one_sentence(home: Home) -> None:
@@ -118,6 +121,7 @@ def test_the_commands_say_what_they_found(home: Home, cli_here: Cli) -> None:
     assert early.returncode == 2
     nothing = cli_here("--home", home.root, "master", "show", "token", "none")
     assert nothing.returncode == 2 and "No token none is known at that time" in nothing.stderr, nothing.stderr
+    rewrite(home, "connectors", "select * from before where location_id <> 'EVS-L00014'")
     assert cli_here("--home", home.root, "master", "lint").returncode == 0
     (home.master / "meters.csv").write_text("meter_id\nM1\n")
     assert cli_here("--home", home.root, "master", "lint", "--json").returncode == 1
