@@ -221,11 +221,13 @@ def _due_of(decisions: Sequence[StandingDecision], due: Mapping[str, Mapping[str
 
 
 def _accounts(home: Home) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Our accounts by party and partners' by name, as the last run knows them."""
+    """Our accounts by party and partners' by name, as the last run knows them. Raises HomeError."""
     from orchestration.defs.settle.payment_files import Account
-    from orchestration.warehouse import read_warehouse
 
-    with read_warehouse(home.warehouse) as connection:
+    # An imported home has none until its first run, and to open one that is not there would make an empty one.
+    if not home.warehouse.is_file():
+        raise HomeError(f"{home.relative(home.warehouse)} is not there: `evsettle run` builds it from the ledger.")
+    with duckdb.connect(str(home.warehouse), read_only=True) as connection:
         rows = connection.execute(_ACCOUNTS).fetchall()
     ours: dict[str, Any] = {}
     theirs: dict[str, Any] = {}

@@ -77,6 +77,10 @@ def test_only_what_is_asked_for_must_be_published(fifteen: Books, tmp_path: Path
     assert answer.exit_code == 1
     sentence = f"{tmp_path / 'published' / 'raci'}.parquet is not there yet: `evsettle run` publishes it."
     assert answer.output == f"Error: {sentence}\n"
+    (tmp_path / "ledger").mkdir()
+    answer = CliRunner().invoke(evsettle, ["--home", str(tmp_path), "payments", "file", "--out", str(tmp_path / "out")])
+    assert answer.output == "Error: warehouse/evsettle.duckdb is not there: `evsettle run` builds it from the ledger.\n"
+    assert not Home(tmp_path).warehouse.exists(), "to look is not to make"
 
 
 def test_a_home_without_published_tables_says_so(tmp_path: Path) -> None:
