@@ -20,6 +20,7 @@ COMMANDS = {
     "quality": "how good the records are that came, and what has jumped",
     "disputes": "what is disputed, by whom, and by when it must be answered",
     "invoices": "invoices and credit notes that were issued",
+    "reconcile": "our statements against partners' invoices, line by line",
     "closing": "days to close, accruals, expected cash, who does what",
     "journal": "the double-entry journal as CSV",
     "payments": "open items and ageing, bank statements, reminders, orders for the bank",

@@ -1,4 +1,4 @@
-"""What is published of documents, the journal and payments.
+"""What is published of documents, partners' invoices, the journal and payments.
 
 What does not belong here: the tables of sessions and statements, and writing any (publish).
 """
@@ -22,6 +22,13 @@ BOOKS: Mapping[str, Published] = {
         "number, kind, type_code, statement_id, party, partner, period, issued_on, due_on, currency, amount_excl_tax,"
         " tax, amount_incl_tax, preceding",
         "number",
+    ),
+    "invoice_reconciliation": Published(
+        "settle.invoice_reconciliation",
+        "partner, period, direction, currency, line_id, standing, cdr_key, named_id, statement_id, statement_line_no,"
+        " invoice_id, invoice_line_no, stands_elsewhere, our_kwh, their_kwh, our_excl_tax, their_excl_tax,"
+        " difference_excl_tax",
+        "partner, period, direction, currency, line_id",
     ),
     "journal_lines": Published(
         "settle.journal_lines",

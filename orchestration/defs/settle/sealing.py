@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from orchestration.defs.ingest.zones import zone
 from orchestration.defs.settle.document_files import document_files
 from orchestration.defs.settle.documents import drafted
 from orchestration.defs.settle.line_stories import freeze_stories
+from orchestration.defs.settle.reconciliation_record import reconciliation_files
 from orchestration.defs.settle.report_folder import MANIFEST, folder_of, manifest_of, rendered, replace_file, sha256
 from orchestration.defs.settle.statements import read_heads, with_lines
 from orchestration.facts import ledger, objects
@@ -208,7 +210,7 @@ def freeze(
     for statement in with_lines(connection, heads):
         for name, data in rendered(statement).items():
             files[name] = objects.put(home, data)
-    for name, data in document_files(home, connection, period, issued):
+    for name, data in chain(document_files(home, connection, period, issued), reconciliation_files(connection, issued)):
         files[name] = objects.put(home, data)
     files = dict(sorted(files.items()))
     draft = folder_of(home, period, partner) / MANIFEST

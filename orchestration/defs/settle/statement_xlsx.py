@@ -15,10 +15,10 @@ from xlsxwriter.worksheet import Worksheet
 from orchestration.defs.settle.statements import COLUMNS, STEP_COLUMNS, Cell, Statement
 
 # The format's own dates are fixed: bytes depend on content alone.
-_CREATED = datetime(2000, 1, 1, tzinfo=UTC).replace(tzinfo=None)
+CREATED = datetime(2000, 1, 1, tzinfo=UTC).replace(tzinfo=None)
 
-_MONEY = "#,##0.00##;[Red]-#,##0.00##"
-_ENERGY = "#,##0.0##;[Red]-#,##0.0##"
+MONEY = "#,##0.00##;[Red]-#,##0.00##"
+ENERGY = "#,##0.0##;[Red]-#,##0.0##"
 
 # A sheet holds 1,048,576 rows, and xlsxwriter leaves out what is beyond without a word; the header is one of them.
 LINES_A_SHEET = 1_000_000
@@ -34,11 +34,11 @@ def to_xlsx(statement: Statement) -> bytes:
     data = io.BytesIO()
     options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
     workbook = Workbook(data, options)
-    workbook.set_properties({"title": statement.statement_id, "created": _CREATED})
+    workbook.set_properties({"title": statement.statement_id, "created": CREATED})
     formats = {
         "head": workbook.add_format({"bold": True, "bottom": 1}),
-        "money": workbook.add_format({"num_format": _MONEY}),
-        "energy": workbook.add_format({"num_format": _ENERGY}),
+        "money": workbook.add_format({"num_format": MONEY}),
+        "energy": workbook.add_format({"num_format": ENERGY}),
     }
     _summary(workbook.add_worksheet("Statement"), statement, formats)
     for start in range(0, max(len(statement.lines), 1), LINES_A_SHEET):
