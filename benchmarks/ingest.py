@@ -140,9 +140,9 @@ def load(path: Path) -> dict[str, float]:
     from orchestration.defs.ingest.cdr_rows import load_cdr_chunks
     from orchestration.defs.ingest.record_chunks import merged
     from orchestration.defs.ingest.record_stream import stream_chunks
-    from orchestration.warehouse import open_warehouse
+    from orchestration.warehouse import open_to_load
 
-    with open_warehouse(fresh(path.parent / "warehouse/evsettle.duckdb")) as connection, path.open("rb") as file:
+    with open_to_load(fresh(path.parent / "warehouse/evsettle.duckdb")) as connection, path.open("rb") as file:
         # As load_from_ledger does with an arrival of this size.
         connection.execute("set wal_autocheckpoint = '1KB'")
         connection.execute("begin")
@@ -157,13 +157,13 @@ def home(root: Path) -> dict[str, float]:
     from orchestration.defs.ingest.landing import take_in
     from orchestration.defs.ingest.load import load_from_ledger
     from orchestration.facts.home import open_home
-    from orchestration.warehouse import open_warehouse
+    from orchestration.warehouse import open_to_load
 
     found = open_home(root)
     times = [time.process_time()]
     take_in(found, datetime.now(UTC))
     times.append(time.process_time())
-    with open_warehouse(found.warehouse) as connection:
+    with open_to_load(found.warehouse) as connection:
         load_from_ledger(found, connection)
     times.append(time.process_time())
     return {"take_in": times[1] - times[0], "load": times[2] - times[1]}
@@ -172,7 +172,7 @@ def home(root: Path) -> dict[str, float]:
 def fresh(path: Path) -> Path:
     """The path of a database that is not there yet."""
     shutil.rmtree(path.parent, ignore_errors=True)
-    path.parent.mkdir()
+    path.parent.mkdir(parents=True)
     return path
 
 

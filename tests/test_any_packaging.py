@@ -35,7 +35,7 @@ PLACES = {"record_id", "cleared_at", "adjustment_seq", "rules_evaluated", "rules
 STEPS: Sequence[tuple[Any, str, int]] = (
     (objects, "put_stream", 20), (ledger, "append", 2), (load, "_load_arrival", 1), (load, "load_files", 1),
     (load, "rewrite_master", 1), (dbt, "invoke", 8), (gate_asset, "run_gate", 3),
-    (statement_files, "replace_file", 10), (publish, "_publish_table", 8), (landing, "files_of", 40),
+    (statement_files, "replace_file", 10), (publish, "_written", 8), (publish, "show", 1), (landing, "files_of", 40),
 )  # fmt: skip
 
 
@@ -107,6 +107,11 @@ def published(home: Path) -> dict[str, list[tuple[Any, ...]]]:
             table = table.select(*(column for column in table.columns if column not in PLACES))
             tables[name] = sorted(table.fetchall(), key=repr)
     return tables
+
+
+@pytest.mark.parametrize(("module", "name"), [(module, name) for module, name, _ in STEPS])
+def test_each_step_that_a_run_may_die_at_is_there(module: Any, name: str) -> None:
+    assert callable(getattr(module, name, None)), "the broad test below, which runs seldom, would not get past it"
 
 
 @pytest.mark.slow

@@ -9,7 +9,7 @@ import pytest
 from factories import a_cdr, a_period, a_tariff, records_of
 
 from orchestration.defs.ingest import cdr_rows
-from orchestration.defs.ingest.cdr_rows import Profile, load_cdrs
+from orchestration.defs.ingest.cdr_rows import VERSIONS, Profile, load_cdrs
 from orchestration.defs.ingest.record_chunks import RecordChunk
 from orchestration.defs.ingest.records import split
 from orchestration.warehouse import open_in_memory
@@ -26,15 +26,32 @@ VALUES: list[Any] = [
 ]  # fmt: skip
 
 
-def a_full_cdr() -> dict[str, Any]:
+SIGNED = {
+    "encoding_method": "OCMF", "encoding_method_version": "1.0", "public_key": "AA", "url": "https://e.example/t",
+    "signed_values": [{"nature": "Start", "plain_data": "a: 1", "signed_data": "b"}, {"nature": "End"}],
+}  # fmt: skip
+TAXES = [{"name": "VAT", "account_number": "1", "percentage": 21, "amount": 0.315}, {"name": "LOCAL", "amount": 0.1}]
+PARTS = ("total_fixed_cost", "total_energy_cost", "total_time_cost", "total_parking_cost", "total_reservation_cost")
+
+
+def a_full_cdr(version: str = "2.2.1") -> dict[str, Any]:
     """Every field of the specification that a price or a rule reads."""
-    cost = {"excl_vat": 1.5, "incl_vat": 1.815}
+    parking = a_period(PARKING_TIME=0.5)
+    tariffs = [a_tariff(version), a_tariff(version, id="SECOND")]
+    every: dict[str, Any] = {
+        "session_id": "S1", "meter_id": "M1", "remark": "none", "credit": False, "credit_reference_id": "C0",
+        "total_parking_time": 0.25, "tariffs": tariffs, "signed_data": SIGNED,
+        "charging_periods": [a_period(ENERGY=10, TIME=1.5, MIN_CURRENT=6), parking, a_period()],
+    }  # fmt: skip
+    if version == "2.1.1":
+        return a_cdr(version, **every, authorization_id="A1")
+    cost: dict[str, Any] = {"excl_vat": 1.5, "incl_vat": 1.815}
+    if version == "2.3.0":
+        cost = {"before_taxes": 1.5, "taxes": TAXES}
+        every["total_cost"] = cost
     return a_cdr(
-        session_id="S1", authorization_reference="A1", meter_id="M1", remark="none", invoice_reference_id="I1",
-        credit=False, credit_reference_id="C0", home_charging_compensation=True, total_parking_time=0.25,
-        total_fixed_cost=cost, total_energy_cost=cost, total_time_cost=cost, total_parking_cost=cost,
-        total_reservation_cost=cost, tariffs=[a_tariff(), a_tariff(id="SECOND")],
-        charging_periods=[a_period(ENERGY=10, TIME=1.5, MIN_CURRENT=6), a_period(PARKING_TIME=0.5), a_period()],
+        version, **every, authorization_reference="A1", invoice_reference_id="I1", home_charging_compensation=True,
+        **dict.fromkeys(PARTS, cost),
     )  # fmt: skip
 
 
@@ -45,10 +62,9 @@ def places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
         yield from places(inner, (*path, key))
 
 
-def bent_cdrs(share: int) -> Iterator[dict[str, Any]]:
-    """The full CDR, and it without a field, with a field in another form or renamed: one in `share` of all there are."""
-    whole = a_full_cdr()
-    yield whole
+def bent_cdrs(share: int, version: str) -> Iterator[dict[str, Any]]:
+    """The full CDR without a field, with a field in another form or renamed: one in `share` of all there are."""
+    whole = a_full_cdr(version)
     for number, path in enumerate(places(whole)):
         for value in ["leave out", "rename", *VALUES][number % share :: share]:
             bent = copy.deepcopy(whole)
@@ -62,7 +78,10 @@ def bent_cdrs(share: int) -> Iterator[dict[str, Any]]:
             else:
                 holder[path[-1]] = value
             yield bent
-    yield from (a_cdr(version) for version in ("2.1.1", "2.3.0"))
+    for other in VERSIONS:
+        # A record without what the full one has, and one with the words of two versions.
+        yield a_cdr(other)
+        yield whole | a_cdr(other)
 
 
 def loaded(profile: Profile, records: list[dict[str, Any]]) -> dict[str, list[tuple[Any, ...]]]:
@@ -71,10 +90,11 @@ def loaded(profile: Profile, records: list[dict[str, Any]]) -> dict[str, list[tu
         return {name: sorted(connection.execute(f"from ingest.{name}").fetchall(), key=repr) for name in TABLES}
 
 
-@pytest.mark.parametrize("share", [12, pytest.param(1, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("share", [34, pytest.param(1, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("profile", ["record", "price"])
 def test_both_routes_give_the_same_rows(monkeypatch: pytest.MonkeyPatch, profile: Profile, share: int) -> None:
-    records = list(bent_cdrs(share))
+    records = [a_full_cdr(version) for version in VERSIONS]
+    records += [bent for version in VERSIONS for bent in bent_cdrs(share, version)]
     odd: list[RecordChunk] = []
     route = cdr_rows.load_plain
     monkeypatch.setattr(cdr_rows, "load_plain", lambda *given: odd.append(route(*given)) or odd[-1])
@@ -83,7 +103,8 @@ def test_both_routes_give_the_same_rows(monkeypatch: pytest.MonkeyPatch, profile
     careful = loaded(profile, records)
     for name in TABLES:
         assert plain[name] == careful[name], name
-    # Much of what is bent is still usual: another tariff, an id, a number.
+    # The whole ones are usual, and so is much of what is bent: another tariff, an id, a number.
+    assert not {1, 2, 3} & set(odd[0].positions)
     assert 0.2 * len(records) < len(odd[0]) < 0.8 * len(records)
 
 
@@ -98,7 +119,7 @@ def test_a_key_that_is_there_twice_at_any_depth_says_two_things() -> None:
         '"own" : 1, "own": 2',
         '"\\u0069d": 1, "remark": "a \\"id\\": b"',
     ]
-    whole = json.dumps(a_full_cdr())
+    whole = json.dumps(a_full_cdr() | {"signed_data": None})
     lines = [whole, *(f"{whole[:-1]}, {text}}}" for text in twice)]
     with open_in_memory() as connection:
         load_cdrs(connection, 1, split("\n".join(lines).encode()))

@@ -118,3 +118,49 @@ create or replace temp macro ocpi_is_plain_number(leaf, number) as number is not
 -- One for each field that is there; every key of a JSON text has a colon, and so may have its values.
 create or replace temp macro ocpi_there(value) as cast(value is not null as integer);
 create or replace temp macro ocpi_colons(value) as length(value) - length(replace(value, ':', ''));
+create or replace temp macro ocpi_tax_keys(price) as
+    ocpi_there(price.before_taxes) + ocpi_there(price.taxes)
+    + coalesce(list_sum(list_transform(
+        price.taxes,
+        lambda tax: ocpi_there(tax.name) + ocpi_there(tax.account_number) + ocpi_there(tax.percentage)
+        + ocpi_there(tax.amount)
+    )), 0);
+create or replace temp macro ocpi_connector_keys(connector) as
+    ocpi_there(connector.id) + ocpi_there(connector.standard) + ocpi_there(connector.power_type)
+    + ocpi_there(connector.format) + ocpi_there(connector.voltage) + ocpi_there(connector.amperage)
+    + ocpi_there(connector.tariff_id) + 3 * ocpi_there(connector.last_updated);
+create or replace temp macro ocpi_evse_keys(evse) as
+    ocpi_there(evse.uid) + ocpi_there(evse.evse_id) + ocpi_there(evse.status) + ocpi_there(evse.connectors)
+    + 3 * ocpi_there(evse.last_updated)
+    + coalesce(list_sum(list_transform(evse.connectors, lambda connector: ocpi_connector_keys(connector))), 0);
+create or replace temp macro ocpi_location_keys(place) as
+    1 + ocpi_there(place.id) + ocpi_there(place.type) + ocpi_there(place.name) + ocpi_there(place.address)
+    + ocpi_there(place.city) + ocpi_there(place.postal_code) + ocpi_there(place.country) + ocpi_there(place.time_zone)
+    + 3 * ocpi_there(place.last_updated) + ocpi_there(place.coordinates) + ocpi_there(place.coordinates.latitude)
+    + ocpi_there(place.coordinates.longitude) + ocpi_there(place.evses)
+    + coalesce(list_sum(list_transform(place.evses, lambda evse: ocpi_evse_keys(evse))), 0);
+create or replace temp macro ocpi_signed_keys(signed) as
+    1 + ocpi_there(signed.encoding_method) + ocpi_there(signed.encoding_method_version)
+    + ocpi_there(signed.public_key) + ocpi_there(signed.url) + coalesce(ocpi_colons(signed.url), 0)
+    + ocpi_there(signed.signed_values)
+    + coalesce(list_sum(list_transform(
+        signed.signed_values,
+        lambda signed_value: ocpi_there(signed_value.nature) + ocpi_there(signed_value.plain_data)
+        + ocpi_there(signed_value.signed_data) + coalesce(ocpi_colons(signed_value.plain_data), 0)
+        + coalesce(ocpi_colons(signed_value.signed_data), 0)
+    )), 0);
+
+-- Named taxes whose amounts, and percentages where they are there, are usual numbers.
+create or replace temp macro ocpi_has_plain_taxes(price) as
+    coalesce(list_bool_and(list_transform(
+        price.taxes,
+        lambda tax: coalesce(
+            ocpi_is_plain_number(cast(tax.amount as varchar), ocpi_number(cast(tax.amount as varchar))), false
+        )
+        and (
+            tax.percentage is null
+            or coalesce(
+                ocpi_is_plain_number(cast(tax.percentage as varchar), ocpi_number(cast(tax.percentage as varchar))), false
+            )
+        )
+    )), true);

@@ -12,9 +12,6 @@ from orchestration.defs.ingest.cdr_tariffs import ParsedTariffs, distinct_tariff
 from orchestration.defs.ingest.raw_record import repeated_key
 from orchestration.defs.ingest.record_chunks import RecordChunk
 
-# What the route reads; of another version that a mapping declares it would find nothing.
-VERSION = "2.2.1"
-
 _TARIFFS_SQL = """
 select
     record_id,
@@ -35,7 +32,9 @@ _INSERTS = (
     """,
     """
     insert into ingest.raw_cdrs by name
-    select * exclude (place, periods, tariffs, has_more_keys, is_plain) from ocpi_plain where is_plain
+    select * exclude (place, periods, tariffs, signed_data, taxes, has_more_keys, is_plain)
+    from ocpi_plain
+    where is_plain
     """,
     """
     insert into ingest.raw_charging_periods by name
@@ -44,6 +43,49 @@ _INSERTS = (
         select record_id, unnest(range(1, len(periods) + 1)) as period_no, unnest(periods) as period
         from ocpi_plain
         where is_plain
+    )
+    """,
+)
+
+_HAS_DETAILS_SQL = """
+select 1 from ocpi_plain as plain cross join ocpi_load as load
+where plain.is_plain and load.profile = 'record'
+and (plain.signed_data is not null or plain.ocpi_version = '2.3.0')
+limit 1
+"""
+_DETAIL_INSERTS = (
+    """
+    insert into ingest.raw_signed_values by name
+    select
+        record_id, value_no, signed_value.nature, signed_value.plain_data, signed_value.signed_data,
+        signed_data.encoding_method, signed_data.encoding_method_version as encoding_version, signed_data.public_key,
+        signed_data.url
+    from (
+        select
+            record_id, signed_data,
+            unnest(range(1, len(signed_data.signed_values) + 1)) as value_no,
+            unnest(signed_data.signed_values) as signed_value
+        from ocpi_plain
+        where is_plain and len(signed_data.signed_values) > 0
+    )
+    """,
+    """
+    insert into ingest.raw_cdr_taxes by name
+    select
+        record_id, part, tax_no, tax.name as tax_name, tax.account_number,
+        ocpi_number(cast(tax.percentage as varchar)) as tax_percent,
+        ocpi_number(cast(tax.amount as varchar)) as tax_amount
+    from (
+        select record_id, part, unnest(range(1, len(taxes) + 1)) as tax_no, unnest(taxes) as tax
+        from (
+            select
+                record_id,
+                unnest(['total', 'fixed', 'energy', 'time', 'parking', 'reservation']) as part,
+                unnest(taxes) as taxes
+            from ocpi_plain
+            where is_plain and ocpi_version = '2.3.0'
+        )
+        where len(taxes) > 0
     )
     """,
 )
@@ -64,7 +106,8 @@ def load_plain(connection: duckdb.DuckDBPyConnection, records: RecordChunk, pars
         )
         chunk.keep(_TARIFFS_SQL, "ocpi_tariffs")
         tariffs = distinct_tariffs(chunk)
-    for sql in _INSERTS:
+    details = _DETAIL_INSERTS if chunk.execute(_HAS_DETAILS_SQL) else ()
+    for sql in (*_INSERTS, *details):
         chunk.execute(sql)
     load_tariffs_of_cdrs(connection, chunk, tariffs, parsed)
     odd = chunk.execute("select place from ocpi_plain where not is_plain order by place")

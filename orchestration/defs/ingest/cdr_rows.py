@@ -12,7 +12,6 @@ from typing import Any, Literal
 import duckdb
 
 from orchestration.defs.ingest.cdr_chunk import CdrChunk
-from orchestration.defs.ingest.cdr_plain import VERSION as PLAIN_VERSION
 from orchestration.defs.ingest.cdr_plain import load_plain
 from orchestration.defs.ingest.cdr_problems import explain_odd
 from orchestration.defs.ingest.cdr_tariffs import ParsedTariffs, distinct_tariffs, load_tariffs_of_cdrs
@@ -67,11 +66,11 @@ def load_cdr_chunks(
     count, odd, unusual = 0, RecordChunk(), 0
     for read in prefetched(chunks):
         count += len(read)
-        if unusual or ocpi_version not in (None, PLAIN_VERSION):
+        if unusual:
             left, unusual = read, max(unusual - 1, 0)
         else:
             left = load_plain(connection, read, parsed)
-            # A feed of another version would have every record read twice: the next chunks go the other way at once.
+            # An unusual feed would have every record read twice: the next chunks go the other way at once.
             unusual = UNUSUAL_CHUNKS if 2 * len(left) > len(read) else 0
         # A few of each chunk are read together: the statements cost more than they do.
         odd.extend(left)

@@ -97,7 +97,7 @@ def read_records(file: EvidenceFile) -> Iterator[ReadRecord]:
             plans[shape] = _json_plan(file, shape)
         values = read_values(plans[shape], json_cell(fields))
         if file.feed.name == "sessions":
-            add_taxes(fields, values.fields)
+            add_taxes(fields, values)
         yield finish(file, record, values)
 
 

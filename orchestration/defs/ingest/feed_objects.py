@@ -14,6 +14,7 @@ import duckdb
 
 from orchestration.defs.ingest.bulk import insert_rows
 from orchestration.defs.ingest.csv_cdrs import RECORD_COLUMNS
+from orchestration.defs.ingest.json_fields import FieldReader, read_instant
 from orchestration.defs.ingest.records import RawRecord
 
 
@@ -96,32 +97,63 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return fields
 
 
+class ObjectReader(FieldReader):
+    """Reads the fields of an object and collects what is wrong with them: no value that cannot be read gets lost."""
+
+    def text(self, fields: dict[str, Any], name: str, path: str) -> str | None:
+        """A text field, None when absent or empty; a number is taken as its digits."""
+        value = fields.get(name)
+        return str(value) if isinstance(value, Decimal) else super().text(fields, name, path)
+
+    def amount(self, fields: dict[str, Any], name: str, path: str) -> Decimal | None:
+        """A number of 0 or more."""
+        value = self.number(fields, name, path)
+        if value is not None and value < 0:
+            self.expected(path + name, fields.get(name), "a number of 0 or more")
+            return None
+        return value
+
+    def moment(self, fields: dict[str, Any], name: str, path: str) -> datetime | None:
+        """A time field, None when absent or empty."""
+        value = fields.get(name)
+        if value is None or value == "":
+            return None
+        instant = read_instant(value)
+        if instant is None:
+            self.expected(path + name, value, "a time as 2026-01-31T12:00:00Z")
+        return instant
+
+    def objects(self, fields: dict[str, Any], name: str, path: str) -> list[tuple[str, dict[str, Any]]]:
+        """A list field's objects, each with the path before the names of its fields: `evses[1].`."""
+        value = fields.get(name)
+        if value is None:
+            return []
+        if not isinstance(value, list):
+            self.expected(path + name, value, "a list")
+            return []
+        found = []
+        for place, item in enumerate(value, start=1):
+            if isinstance(item, dict):
+                found.append((f"{path}{name}[{place}].", item))
+            else:
+                self.expected(f"{path}{name}[{place}]", item, "an object")
+        return found
+
+    def refuse(self, kind: str, subject: str | None) -> None:
+        """Raise ObjectError with all that is wrong with the object of this id, if anything is."""
+        if self.problems:
+            raise ObjectError(f"{kind} {subject or ''}: ".replace(" :", ":") + "; ".join(self.problems))
+
+
 def text(fields: dict[str, Any], name: str) -> str | None:
-    """A text field, None when absent or empty; a number is taken as its digits."""
+    """A text field that nothing depends on, None when it is no text; a number is taken as its digits."""
     value = fields.get(name)
     if isinstance(value, Decimal):
         return str(value)
     return value if isinstance(value, str) and value else None
 
 
-def number(fields: dict[str, Any], name: str) -> Decimal | None:
-    """A number field, None when it is not a finite number."""
-    value = fields.get(name)
-    if isinstance(value, str):
-        try:
-            value = Decimal(value)
-        except InvalidOperation:
-            return None
-    return value if isinstance(value, Decimal) and value.is_finite() else None
-
-
-def objects_in(fields: dict[str, Any], name: str) -> list[dict[str, Any]]:
-    """A list field's objects; what is no object in it is left out."""
-    value = fields.get(name)
-    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
-
-
-def party_of(fields: dict[str, Any], default: str | None) -> str | None:
+def party_of(fields: dict[str, Any], default: str | None, reader: ObjectReader) -> str | None:
     """Country and party as NL/EVS; 2.1.1 objects have neither."""
-    country, party = text(fields, "country_code"), text(fields, "party_id")
+    country, party = reader.text(fields, "country_code", ""), reader.text(fields, "party_id", "")
     return f"{country}/{party}".upper() if country and party else default

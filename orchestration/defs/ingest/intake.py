@@ -12,7 +12,7 @@ from orchestration.defs.resources import Settlement
 from orchestration.facts import ledger
 from orchestration.layout import discard_other_layout, note_layout
 from orchestration.run_entries import begin_run
-from orchestration.warehouse import RAW_TABLES_SQL, open_warehouse
+from orchestration.warehouse import RAW_TABLES_SQL, open_to_load
 
 _TABLE = re.compile(r"((?:^--[^\n]*\n)*)create table if not exists ingest\.(\w+)", re.MULTILINE)
 
@@ -63,7 +63,7 @@ def raw_records(context: dg.AssetExecutionContext, settlement: Settlement) -> It
     """Bring the raw tables up to the ledger, and open the run in it."""
     if discard_other_layout(settlement.home.warehouse):
         context.log.warning("The warehouse was made by another version: it is built again from the ledger.")
-    with open_warehouse(settlement.home.warehouse) as connection:
+    with open_to_load(settlement.home.warehouse) as connection:
         note_layout(connection)
         begin_run(settlement.home, connection, settlement.instant)
         load_from_ledger(settlement.home, connection)

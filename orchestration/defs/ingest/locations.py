@@ -4,12 +4,10 @@ Source: OCPI mod_locations. What does not belong here: which sighting holds at a
 """
 
 from collections.abc import Iterator
-from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from orchestration.defs.ingest.feed_objects import FeedObject, ObjectError, number, objects_in, party_of, text
-from orchestration.defs.ingest.json_fields import read_instant
+from orchestration.defs.ingest.feed_objects import FeedObject, ObjectError, ObjectReader, party_of
 
 COLUMNS = (
     "record_id", "sighting_seq", "seen_at", "source", "is_opening", "cpo_party", "location_id", "country", "time_zone",
@@ -21,46 +19,60 @@ _LIMIT_WATTS = Decimal(10) ** 12
 def connector_rows(location: FeedObject) -> Iterator[tuple[Any, ...]]:
     """One row per connector, one without connector for an EVSE that has none, one without EVSE likewise.
 
-    Columns after those of the sighting, in the order of COLUMNS. Raises ObjectError.
+    Columns after those of the sighting, in the order of COLUMNS. Raises ObjectError that names every field that
+    cannot be read: a power that became empty would let energy beyond it go unseen.
     """
-    fields = location.fields
-    location_id = text(fields, "id")
-    if location_id is None:
+    fields, reader = location.fields, ObjectReader()
+    location_id = reader.text(fields, "id", "")
+    if location_id is None and not reader.problems:
         raise ObjectError("the location has no id; ask the sender for it.")
-    head = (party_of(fields, location.default_party), location_id, text(fields, "country"), text(fields, "time_zone"))
-    updated = _updated(fields)
-    evses = objects_in(fields, "evses")
+    head = (
+        party_of(fields, location.default_party, reader), location_id, reader.text(fields, "country", ""),
+        reader.text(fields, "time_zone", ""),
+    )  # fmt: skip
+    rows = list(_rows(reader, fields, head))
+    reader.refuse("location", location_id)
+    yield from rows
+
+
+def _rows(reader: ObjectReader, fields: dict[str, Any], head: tuple[Any, ...]) -> Iterator[tuple[Any, ...]]:
+    updated = reader.moment(fields, "last_updated", "")
+    evses = reader.objects(fields, "evses", "")
     if not evses:
         yield (*head, None, None, None, None, None, None, None, updated)
     seen: set[tuple[str | None, str | None]] = set()
-    for evse in evses:
-        evse_uid = text(evse, "uid")
-        ids = (evse_uid, text(evse, "evse_id"), text(evse, "status"))
-        for connector in objects_in(evse, "connectors") or [{}]:
-            connector_id = text(connector, "id")
-            # The first of two connectors with one id stands: a row is one connector.
-            if (evse_uid, connector_id) in seen:
-                continue
-            seen.add((evse_uid, connector_id))
-            yield (
-                *head, *ids, connector_id, text(connector, "standard"), text(connector, "power_type"),
-                max_power_w(connector), _updated(evse, connector) or updated,
+    for place, evse in evses:
+        evse_uid = reader.text(evse, "uid", place)
+        ids = (evse_uid, reader.text(evse, "evse_id", place), reader.text(evse, "status", place))
+        evse_updated = reader.moment(evse, "last_updated", place)
+        for path, connector in reader.objects(evse, "connectors", place) or [(place, {})]:
+            connector_id = reader.text(connector, "id", path)
+            # An EVSE that is removed leaves its connectors' own last_updated as they were.
+            moments = (evse_updated, reader.moment(connector, "last_updated", path))
+            row = (
+                *head, *ids, connector_id, reader.text(connector, "standard", path),
+                reader.text(connector, "power_type", path), max_power_w(reader, connector, path),
+                max((moment for moment in moments if moment is not None), default=updated),
             )  # fmt: skip
+            # The first of two connectors with one id stands: a row is one connector.
+            if (evse_uid, connector_id) not in seen:
+                seen.add((evse_uid, connector_id))
+                yield row
 
 
-def _updated(*objects: dict[str, Any]) -> datetime | None:
-    """The last of their last_updated: an EVSE that is removed leaves its connectors' own as they were."""
-    moments = [moment for item in objects if (moment := read_instant(item.get("last_updated"))) is not None]
-    return max(moments, default=None)
-
-
-def max_power_w(connector: dict[str, Any]) -> Decimal | None:
+def max_power_w(reader: ObjectReader, connector: dict[str, Any], path: str) -> Decimal | None:
     """Watts: max_electric_power, else volts (line to neutral) times amperes, three times that for three phases."""
-    watts = number(connector, "max_electric_power")
-    if watts is None or watts <= 0:
-        volts = number(connector, "max_voltage") or number(connector, "voltage")
-        amperes = number(connector, "max_amperage") or number(connector, "amperage")
-        if volts is None or amperes is None:
-            return None
-        watts = volts * amperes * (3 if connector.get("power_type") == "AC_3_PHASE" else 1)
-    return watts.quantize(Decimal("0.01")) if 0 < watts < _LIMIT_WATTS else None
+    watts, *others = (
+        reader.amount(connector, name, path)
+        for name in ("max_electric_power", "max_voltage", "voltage", "max_amperage", "amperage")
+    )
+    if watts:
+        return watts.quantize(Decimal("0.01"))
+    volts, amperes = others[0] or others[1], others[2] or others[3]
+    if not volts or not amperes:
+        return None
+    watts = volts * amperes * (3 if connector.get("power_type") == "AC_3_PHASE" else 1)
+    if watts >= _LIMIT_WATTS:
+        reader.expected(f"{path}power", watts.normalize(), f"less than {_LIMIT_WATTS} W of volts times amperes")
+        return None
+    return watts.quantize(Decimal("0.01"))

@@ -3,12 +3,12 @@
 Source: OCPI mod_sessions and mod_tokens of 2.1.1, 2.2.1 and 2.3.0; authorization_id is Gireve's addition to 2.1.1.
 """
 
-from decimal import Decimal
 from typing import Any
 
 from orchestration.defs.ingest.feed_fields import AUTHORIZATIONS, SESSIONS
 from orchestration.defs.ingest.feed_mapping import Party, Spec
-from orchestration.defs.ingest.feed_values import Plan
+from orchestration.defs.ingest.feed_objects import ObjectReader
+from orchestration.defs.ingest.feed_values import Plan, Values
 
 _LATER: dict[str, str | Spec] = {
     "cpo_party": Party(country="country_code", party="party_id"),
@@ -86,13 +86,17 @@ def session_shape(record: dict[str, Any]) -> str:
     return "2.3.0" if isinstance(cost, dict) and "before_taxes" in cost else "2.2.1"
 
 
-def add_taxes(record: dict[str, Any], fields: dict[str, Any]) -> None:
+def add_taxes(record: dict[str, Any], values: Values) -> None:
     """2.3.0: the cost with tax is the one without and all taxes; no list of taxes says nothing about them."""
     cost = record.get("total_cost")
     taxes = cost.get("taxes") if isinstance(cost, dict) else None
-    net = fields["total_cost_excl_tax"]
-    if net is None or not isinstance(taxes, list):
+    net = values.fields["total_cost_excl_tax"]
+    if net is None or taxes is None:
         return
-    amounts = [tax.get("amount") if isinstance(tax, dict) else None for tax in taxes]
-    if all(isinstance(amount, Decimal) and amount.is_finite() and abs(amount) < 10**10 for amount in amounts):
-        fields["total_cost_incl_tax"] = sum((amount for amount in amounts if amount is not None), net)
+    reader = ObjectReader()
+    amounts = [
+        reader.number(tax, "amount", place) for place, tax in reader.objects({"taxes": taxes}, "taxes", "total_cost.")
+    ]
+    values.problems += reader.problems
+    if None not in amounts and not reader.problems:
+        values.fields["total_cost_incl_tax"] = sum((amount for amount in amounts if amount is not None), net)

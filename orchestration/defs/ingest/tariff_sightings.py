@@ -6,7 +6,14 @@ from typing import Any
 import duckdb
 
 from orchestration.defs.ingest.bulk import insert_rows
-from orchestration.defs.ingest.feed_objects import FeedObject, ObjectError, Sighting, load_objects
+from orchestration.defs.ingest.feed_objects import (
+    FeedObject,
+    ObjectError,
+    ObjectReader,
+    Sighting,
+    load_objects,
+    party_of,
+)
 from orchestration.defs.ingest.records import RawRecord
 from orchestration.defs.ingest.tariff import Tariff, TariffError, parse_tariff
 from orchestration.defs.ingest.tariff_rows import store_bodies
@@ -46,6 +53,11 @@ def read_tariff(item: FeedObject) -> Tariff:
         raise ObjectError(f"{error}; ask the sender for it.") from None
     if tariff.tariff_id is None:
         raise ObjectError("the tariff has no id; ask the sender for it.")
+    # Not of the content: when it was written decides nothing but the order of what is said at one time.
+    reader = ObjectReader()
+    reader.moment(item.fields, "last_updated", "")
+    party_of(item.fields, item.default_party, reader)
+    reader.refuse("tariff", tariff.tariff_id)
     return tariff
 
 

@@ -3,8 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from orchestration.defs.ingest.feed_objects import FeedObject, ObjectError, party_of, text
-from orchestration.defs.ingest.json_fields import read_instant
+from orchestration.defs.ingest.feed_objects import FeedObject, ObjectError, ObjectReader, party_of
 
 COLUMNS = (
     "record_id", "sighting_seq", "seen_at", "source", "is_opening", "emsp_party", "token_uid", "token_type",
@@ -14,16 +13,18 @@ COLUMNS = (
 
 def token_rows(token: FeedObject) -> Iterator[tuple[Any, ...]]:
     """The one row of a token, without the columns of the sighting. Raises ObjectError."""
-    fields = token.fields
-    uid = text(fields, "uid")
-    if uid is None:
+    fields, reader = token.fields, ObjectReader()
+    uid = reader.text(fields, "uid", "")
+    if uid is None and not reader.problems:
         raise ObjectError("the token has no uid; ask the sender for it.")
     is_valid = fields.get("valid")
     if not isinstance(is_valid, bool):
-        raise ObjectError(f"valid of token {uid} is {is_valid!r}, expected true or false; ask the sender for it.")
+        reader.expected("valid", is_valid, "true or false")
     # 2.1.1 calls the contract's id auth_id.
-    contract_id = text(fields, "contract_id") or text(fields, "auth_id")
-    yield (
-        party_of(fields, token.default_party), uid, text(fields, "type"), contract_id, is_valid,
-        text(fields, "whitelist"), read_instant(fields.get("last_updated")),
+    contract_id = reader.text(fields, "contract_id", "") or reader.text(fields, "auth_id", "")
+    row = (
+        party_of(fields, token.default_party, reader), uid, reader.text(fields, "type", ""), contract_id, is_valid,
+        reader.text(fields, "whitelist", ""), reader.moment(fields, "last_updated", ""),
     )  # fmt: skip
+    reader.refuse("token", uid)
+    yield row
