@@ -21,7 +21,7 @@ _ACCRUALS = """
 """
 _CASH = """
     select expected_on, direction, currency, count(*) as items, sum(due_amount) as amount
-    from open_items
+    from amounts_due
     where expected_on is not null
     group by expected_on, direction, currency
     order by expected_on, direction, currency

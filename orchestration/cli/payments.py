@@ -15,15 +15,15 @@ from orchestration.published import Snapshot
 
 _BUCKETS = ("not_due", "1-30", "31-60", "61-90", "over_90")
 _OPEN = """
-    select item_id, kind, direction, partner, currency, due_on, days_overdue, amount, paid, disputed, due_amount,
-        status, bucket, expected_on
-    from open_items
+    select due_id, kind, documents, direction, partner, currency, due_on, days_overdue, amount, paid, disputed,
+        due_amount, status, bucket, expected_on
+    from amounts_due
     where status <> 'paid' and ($partner is null or partner = $partner)
-    order by direction, partner, due_on, item_id
+    order by direction, partner, due_on, due_id
 """
 _AGEING = """
     select direction, partner, currency, bucket, sum(due_amount) as due_amount, sum(disputed) as disputed
-    from open_items
+    from amounts_due
     where status <> 'paid' and ($partner is null or partner = $partner)
     group by direction, partner, currency, bucket
     order by direction, partner, currency, bucket
@@ -38,16 +38,18 @@ _UNMATCHED = """
 """
 # The first reminder comes with the first day, the second after a month, the third after two.
 _DUNNING = """
-    select partner, currency, item_id, issued_on, due_on, days_overdue, due_amount,
+    select partner, currency, due_id, issued_on, due_on, days_overdue, due_amount,
         case when days_overdue > 60 then 3 when days_overdue > 30 then 2 else 1 end as level
-    from open_items
+    from amounts_due
     where direction = 'receivable' and days_overdue > 0 and due_amount > 0 and ($partner is null or partner = $partner)
-    order by partner, currency, due_on, item_id
+    order by partner, currency, due_on, due_id
 """
 _DUE = """
-    select statement_id, item_id, direction, party, partner, currency, due_amount, expected_on
-    from open_items
-    order by item_id
+    select items.statement_id, due.due_id, due.direction, due.party, due.partner, due.currency, due.due_amount,
+        due.status, due.expected_on
+    from open_items as items
+    inner join amounts_due as due on items.settled_with = due.settlement_id
+    order by items.statement_id
 """
 _ACCOUNTS = """
     select owner, is_ours, iban, bic, holder, creditor_id, mandate_id, mandate_signed_on
@@ -81,7 +83,10 @@ _json = click.option("--json", "as_json", is_flag=True, help="One JSON object in
 @_json
 @click.pass_obj
 def open_items(home_path: Path | None, partner: str | None, as_json: bool) -> None:
-    """What is neither paid nor disputed, item by item and by age, as of the last run."""
+    """What is neither paid nor disputed, settlement by settlement and by age, as of the last run.
+
+    A settlement is what is paid as one sum: one document, or all of a period and currency that the contract nets.
+    """
     snapshot = _snapshot(home_path)
     items, ages = (snapshot.named(sql, {"partner": partner}) for sql in (_OPEN, _AGEING))
     if as_json:
@@ -92,7 +97,7 @@ def open_items(home_path: Path | None, partner: str | None, as_json: bool) -> No
         ["item", "direction", "partner", "currency", "due", "status", ">billed", ">paid", ">disputed", ">due",
          "expected"],
         [
-            (one["item_id"], one["direction"], one["partner"], one["currency"], one["due_on"], one["status"],
+            (one["due_id"], one["direction"], one["partner"], one["currency"], one["due_on"], one["status"],
              one["amount"], one["paid"], one["disputed"], one["due_amount"], one["expected_on"])
             for one in items
         ],
@@ -164,8 +169,9 @@ def payment_file(home_path: Path | None, out: Path, as_json: bool) -> None:
         ours, theirs = _accounts(home)
         written: dict[str, bytes] = {}
         left: list[str] = []
+        paid_by: dict[str, int] = {}
         for seq, decisions in sorted(approved.items()):
-            items, skipped = _due_of(decisions, due)
+            items, skipped = _due_of(decisions, due, paid_by)
             left += skipped
             written |= payment_files(seq, decisions[0].effective_at, items, ours, theirs)
         out.mkdir(parents=True, exist_ok=True)
@@ -191,8 +197,13 @@ def payment_file(home_path: Path | None, out: Path, as_json: bool) -> None:
         )
 
 
-def _due_of(decisions: Sequence[StandingDecision], due: Mapping[str, Mapping[str, Any]]) -> tuple[list[Any], list[str]]:
-    """The items of one approved payment, and a sentence for each that no file can pay."""
+def _due_of(
+    decisions: Sequence[StandingDecision], due: Mapping[str, Mapping[str, Any]], paid_by: dict[str, int]
+) -> tuple[list[Any], list[str]]:
+    """What one approved payment pays, and a sentence for each statement that no file can pay.
+
+    due: by statement, what is paid as one sum with it. paid_by: the entry that pays each sum; this adds its own.
+    """
     from orchestration.defs.settle.payment_files import Due
 
     items, left = [], []
@@ -204,12 +215,20 @@ def _due_of(decisions: Sequence[StandingDecision], due: Mapping[str, Mapping[str
             left.append(
                 f"{decision.subject_id} is left out: SEPA moves euros only, pay {row['currency']} at your bank."
             )
+        elif row["status"] == "carried":
+            left.append(f"{decision.subject_id} is left out: it waits for the settlement that it is carried to.")
         elif row["due_amount"] <= 0:
             left.append(f"{decision.subject_id} is left out: nothing of it is due any more.")
+        elif row["due_id"] in paid_by:
+            left.append(
+                f"{decision.subject_id} is left out: entry {paid_by[row['due_id']]} pays {row['due_id']}, "
+                "which it is settled with."
+            )
         else:
+            paid_by[row["due_id"]] = decision.seq
             items.append(
                 Due(
-                    row["item_id"],
+                    row["due_id"],
                     row["direction"],
                     row["party"],
                     row["partner"],

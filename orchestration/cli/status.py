@@ -10,6 +10,7 @@ import click
 from orchestration.as_of import AsOf
 from orchestration.cli.as_of import as_of_option, read_at, sentence, told
 from orchestration.cli.show import home_option, show_json, show_table, shown_path, text
+from orchestration.close_state import close_state, who_acts_next
 from orchestration.exception_queue import totals
 from orchestration.facts import ledger
 from orchestration.facts.home import Home, HomeError, open_home
@@ -90,7 +91,10 @@ def summary(home: Home, then: AsOf | None = None) -> dict[str, Any]:
         "states": snapshot.records(_STATES),
         "set_aside": snapshot.records(_RECORDS),
         "statements": snapshot.records(_STATEMENTS),
-        "periods": [_with_lateness(period, now) for period in snapshot.records(_PERIODS)],
+        "close": close_state(snapshot),
+        "periods": [
+            _with_lateness(period, now) for period in who_acts_next(snapshot, entries, snapshot.records(_PERIODS))
+        ],
         "sealed_differences": snapshot.records(_DIFFERENCES),
         "exceptions": totals(snapshot),
         "quality": _quality(snapshot),
@@ -122,14 +126,34 @@ def _show_quality(found: dict[str, Any], home: Home) -> None:
         click.secho(f"Alarm: {alarm}", fg="yellow")
 
 
+def _show_close(found: dict[str, Any], home: Home) -> None:
+    """Days to close, open value and disputes: what those who answer for the close look at first."""
+    closed, disputes = found["closed"], found["disputes"]
+    if closed["periods"]:
+        click.echo(
+            f"Close: {closed['periods']} periods sealed, {closed['average_days']} days after their end on average "
+            f"({closed['average_working_days']} working days), {closed['days_max']} at most; the last on "
+            f"{closed['last_sealed_on']}   (evsettle{home_option(home)} closing)"
+        )
+    click.echo(
+        f"Disputes: {disputes['disputes']} open, {disputes['late']} of them late   "
+        f"(evsettle{home_option(home)} disputes)\n"
+    )
+    show_table(
+        "Open value (drafts net, what is billed and not paid gross)",
+        ["direction", "currency", ">drafts", ">billed and due", ">of it overdue", ">disputed"],
+        [tuple(row.values()) for row in found["open_value"]],
+    )
+
+
 def _show_periods(found: dict[str, Any]) -> None:
     """How far each period is, what is due, and what closed ones would come out at today."""
     show_table(
         "Periods on their way to the seal",
-        ["period", "partner", "status", "next", "due", ">held", ">at stake"],
+        ["period", "partner", "status", "next", "by", "due", ">held", ">at stake"],
         [
             (
-                one["period"], one["partner"], one["status"], one["next_step"],
+                one["period"], one["partner"], one["status"], one["act"], one["responsible"],
                 text(one["due_at"]) + " late" * one["is_late"],
                 one["sessions_held"], one["held_excl_tax"],
             )
@@ -175,6 +199,7 @@ def show_summary(home: Home, then: AsOf | None = None) -> None:
         + [">disputed"] * is_disputed,
         [tuple(row.values())[: 9 + is_disputed] for row in found["statements"]],
     )
+    _show_close(found["close"], home)
     _show_periods(found)
     queue = found["exceptions"]
     show_table(

@@ -131,7 +131,9 @@ def check_payments(closed: Path) -> None:
     # The rest is due on 6 December, a Sunday: expected on Monday. 1.25 at 21 % is disputed.
     statement = "select amount_incl_tax from statements where statement_id = '2026-10-emo-R-EUR'"
     left = rows(closed, statement)[0][0] - 100 - Decimal("1.51")
-    told = "select due_amount, paid, status, bucket, cast(expected_on as varchar) from open_items where partner = 'emo'"
+    told = (
+        "select due_amount, paid, status, bucket, cast(expected_on as varchar) from amounts_due where partner = 'emo'"
+    )
     assert rows(closed, told) == [(left, Decimal(100), "part_paid", "not_due", "2026-12-07")]
     records = "select disposition, reason, file_name from records where feed = 'payments' order by file_name"
     assert rows(closed, records) == [
@@ -164,6 +166,22 @@ def check_closing(closed: Path) -> None:
     assert [one["expected_on"] for one in found["expected_cash"]] == ["2026-12-07"]
     assert len(found["raci"]) == 12
     assert all(cell for activity in found["raci"] for cell in activity.values())
+
+
+def check_status(closed: Path) -> None:
+    """What leadership looks at: days to close, open value, disputes, and who acts next in each period."""
+    found = json.loads(evsettle_here("--home", closed, "status", "--json").stdout)
+    told = found["close"]
+    assert (told["closed"]["periods"], told["closed"]["average_days"], told["closed"]["average_working_days"]) == (
+        1, "6", "5",
+    )  # fmt: skip
+    assert told["disputes"] == {"disputes": 1, "late": 0}
+    ((due,),) = rows(closed, "select due_amount from amounts_due where partner = 'emo'")
+    mine = next(one for one in told["open_value"] if (one["direction"], one["currency"]) == ("receivable", "EUR"))
+    assert (Decimal(mine["due_amount"]), Decimal(mine["disputed"]), mine["overdue"]) == (due, Decimal("1.51"), "0")
+    acts = {(one["period"], one["partner"]): (one["act"], one["responsible"]) for one in found["periods"]}
+    assert acts["2026-10", "emo"] == (None, None)
+    assert {act for subject, act in acts.items() if subject != ("2026-10", "emo")} == {("propose", "finance")}
 
 
 def check_documents(closed: Path) -> None:

@@ -38,6 +38,7 @@ PARTNERS = {
         name: Duo GmbH
         parties: [DE/DUO]
         settlement: {netting: true}
+        payment: {iban: DE89370400440532013000}
         tax: {country: DE, regime: reseller, vat_id: DE136695976}
         """,
     "bel": """
@@ -56,7 +57,8 @@ valid_from,supplier_country,customer_country,customer_regime,site_country,catego
 """
 NETWORK = """
 parties:
-  - {party: NL/EVS, roles: [CPO, EMSP], legal_name: EV Settle B.V., country: NL, vat_id: NL004495445B01}
+  - {party: NL/EVS, roles: [CPO, EMSP], legal_name: EV Settle B.V., country: NL, vat_id: NL004495445B01,
+     bank_account: NL91ABNA0417164300}
 country: NL
 currency: EUR
 time_zone: Europe/Amsterdam
@@ -137,6 +139,18 @@ def places(home: Path) -> None:
         evse = a_location()["evses"][0] | {"evse_id": f"{country}*{party}*E1"}
         place = a_location(country_code=country, party_id=party, country=LAND[country], evses=[evse])
         write(home / f"landing/{source}/locations/all.json", json.dumps([place]))
+
+
+def bank_says(home: Path, name: str, day: str, amount: str, text: str) -> None:
+    """A bank statement with one payment that came in."""
+    write(
+        home / f"landing/own/payments/{name}.xml",
+        '<Document xmlns="urn:iso:std:iso:20022:tech:xsd:camt.053.001.08"><BkToCstmrStmt><Stmt>'
+        "<Acct><Id><IBAN>NL91ABNA0417164300</IBAN></Id></Acct>"
+        f'<Ntry><Amt Ccy="EUR">{amount}</Amt><CdtDbtInd>CRDT</CdtDbtInd><Sts><Cd>BOOK</Cd></Sts><BookgDt><Dt>{day}</Dt>'
+        f"</BookgDt><NtryDtls><TxDtls><RmtInf><Ustrd>{text}</Ustrd></RmtInf></TxDtls></NtryDtls></Ntry>"
+        "</Stmt></BkToCstmrStmt></Document>",
+    )
 
 
 def arrive(home: Path, source: str, name: str, *cdrs: dict[str, Any]) -> None:

@@ -27,6 +27,7 @@ from tests.settle.sealed_month import (
     check_documents,
     check_journal,
     check_payments,
+    check_status,
     dispute,
     done,
     pay,
@@ -72,6 +73,9 @@ def test_what_may_not_be_sealed_is_said_in_a_sentence(home_copy: Path) -> None:
     done(home_copy, "decide", "redraft", SUBJECT, "--by", DAAN, "--reason", "REDRAFT")
     assert "Nobody has approved" in refused(home_copy, "decide", "seal", SUBJECT, "--by", NOOR)
     approved(home_copy)
+    # Between two runs the ledger says who acts next.
+    periods = json.loads(evsettle_here("--home", home_copy, "status", "--json").stdout)["periods"]
+    assert [(one["act"], one["responsible"]) for one in periods if one["partner"] == "emo"] == [("seal", "finance")]
     (key,) = rows(home_copy, "select min(cdr_key) from cdrs where partner = 'fahrstrom'")[0]
     proposal = done(home_copy, "decide", "exclude", key, "--by", SEM, "--reason", "EXC_GOODWILL")["seq"]
     done(home_copy, "decide", "approve", proposal, "--by", DAAN)
@@ -281,5 +285,6 @@ def test_what_comes_after_the_seal_changes_nothing_there(closed: Path) -> None:
     check_journal(closed)
     check_payments(closed)
     check_closing(closed)
+    check_status(closed)
     check_documents(closed)
     assert sealed_files(closed) == sealed

@@ -15,7 +15,7 @@ import pytest
 import snapshots
 
 from tests.conftest import evsettle_here
-from tests.settle.story_home import arrive, bought, credit_of, make_story_home, places, sold
+from tests.settle.story_home import arrive, bank_says, bought, credit_of, make_story_home, places, sold
 from tests.small_home import TEMPLATE
 
 pytestmark = pytest.mark.slow
@@ -99,7 +99,10 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Story:
     arrive(
         home, "own", "november", sold("O4", "NL/EMO", "2026-11-10", 10), sold("L1", "NL/EMO", "2026-10-20", 5),
         credit_of(first), sold("A2", "CH/ALP", "2026-11-24", 20, currency="CHF"),
+        sold("D2", "DE/DUO", "2026-11-13", 10),
     )  # fmt: skip
+    # duo pays what October comes to, and names the settlement.
+    bank_says(home, "november", "2026-11-25", "3.00", "settlement 2026-10-duo-N-EUR")
     arrive(home, "duo", "november", bought("P2", "DE/DUO", "2026-11-12", 20))
     told.run(NOVEMBER)
     check_november(told)
@@ -128,6 +131,7 @@ def check_november(story: Story) -> None:
     assert story.statements("'2026-11', '2026-W48'") == [
         ("2026-11-bel-R-EUR-A1", 0, "-2.5", "0"),  # 12.50 less the 15.00 that were billed
         ("2026-11-duo-P-EUR", 1, "6", "0"),
+        ("2026-11-duo-R-EUR", 1, "3", "0"),
         # 3.00, the late 1.50 and the credit of 3.00; the fee of two sessions less that of the credit. 21 % of 1.75.
         ("2026-11-emo-R-EUR", 3, "1.75", "0.37"),
         ("2026-11-emo-R-EUR-A1", 0, "-2", "-0.42"),  # the dispute that was won: 4.00 less 6.00
@@ -146,7 +150,15 @@ def check_november(story: Story) -> None:
     # 6.00 of the third line are disputed, 7.26 with tax; of 21.75 + 4.57 = 26.32 are payable 19.06.
     assert story.rows("select disputes_open, disputed_excl_tax, payable_incl_tax from statement_balances"
                       " where statement_id = '2026-10-emo-R-EUR'") == [(1, "6", "19.06")]  # fmt: skip
-    assert story.rows("select due from settlements where settlement_id = '2026-11-duo-N-EUR'") == [("-6",)]
+    assert story.rows("select due from settlements where settlement_id = '2026-11-duo-N-EUR'") == [("-3",)]
+    # Both sides of October are paid by it: the invoice of 9.00 and the 6.00 that it takes off.
+    assert story.rows("select item_id, amount from payment_allocations order by item_id") == [
+        ("2026-10-duo-P-EUR", "-6"),
+        ("NLEVS-2026-000002", "9"),
+    ]
+    assert story.rows("select due_id, amount, paid, status from amounts_due where partner = 'duo'") == [
+        ("2026-10-duo-N-EUR", "3", "3", "paid")
+    ]
 
 
 def test_december_bills_what_it_serves_and_a_lost_dispute_is_payable_again(story: Story) -> None:
@@ -160,12 +172,30 @@ def test_december_bills_what_it_serves_and_a_lost_dispute_is_payable_again(story
     ]
 
 
+def test_a_netted_settlement_is_paid_as_one_sum(story: Story, tmp_path: Path) -> None:
+    # Of November 6.00 are payable less the 3.00 of our own invoice.
+    assert story.rows("select due_id, direction, amount, due_amount, documents from amounts_due"
+                      " where partner = 'duo' and status <> 'paid'") == [
+        ("2026-11-duo-N-EUR", "payable", "3", "3", "2026-11-duo-P-EUR NLEVS-2026-000006")
+    ]  # fmt: skip
+    at = "2027-01-02T06:30:00Z"
+    for statement in ("2026-11-duo-P-EUR", "2026-11-duo-R-EUR"):
+        story.by_two("decide", "pay", f"statement:{statement}", at=at)
+    written = evsettle_here("--home", story.home, "payments", "file", "--out", tmp_path, "--json")
+    answer = json.loads(written.stdout)
+    assert len(answer["files"]) == 1
+    assert [sentence.partition(":")[0] for sentence in answer["left_out"]] == ["2026-11-duo-R-EUR is left out"]
+    order = (tmp_path / answer["files"][0]).read_text()
+    assert '<InstdAmt Ccy="EUR">3.00</InstdAmt>' in order
+    assert "<EndToEndId>2026-11-duo-N-EUR</EndToEndId>" in order
+
+
 def test_what_was_sealed_did_not_change(story: Story) -> None:
     assert story.rows("select statement_id, cast(amount_excl_tax as decimal(18, 2)) from statements"
                       " where status = 'sealed' order by statement_id") == [
         ("2026-10-bel-R-EUR", "15"), ("2026-10-duo-P-EUR", "6"), ("2026-10-duo-R-EUR", "9"),
         ("2026-10-emo-R-EUR", "21.75"), ("2026-11-bel-R-EUR-A1", "-2.5"), ("2026-11-duo-P-EUR", "6"),
-        ("2026-11-emo-R-EUR", "1.75"), ("2026-11-emo-R-EUR-A1", "-2"), ("2026-W44-alp-R-CHF", "3"),
+        ("2026-11-duo-R-EUR", "3"), ("2026-11-emo-R-EUR", "1.75"), ("2026-11-emo-R-EUR-A1", "-2"), ("2026-W44-alp-R-CHF", "3"),
         ("2026-W48-alp-R-CHF", "6"),
     ]  # fmt: skip
     assert evsettle_here("--home", story.home, "verify").returncode == 0

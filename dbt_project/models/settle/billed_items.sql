@@ -27,6 +27,19 @@ documents as (
 
 ),
 
+settlements as (
+
+    select
+        settlement_id,
+        settled_with,
+        partner,
+        period,
+        currency,
+        side
+    from {{ ref('settlements') }}
+
+),
+
 contracts as (
 
     select
@@ -42,15 +55,14 @@ contracts as (
 
 select
     coalesce(postings.document_number, postings.statement_id) as item_id,
-    upper(
-        replace(replace(replace(coalesce(postings.document_number, postings.statement_id), '-', ''), '_', ''), '/', '')
-    ) as item_key,
     coalesce(documents.kind, 'statement') as kind,
     postings.role as direction,
     postings.partner,
     postings.party,
     postings.period,
     postings.statement_id,
+    settlements.settlement_id,
+    settlements.settled_with,
     postings.currency,
     postings.booked_on as issued_on,
     coalesce(
@@ -59,6 +71,13 @@ select
     cast(case when postings.role = 'receivable' then postings.amount else -postings.amount end as decimal(18, 2))
         as amount
 from postings
+-- Inner is safe: a test holds every statement to one settlement.
+inner join settlements
+    on
+        postings.partner = settlements.partner
+        and postings.period = settlements.period
+        and postings.currency = settlements.currency
+        and (settlements.side = 'N' or settlements.side = case when postings.role = 'receivable' then 'R' else 'P' end)
 left join documents on postings.statement_id = documents.statement_id
 left join contracts
     on

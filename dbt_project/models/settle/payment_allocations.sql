@@ -1,4 +1,4 @@
-with
+with recursive
 
 payments as (
 
@@ -8,9 +8,7 @@ payments as (
         partner,
         booked_on,
         currency,
-        amount,
-        reference_key,
-        case when amount < 0 then -1 else 1 end as side
+        amount
     from {{ ref('payments') }}
 
 ),
@@ -19,134 +17,196 @@ items as (
 
     select
         item_id,
-        item_key,
         direction,
         partner,
         currency,
-        due_on,
-        -- What it brings us: what is payable takes away.
-        case when direction = 'receivable' then amount else -amount end as amount
+        amount
     from {{ ref('billed_items') }}
 
 ),
 
-named as (
-
-    select
-        payments.payment_id,
-        payments.side,
-        payments.amount as payment_amount,
-        items.item_id,
-        items.item_key,
-        items.direction,
-        items.partner,
-        items.due_on,
-        payments.side * items.amount as along
-    from payments
-    inner join items
-        on
-            payments.currency = items.currency
-            and payments.reference_key like '%' || items.item_key || '%'
-
-),
-
--- 2026-10-emo-R-EUR stands in 2026-10-emo-R-EUR-A1 too: the longer name is the one that was written.
-chosen as (
-
-    select named.*
-    from named
-    left join named as longer
-        on
-            named.payment_id = longer.payment_id
-            and named.item_key <> longer.item_key
-            and longer.item_key like '%' || named.item_key || '%'
-    where longer.payment_id is null
-
-),
-
--- What the payer took off comes first, then what falls due first; whatever is left is of the last one.
-ordered as (
-
-    select
-        *,
-        row_number() over (
-            partition by payment_id
-            order by case when along < 0 then 0 else 1 end asc, due_on asc, item_id asc
-        ) as item_no,
-        count(*) over (partition by payment_id) as items,
-        sum(case when along < 0 then along else 0 end) over (partition by payment_id) as taken_off
-    from chosen
-
-),
-
-running as (
-
-    select
-        *,
-        sum(case when along > 0 then along else 0 end) over (
-            partition by payment_id
-            order by item_no
-            rows between unbounded preceding and current row
-        ) as so_far
-    from ordered
-
-),
-
-shares as (
-
-    select
-        *,
-        case
-            when along < 0 then along
-            else
-                greatest(
-                    least(along, side * payment_amount - taken_off - (so_far - along)), 0
-                )
-        end as share
-    from running
-    where item_no < items
-
-),
-
-given as (
-
-    select
-        payment_id,
-        sum(share) as share
-    from shares
-    group by payment_id
-
-),
-
-allocated as (
+named_items as (
 
     select
         payment_id,
         item_id,
-        side * share as amount
-    from shares
+        partner,
+        currency,
+        flow_no,
+        side,
+        amount,
+        is_named,
+        due_on,
+        disputed
+    from {{ ref('named_items') }}
+
+),
+
+flows as (
+
+    select distinct
+        payment_id,
+        partner,
+        currency,
+        flow_no,
+        side,
+        amount
+    from named_items
+
+),
+
+-- The payments of a partner one after the other: what one has paid is not there for the next.
+paid as (
+
+    select
+        partner,
+        currency,
+        0 as flow_no,
+        item_id,
+        cast(null as varchar) as payment_id,
+        -- What it brings us: what is payable takes away.
+        cast(case when direction = 'receivable' then amount else -amount end as decimal(18, 2)) as left_over,
+        cast(0 as decimal(18, 2)) as share
+    from items
 
     union all
 
-    select
-        running.payment_id,
-        running.item_id,
-        running.payment_amount - running.side * coalesce(given.share, 0) as amount
-    from running
-    left join given on running.payment_id = given.payment_id
-    where running.item_no = running.items
+    (
+        with
+
+        -- Along with the payment or against it, and what of it nobody disputes.
+        sides as (
+
+            select
+                paid.partner,
+                paid.currency,
+                flows.flow_no,
+                paid.item_id,
+                flows.payment_id,
+                paid.left_over,
+                flows.side,
+                flows.amount,
+                coalesce(named_items.is_named, false) as is_named,
+                named_items.due_on,
+                case
+                    when named_items.item_id is null then 0
+                    else
+                        flows.side * case
+                            when paid.left_over > 0 then greatest(paid.left_over - greatest(named_items.disputed, 0), 0)
+                            else least(paid.left_over - least(named_items.disputed, 0), 0)
+                        end
+                end as plain,
+                case when named_items.item_id is null then 0 else flows.side * paid.left_over end as whole
+            from paid
+            inner join flows
+                on
+                    paid.partner = flows.partner
+                    and paid.currency = flows.currency
+                    and paid.flow_no + 1 = flows.flow_no
+            left join named_items
+                on flows.payment_id = named_items.payment_id and paid.item_id = named_items.item_id
+
+        ),
+
+        parts as (
+
+            select
+                *,
+                greatest(plain, 0) as undisputed,
+                greatest(whole, 0) - greatest(plain, 0) as disputed,
+                greatest(-plain, 0) as against
+            from sides
+
+        ),
+
+        spans as (
+
+            select
+                *,
+                sum(undisputed) over (partition by partner, currency) as undisputed_sum,
+                sum(case when is_named then undisputed else 0 end) over (partition by partner, currency) as named_sum,
+                sum(disputed) over (partition by partner, currency) as disputed_sum,
+                sum(against) over (partition by partner, currency) as against_sum,
+                sum(undisputed) over (
+                    partition by partner, currency
+                    order by is_named desc, due_on asc, item_id asc
+                    rows between unbounded preceding and current row
+                ) - undisputed as undisputed_before,
+                sum(disputed) over (
+                    partition by partner, currency
+                    order by is_named desc, due_on asc, item_id asc
+                    rows between unbounded preceding and current row
+                ) - disputed as disputed_before,
+                sum(against) over (
+                    partition by partner, currency
+                    order by is_named desc, due_on asc, item_id asc
+                    rows between unbounded preceding and current row
+                ) - against as against_before,
+                row_number() over (
+                    partition by partner, currency
+                    order by
+                        is_named desc,
+                        case when undisputed + disputed > 0 then 0 else 1 end asc,
+                        due_on desc,
+                        item_id desc
+                ) as last_no
+            from parts
+
+        ),
+
+        -- What the payer took off counts as if it had come in, as far as it takes to pay what is named.
+        sums as (
+
+            select
+                *,
+                greatest(least(named_sum - amount, against_sum), 0) as taken_off,
+                amount + greatest(least(named_sum - amount, against_sum), 0) as comes_in
+            from spans
+
+        ),
+
+        -- What nobody disputes comes first, then what is disputed, and whatever is left is of the last one.
+        shares as (
+
+            select
+                *,
+                cast(
+                    side * (
+                        least(greatest(comes_in - undisputed_before, 0), undisputed)
+                        + least(greatest(comes_in - undisputed_sum - disputed_before, 0), disputed)
+                        - least(greatest(taken_off - against_before, 0), against)
+                        + case
+                            when last_no = 1 then greatest(comes_in - undisputed_sum - disputed_sum, 0)
+                            else 0
+                        end
+                    ) as decimal(18, 2)
+                ) as share
+            from sums
+
+        )
+
+        select
+            partner,
+            currency,
+            flow_no,
+            item_id,
+            payment_id,
+            cast(left_over - share as decimal(18, 2)) as left_over,
+            share
+        from shares
+    )
 
 )
 
 select
     payments.payment_id,
-    allocated.item_id,
+    paid.item_id,
     items.direction,
     coalesce(items.partner, payments.partner) as partner,
     payments.party,
     payments.booked_on,
     payments.currency,
-    cast(coalesce(allocated.amount, payments.amount) as decimal(18, 2)) as amount
+    cast(coalesce(paid.share, payments.amount) as decimal(18, 2)) as amount
 from payments
-left join allocated on payments.payment_id = allocated.payment_id and allocated.amount <> 0
-left join items on allocated.item_id = items.item_id
+left join paid on payments.payment_id = paid.payment_id and paid.share <> 0
+left join items on paid.item_id = items.item_id

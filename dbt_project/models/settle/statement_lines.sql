@@ -34,30 +34,8 @@ untaxed_lines as (
 taxed_lines as (
 
     select
-        statement_id,
-        kind,
-        cdr_key,
-        currency,
-        energy_kwh,
-        amount_excl_tax,
-        tax_category,
-        tax_percent,
-        cast({{ round_money(line_tax, 'rounding_mode', 'rounding_scale') }} as decimal(18, 8)) as tax,
-        rounding_mode,
-        rounding_scale,
-        kind_no,
-        started_at,
-        line_key,
-        corrects,
-        session_currency,
-        session_excl_tax,
-        fx_source,
-        fx_rate_on,
-        fx_numerator,
-        fx_denominator,
-        term,
-        contract_version,
-        quantity
+        *,
+        cast({{ round_money(line_tax, 'rounding_mode', 'rounding_scale') }} as decimal(18, 8)) as tax
     from untaxed_lines
 
 ),
@@ -149,7 +127,8 @@ lines as (
 
 ),
 
-numbered as (
+-- What is sealed stands as it was.
+together as (
 
     select
         statement_id,
@@ -180,9 +159,7 @@ numbered as (
         quantity
     from lines
 
-),
-
-sealed as (
+    union all
 
     select
         statement_id,
@@ -233,31 +210,4 @@ select
     term,
     contract_version,
     quantity
-from sealed
-
-union all
-
-select
-    statement_id,
-    line_no,
-    kind,
-    cdr_key,
-    amount_excl_tax,
-    tax,
-    amount_incl_tax,
-    currency,
-    energy_kwh,
-    tax_category,
-    tax_percent,
-    corrects,
-    session_currency,
-    session_excl_tax,
-    fx_source,
-    fx_rate_on,
-    fx_numerator,
-    fx_denominator,
-    {{ decimal_division('fx_numerator', 'fx_denominator') }} as fx_rate,
-    term,
-    contract_version,
-    quantity
-from numbered
+from together

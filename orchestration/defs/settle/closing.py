@@ -30,6 +30,7 @@ _READS = (
     ["settle", "journal_lines"],
     ["settle", "accruals"],
     ["settle", "closed_periods"],
+    ["settle", "amounts_due"],
     ["settle", "open_items"],
     ["settle", "payment_allocations"],
     ["settle", "waterfall"],

@@ -146,7 +146,8 @@ TABLES: Mapping[str, Published] = {
     ),
     "settlements": Published(
         "settle.settlements",
-        "settlement_id, partner, period, currency, status, receivable, payable, net, carried_in, carried_out, due",
+        "settlement_id, settled_with, partner, period, side, currency, status, receivable, payable, net,"
+        " carried_in, carried_out, due",
         "settlement_id",
     ),
     "statement_balances": Published(
