@@ -34,7 +34,6 @@ FLAGS = "+settle_flags,group:settle"
 FROZEN = {
     "outcomes": "select *, partner as frozen_partner, period as frozen_period from settle.cdr_outcomes"
     " where state <> 'held' and not is_sealed",
-    "fates": "select *, partner as frozen_partner, period as frozen_period from settle.record_fates",
     "statements": "select *, partner as frozen_partner, period as frozen_period from settle.statements",
     "lines": "select lines.*, statements.partner as frozen_partner, statements.period as frozen_period"
     " from settle.statement_lines as lines"

@@ -1,7 +1,7 @@
 {%- set gross -%}
     net + {{ decimal_division('cast(net as decimal(38, 8)) * coalesce(tax_percent, 0)', '100') }}
 {%- endset -%}
-{%- set claimed = exchanged('disputes.disputed_excl_tax', 'lines') -%}
+{%- set claimed = exchanged('spans.disputed_excl_tax', 'lines') -%}
 with
 
 disputes as (
@@ -9,13 +9,62 @@ disputes as (
     select
         dispute_id,
         cdr_key,
-        state,
         disputed_excl_tax,
         opened_at,
-        ended_at,
-        is_open
+        ended_at
     from {{ ref('disputes') }}
     where state <> 'refused'
+
+),
+
+events as (
+
+    select
+        dispute_id,
+        seq,
+        happened_at,
+        event
+    from {{ ref('dispute_events') }}
+
+),
+
+-- An outcome that the other side does not take opens the dispute once more: what ended by it had ended all the same.
+escalations as (
+
+    select
+        events.dispute_id,
+        min(events.happened_at) as escalated_at,
+        max(outcomes.happened_at) as resolved_at
+    from events
+    inner join events as outcomes on events.dispute_id = outcomes.dispute_id and events.seq > outcomes.seq
+    where events.event = 'escalate' and outcomes.event = 'resolve'
+    group by events.dispute_id
+
+),
+
+spans as (
+
+    select
+        disputes.dispute_id,
+        disputes.cdr_key,
+        disputes.disputed_excl_tax,
+        disputes.dispute_id as span_id,
+        disputes.opened_at as begins_at,
+        case when escalations.dispute_id is null then disputes.ended_at else escalations.resolved_at end as ends_at
+    from disputes
+    left join escalations on disputes.dispute_id = escalations.dispute_id
+
+    union all
+
+    select
+        disputes.dispute_id,
+        disputes.cdr_key,
+        disputes.disputed_excl_tax,
+        disputes.dispute_id || '-escalated' as span_id,
+        escalations.escalated_at as begins_at,
+        disputes.ended_at as ends_at
+    from disputes
+    inner join escalations on disputes.dispute_id = escalations.dispute_id
 
 ),
 
@@ -88,11 +137,10 @@ local_days as (
 disputed as (
 
     select
-        disputes.dispute_id,
-        disputes.is_open,
-        disputes.ended_at,
+        spans.span_id,
+        spans.ends_at,
         -- What was disputed before it was billed is set apart when it is billed.
-        greatest(disputes.opened_at, seals.sealed_at) as set_apart_at,
+        greatest(spans.begins_at, seals.sealed_at) as set_apart_at,
         lines.statement_id,
         lines.cdr_key,
         statements.partner,
@@ -105,18 +153,18 @@ disputed as (
         lines.tax_percent,
         -- No more than the line, in its currency and with its sign.
         case
-            when disputes.disputed_excl_tax is null then lines.amount_excl_tax
+            when spans.disputed_excl_tax is null then lines.amount_excl_tax
             when lines.amount_excl_tax >= 0 then least({{ claimed }}, lines.amount_excl_tax)
             else -least({{ claimed }}, -lines.amount_excl_tax)
         end as net
-    from disputes
-    inner join lines on disputes.cdr_key = lines.cdr_key
+    from spans
+    inner join lines on spans.cdr_key = lines.cdr_key
     inner join seals on lines.seal_seq = seals.seal_seq
     inner join statements on lines.statement_id = statements.statement_id
     inner join outcomes on lines.cdr_key = outcomes.cdr_key
     left join documents on lines.statement_id = documents.statement_id
     -- What ended before the seal never stood apart in the books.
-    where disputes.is_open or disputes.ended_at > seals.sealed_at
+    where spans.ends_at is null or spans.ends_at > seals.sealed_at
 
 ),
 
@@ -142,11 +190,11 @@ moves as (
 
     select
         'dispute_end' as entry_kind,
-        ended_at as happened_at,
+        ends_at as happened_at,
         -1 as sign,
         *
     from amounts
-    where not is_open
+    where ends_at is not null
 
 ),
 
@@ -165,7 +213,7 @@ sides as (
 )
 
 select
-    moves.entry_kind || ':' || moves.dispute_id as entry_id,
+    moves.entry_kind || ':' || moves.span_id as entry_id,
     moves.entry_kind,
     local_days.day as booked_on,
     moves.period,
