@@ -21,7 +21,12 @@ from orchestration.defs.ingest.master_rows import rewrite_master
 from orchestration.defs.ingest.meter_values import read_meter_values
 from orchestration.defs.ingest.open_proposals import rewrite_proposals
 from orchestration.defs.ingest.rules import DeclaredRule, overridable, read_rules
-from orchestration.defs.ingest.touched import touch_decided, touch_everything, touch_file
+from orchestration.defs.ingest.touched import (
+    forget_what_everything_covers,
+    touch_decided,
+    touch_everything,
+    touch_file,
+)
 from orchestration.defs.ingest.touched_master import master_rows, touch_master_rows
 from orchestration.defs.ingest.zones import is_zone, zone_spans
 from orchestration.facts import ledger
@@ -77,6 +82,7 @@ def load_from_ledger(home: Home, connection: duckdb.DuckDBPyConnection) -> LoadS
         read_meter_values(connection)
         _add_zones(connection, master)
         add_contract_ids(connection)
+        forget_what_everything_covers(connection)
     counts = (0, 0)
     if read:
         row = connection.execute(

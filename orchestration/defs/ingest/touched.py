@@ -17,6 +17,17 @@ def touch_everything(connection: duckdb.DuckDBPyConnection, reason: str) -> None
     connection.execute("insert into ingest.raw_touched values ('everything', '', ?)", [reason])
 
 
+def forget_what_everything_covers(connection: duckdb.DuckDBPyConnection) -> None:
+    """Where everything is to be done, what else is touched need not be looked for, and looking is dear.
+
+    CDRs stay: one whose records are gone after a new reading is found by its key alone.
+    """
+    connection.execute(
+        "delete from ingest.raw_touched where kind not in ('everything', 'cdr')"
+        " and exists (select 1 from ingest.raw_touched where kind = 'everything')"
+    )
+
+
 def touch_file(connection: duckdb.DuckDBPyConnection, file_seq: int, feed: str, reason: str) -> None:
     """The subjects of a file's records: CDRs, tariffs, locations, tokens, or the records of evidence themselves."""
     by_feed = {

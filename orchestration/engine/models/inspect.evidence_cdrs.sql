@@ -46,6 +46,26 @@ links as (
 
 ),
 
+-- A session that is to be done in its own right need not be found.
+others as (
+
+    select
+        revisions.work_key,
+        revisions.session_id,
+        revisions.cdr_id,
+        revisions.authorization_reference,
+        revisions.token_uid,
+        revisions.contract_id,
+        revisions.evse_uid,
+        revisions.evse_id,
+        revisions.started_at,
+        revisions.ended_at
+    from revisions
+    left join touched on revisions.work_key = touched.id and touched.kind = 'cdr'
+    where touched.id is null
+
+),
+
 ids as (
 
     select
@@ -54,7 +74,7 @@ ids as (
         ended_at,
         'session' as kind,
         lower(session_id) as id
-    from revisions
+    from others
     union all
     select
         work_key,
@@ -62,7 +82,7 @@ ids as (
         ended_at,
         'cdr' as kind,
         lower(cdr_id) as id
-    from revisions
+    from others
     union all
     select
         work_key,
@@ -70,7 +90,7 @@ ids as (
         ended_at,
         'reference' as kind,
         lower(authorization_reference) as id
-    from revisions
+    from others
     union all
     select
         work_key,
@@ -78,7 +98,7 @@ ids as (
         ended_at,
         'token' as kind,
         lower(token_uid) as id
-    from revisions
+    from others
     union all
     select
         work_key,
@@ -86,7 +106,7 @@ ids as (
         ended_at,
         'contract' as kind,
         lower(contract_id) as id
-    from revisions
+    from others
     union all
     select
         work_key,
@@ -94,7 +114,7 @@ ids as (
         ended_at,
         'evse' as kind,
         lower(evse_uid) as id
-    from revisions
+    from others
     union all
     select
         work_key,
@@ -102,7 +122,7 @@ ids as (
         ended_at,
         'evse' as kind,
         lower(evse_id) as id
-    from revisions
+    from others
 
 ),
 
