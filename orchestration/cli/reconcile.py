@@ -168,7 +168,7 @@ def command(
         home = open_home(home_path)
         snapshot = Snapshot(home)
         told = found(snapshot, period, partner)
-        _refuse_unknown(snapshot, period, partner)
+        refuse_unknown(snapshot, period, partner)
     except HomeError as error:
         raise click.UsageError(str(error)) from error
     if as_json:
@@ -179,7 +179,7 @@ def command(
     _show_next(home, told)
 
 
-def _refuse_unknown(snapshot: Snapshot, period: str | None, partner: str | None) -> None:
+def refuse_unknown(snapshot: Snapshot, period: str | None, partner: str | None) -> None:
     """A slip in a name is told, not answered with nothing."""
     for name, value in (("period", period), ("partner", partner)):
         known = [row[0] for row in snapshot.rows(f"select distinct {name} from waterfall order by 1")]  # noqa: S608

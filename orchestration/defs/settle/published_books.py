@@ -30,6 +30,12 @@ BOOKS: Mapping[str, Published] = {
         " difference_excl_tax",
         "partner, period, direction, currency, line_id",
     ),
+    "settlement_path": Published(
+        "settle.settlement_path",
+        "partner, period, direction, currency, location_id, step_no, step, is_level, sessions,"
+        " sessions_unknown_amount, energy_kwh, amount",
+        "partner, period, direction, currency, location_id, step_no",
+    ),
     "journal_lines": Published(
         "settle.journal_lines",
         "entry_id, line_no, entry_kind, booked_on, period, party, partner, currency, account, account_name, role,"
