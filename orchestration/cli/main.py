@@ -28,6 +28,7 @@ COMMANDS = {
     "explain": "the whole story of a session, a statement or a file",
     "diff": "what changed between two runs, and because of what",
     "parallel": "a closed month of another platform, rebuilt here and compared",
+    "channels": "sessions by app, hub and direct, and late or broken hand-offs",
     "waterfall": "from claimed to paid, step by step, by partner, period and site",
     "leakage": "every euro that is not billed as it was sent, and why",
     "tariff": "check, compare, approve and try tariffs",

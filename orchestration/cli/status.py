@@ -9,6 +9,7 @@ import click
 
 from orchestration.as_of import AsOf
 from orchestration.cli.as_of import as_of_option, read_at, sentence, told
+from orchestration.cli.channels import hand_off_sentence, hand_offs
 from orchestration.cli.show import home_option, show_json, show_table, shown_path, text
 from orchestration.close_state import close_state, who_acts_next
 from orchestration.exception_queue import totals
@@ -98,6 +99,7 @@ def summary(home: Home, then: AsOf | None = None) -> dict[str, Any]:
         "sealed_differences": snapshot.records(_DIFFERENCES),
         "exceptions": totals(snapshot),
         "quality": _quality(snapshot),
+        "hand_offs": hand_offs(snapshot),
         # What is wrong in landing and master now says nothing of then.
         **({"problems": problems(home, entries)} if then is None else {"problems": [], "as_of": told(then)}),
     }
@@ -218,6 +220,8 @@ def show_summary(home: Home, then: AsOf | None = None) -> None:
         [tuple(row.values()) for row in queue["money"]],
     )
     _show_quality(found["quality"], home)
+    for hop in found["hand_offs"]:
+        click.echo(f"Hand-off {hand_off_sentence(hop)}   (evsettle{home_option(home)} channels)")
     for problem in found["problems"]:
         click.secho(f"To mend: {problem}", fg="yellow")
     option = home_option(home)

@@ -24,7 +24,8 @@ def compared(cli_here: Cli, home: Path, totals: Path) -> list[dict[str, Any]]:
 def claims(published: duckdb.DuckDBPyConnection, partner: str) -> tuple[int, Decimal]:
     """What another platform that billed each claim, to the cent, would have on its statement."""
     rows = published.execute(
-        "select claimed_excl_tax from cdrs where partner = ? and service_period = '2026-10' and direction = 'payable'",
+        "select claimed_excl_tax from cdrs where partner = ? and service_period = '2026-10' and direction = 'payable'"
+        " and currency = 'EUR'",
         [partner],
     ).fetchall()
     known = [amount for (amount,) in rows if amount is not None]

@@ -44,8 +44,12 @@ def test_the_levels_are_those_of_their_sources(
     cli_here: Cli, finished_home: Path, published: duckdb.DuckDBPyConnection
 ) -> None:
     rows = steps(cli_here, finished_home, "2026-10", "nordlade")
-    levels = {row["step"]: (row["sessions"], Decimal(row["amount"])) for row in rows if row["is_level"]}
-    where = "partner = 'nordlade' and period = '2026-10' and direction = 'payable'"
+    levels = {
+        row["step"]: (row["sessions"], Decimal(row["amount"]))
+        for row in rows
+        if row["is_level"] and row["currency"] == "EUR"
+    }
+    where = "partner = 'nordlade' and period = '2026-10' and direction = 'payable' and currency = 'EUR'"
     claimed = published.sql(f"select count(*), sum(coalesce(claimed_excl_tax, 0)) from cdrs where {where}").fetchall()
     billed = published.sql(f"select sum(sessions), sum(amount_excl_tax) from statements where {where}").fetchall()
     assert [levels["claimed"]] == claimed

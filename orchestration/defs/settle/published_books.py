@@ -1,4 +1,4 @@
-"""What is published of documents, partners' invoices, the journal and payments.
+"""What is published of documents, partners' invoices, ways, the journal and payments.
 
 What does not belong here: the tables of sessions and statements, and writing any (publish).
 """
@@ -29,6 +29,18 @@ BOOKS: Mapping[str, Published] = {
         " invoice_id, invoice_line_no, stands_elsewhere, our_kwh, their_kwh, our_excl_tax, their_excl_tax,"
         " difference_excl_tax",
         "partner, period, direction, currency, line_id",
+    ),
+    "channels": Published(
+        "settle.channels",
+        "partner, period, direction, currency, location_id, channel, sessions, sessions_settled, energy_kwh,"
+        " claimed_excl_tax, settled_excl_tax",
+        "partner, period, direction, currency, location_id, channel",
+    ),
+    "handoff_lag": Published(
+        "settle.handoff_lag",
+        "subject_id, hop_no, hop, partner, period, direction, location_id, channel, source, from_at, to_at,"
+        " lag_seconds, standing",
+        "subject_id, hop_no",
     ),
     "settlement_path": Published(
         "settle.settlement_path",
