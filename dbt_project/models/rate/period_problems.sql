@@ -16,14 +16,75 @@ period_contexts as (
         time_hours,
         parking_hours,
         reservation_hours,
+        tariff_state,
+        tariff_index
+    from {{ ref('period_contexts') }}
+
+),
+
+sent_periods as (
+
+    select
+        record_id,
+        period_no,
+        tariff_id,
         other_dimensions,
         unknown_dimensions,
-        dimension_problems,
-        tariff_state,
-        tariff_id,
-        used_tariff_id,
-        tariff_no
-    from {{ ref('period_contexts') }}
+        dimension_problems
+    from {{ ref('sent_periods') }}
+
+),
+
+session_tariffs as (
+
+    select
+        cdr_key,
+        record_id
+    from {{ ref('session_tariffs') }}
+
+),
+
+tariffs_in_force as (
+
+    select
+        cdr_key,
+        tariff_index,
+        tariff_id
+    from {{ ref('tariffs_in_force') }}
+
+),
+
+-- Of every record in the house: those in work are picked where the problems are read.
+odd_periods as (
+
+    select
+        record_id,
+        period_no,
+        other_dimensions,
+        unknown_dimensions,
+        dimension_problems
+    from sent_periods
+    where other_dimensions is not null or unknown_dimensions is not null or dimension_problems is not null
+
+),
+
+-- The tariff that the period names, and the one that would apply.
+untariffed as (
+
+    select
+        period_contexts.record_id,
+        period_contexts.tariff_state,
+        sent_periods.tariff_id,
+        tariffs_in_force.tariff_id as used_tariff_id
+    from period_contexts
+    inner join sent_periods
+        on period_contexts.record_id = sent_periods.record_id and period_contexts.period_no = sent_periods.period_no
+    inner join session_tariffs on period_contexts.record_id = session_tariffs.record_id
+    left join tariffs_in_force
+        on
+            session_tariffs.cdr_key = tariffs_in_force.cdr_key
+            and period_contexts.tariff_index = tariffs_in_force.tariff_index
+    where period_contexts.tariff_state in ('unknown', 'not_in_force', 'not_approved')
 
 ),
 
@@ -89,7 +150,7 @@ problems as (
         true as is_blocking,
         'Period ' || cast(period_no as varchar) || ' has a dimension that this OCPI version does not know: '
         || unknown_dimensions || '.' as message
-    from period_contexts
+    from odd_periods
     where unknown_dimensions is not null
 
     union all
@@ -101,7 +162,7 @@ problems as (
         'warn' as severity,
         false as is_blocking,
         'Dimensions that are not billed were left out: ' || min(other_dimensions) || '.' as message
-    from period_contexts
+    from odd_periods
     where other_dimensions is not null
     group by record_id
 
@@ -114,7 +175,7 @@ problems as (
         'reject' as severity,
         true as is_blocking,
         'Period ' || cast(period_no as varchar) || ': ' || dimension_problems || '.' as message
-    from period_contexts
+    from odd_periods
     where dimension_problems is not null
 
     union all
@@ -169,7 +230,7 @@ problems as (
         true as is_blocking,
         'Tariff ' || coalesce(min(tariff_id), min(used_tariff_id), 'of the CDR')
         || ' is not in the CDR and not known, or cannot be read.' as message
-    from period_contexts
+    from untariffed
     where tariff_state = 'unknown'
     group by record_id, lower(tariff_id)
 
@@ -183,7 +244,7 @@ problems as (
         true as is_blocking,
         'Tariff ' || coalesce(min(used_tariff_id), 'without an id')
         || ' is not in force at the start of the session.' as message
-    from period_contexts
+    from untariffed
     where tariff_state = 'not_in_force'
     group by record_id, lower(used_tariff_id)
 
@@ -197,7 +258,7 @@ problems as (
         true as is_blocking,
         'Tariff ' || coalesce(min(used_tariff_id), 'without an id')
         || ' is not approved by two people, so it prices nothing.' as message
-    from period_contexts
+    from untariffed
     where tariff_state = 'not_approved'
     group by record_id, lower(used_tariff_id)
 

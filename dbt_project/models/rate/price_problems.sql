@@ -2,19 +2,12 @@
 
 with
 
-work as (
-
-    select cdr_key
-    from {{ ref('work') }}
-
-),
-
-cdrs as (
+session_tariffs as (
 
     select
-        cdr_key,
-        record_id
-    from {{ ref('cdrs') }}
+        record_id,
+        cdr_key
+    from {{ ref('session_tariffs') }}
 
 ),
 
@@ -52,16 +45,6 @@ price_totals as (
 
 ),
 
-work_cdrs as (
-
-    select
-        cdrs.record_id,
-        cdrs.cdr_key
-    from cdrs
-    inner join work on cdrs.cdr_key = work.cdr_key
-
-),
-
 -- `evsettle price` knows no rules and takes the default of this one.
 rules as (
 
@@ -86,7 +69,7 @@ cut_prices as (
 )
 
 select
-    work_cdrs.cdr_key,
+    session_tariffs.cdr_key,
     'base' as reading,
     record_problems.rule_id,
     record_problems.detail,
@@ -94,12 +77,12 @@ select
     record_problems.is_blocking,
     record_problems.message
 from record_problems
-inner join work_cdrs on record_problems.record_id = work_cdrs.record_id
+inner join session_tariffs on record_problems.record_id = session_tariffs.record_id
 
 union all
 
 select
-    work_cdrs.cdr_key,
+    session_tariffs.cdr_key,
     'base' as reading,
     'PERIOD_TOU_MISSING' as rule_id,
     'period ' || cast(crossed_periods.period_no as varchar) as detail,
@@ -110,5 +93,5 @@ select
     || cast(cast(cut_prices.cut_total as decimal(38, 4)) as varchar) || ', as sent '
     || cast(cast(cut_prices.total as decimal(38, 4)) as varchar) || '.' as message
 from crossed_periods
-inner join work_cdrs on crossed_periods.record_id = work_cdrs.record_id
-inner join cut_prices on work_cdrs.cdr_key = cut_prices.cdr_key
+inner join session_tariffs on crossed_periods.record_id = session_tariffs.record_id
+inner join cut_prices on session_tariffs.cdr_key = cut_prices.cdr_key

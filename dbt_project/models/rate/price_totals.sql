@@ -4,23 +4,16 @@
 
 with
 
-work as (
-
-    select cdr_key
-    from {{ ref('work') }}
-
-),
-
-cdrs as (
+session_tariffs as (
 
     select
-        cdr_key,
         record_id,
-        started_at,
-        ended_at,
+        cdr_key,
         currency,
-        amount_sign
-    from {{ ref('cdrs') }}
+        amount_sign,
+        started_us,
+        ended_us
+    from {{ ref('session_tariffs') }}
 
 ),
 
@@ -66,14 +59,13 @@ part_totals as (
 work_cdrs as (
 
     select
-        cdrs.cdr_key,
-        cdrs.record_id,
-        cdrs.currency,
-        cdrs.amount_sign,
-        {{ epoch_microseconds('cdrs.ended_at') }} - {{ epoch_microseconds('cdrs.started_at') }} as elapsed_us,
-        cdrs.record_id not in (select record_problems.record_id from record_problems) as is_priced
-    from cdrs
-    inner join work on cdrs.cdr_key = work.cdr_key
+        cdr_key,
+        record_id,
+        currency,
+        amount_sign,
+        ended_us - started_us as elapsed_us,
+        record_id not in (select record_problems.record_id from record_problems) as is_priced
+    from session_tariffs
 
 ),
 
@@ -96,10 +88,12 @@ volumes as (
 
 ),
 
-reading_periods as (
+-- A reading that differs prices a period at least.
+period_elements as (
 
     select price_id
-    from {{ ref('reading_periods') }}
+    from {{ ref('period_elements') }}
+    where price_id % 16 <> 0
 
 ),
 
@@ -123,8 +117,7 @@ readings as (
 other_prices as (
 
     select price_id
-    from reading_periods
-    where price_id % 16 <> 0
+    from period_elements
     union
     select price_id
     from step_readings

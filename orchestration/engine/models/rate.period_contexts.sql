@@ -23,26 +23,41 @@ period_tariffs as (
         max_current,
         min_power,
         max_power,
-        other_dimensions,
-        unknown_dimensions,
-        dimension_problems,
         tariff_state,
-        tariff_id,
-        used_tariff_id,
         tariff_index,
         tariff_no
     from "evsettle"."rate"."period_tariffs"
 
 ),
 
-tariff_elements as (
+session_tariffs as (
 
     select
-        tariff_no,
-        coalesce(start_minute, end_minute, day_mask) is not null
-        or coalesce(start_date, end_date) is not null as reads_clock,
-        coalesce(min_kwh, max_kwh) is not null as reads_energy
+        record_id,
+        time_zone,
+        may_read_clock,
+        may_read_energy
+    from "evsettle"."rate"."session_tariffs"
+
+),
+
+sent_periods as (
+
+    select
+        record_id,
+        period_no,
+        started_at,
+        energy_kwh,
+        is_charging
+    from "evsettle"."ingest"."sent_periods"
+
+),
+
+clock_tariffs as (
+
+    select distinct tariff_no
     from "evsettle"."ingest"."tariff_elements"
+    where coalesce(start_minute, end_minute, day_mask) is not null or coalesce(start_date, end_date) is not null
 
 ),
 
@@ -59,64 +74,54 @@ zone_offsets as (
 
 ),
 
-clock_tariffs as (
-
-    select distinct tariff_no
-    from tariff_elements
-    where reads_clock
-
-),
-
-energy_tariffs as (
-
-    select distinct tariff_no
-    from tariff_elements
-    where reads_energy
-
-),
-
 -- The first period that is no reservation starts the session's duration.
 session_starts as (
 
     select
-        record_id,
-        min(started_us) as charging_started_us
-    from period_tariffs
-    where is_charging
-    group by record_id
+        session_tariffs.record_id,
+        min(epoch_us(sent_periods.started_at)) as charging_started_us
+    from sent_periods
+    inner join session_tariffs on sent_periods.record_id = session_tariffs.record_id
+    where sent_periods.is_charging
+    group by session_tariffs.record_id
 
 ),
 
 -- A running sum sorts all periods: only the sessions of tariffs that read it pay for one.
-energy_sessions as (
-
-    select distinct period_tariffs.record_id
-    from period_tariffs
-    inner join energy_tariffs on period_tariffs.tariff_no = energy_tariffs.tariff_no
-
-),
-
 energy_before as (
 
     select
-        record_id,
-        sorted_no,
-        sum(energy_kwh) over (
-            partition by record_id order by sorted_no rows between unbounded preceding and 1 preceding
+        sent_periods.record_id,
+        sent_periods.period_no,
+        sum(sent_periods.energy_kwh) over (
+            partition by sent_periods.record_id
+            order by sent_periods.started_at asc nulls last, sent_periods.period_no asc
+            rows between unbounded preceding and 1 preceding
         ) as energy_before_kwh
-    from period_tariffs
-    where record_id in (select energy_sessions.record_id from energy_sessions)
+    from sent_periods
+    inner join session_tariffs on sent_periods.record_id = session_tariffs.record_id
+    where session_tariffs.may_read_energy
 
 ),
 
 -- The clock is looked up once for each zone and hour in use, not for each period.
+moments as (
+
+    select
+        session_tariffs.time_zone,
+        epoch_us(sent_periods.started_at) as started_us
+    from sent_periods
+    inner join session_tariffs on sent_periods.record_id = session_tariffs.record_id
+    where session_tariffs.may_read_clock
+
+),
+
 hours_in_use as (
 
     select distinct
-        period_tariffs.time_zone,
-        period_tariffs.started_us - period_tariffs.started_us % 3600000000 as hour_us
-    from period_tariffs
-    inner join clock_tariffs on period_tariffs.tariff_no = clock_tariffs.tariff_no
+        time_zone,
+        started_us - started_us % 3600000000 as hour_us
+    from moments
 
 ),
 
@@ -167,10 +172,12 @@ on_clock as (
     from period_tariffs
     left join session_starts on period_tariffs.record_id = session_starts.record_id
     left join energy_before
-        on period_tariffs.record_id = energy_before.record_id and period_tariffs.sorted_no = energy_before.sorted_no
+        on period_tariffs.record_id = energy_before.record_id and period_tariffs.period_no = energy_before.period_no
+    -- Only a tariff that reads the clock has one: what another session reads must not matter.
+    left join clock_tariffs on period_tariffs.tariff_no = clock_tariffs.tariff_no
     left join hour_offsets
         on
-            period_tariffs.time_zone = hour_offsets.time_zone
+            case when clock_tariffs.tariff_no is not null then period_tariffs.time_zone end = hour_offsets.time_zone
             and period_tariffs.started_us - period_tariffs.started_us % 3600000000 = hour_offsets.hour_us
             and period_tariffs.started_us >= hour_offsets.from_us
             and period_tariffs.started_us < hour_offsets.to_us
@@ -208,12 +215,7 @@ select
     max_current,
     min_power,
     max_power,
-    other_dimensions,
-    unknown_dimensions,
-    dimension_problems,
     tariff_state,
-    tariff_id,
-    used_tariff_id,
     tariff_index,
     tariff_no,
     charging_started_us is null as is_expired_reservation,

@@ -59,37 +59,39 @@ clock_bounds as (
 
 ),
 
-energy_bounds as (
 
-    select
-        tariff_no,
-        min_kwh as bound_kwh
-    from tariff_elements
-    where min_kwh is not null
-    union
-    select
-        tariff_no,
-        max_kwh as bound_kwh
-    from tariff_elements
-    where max_kwh is not null
+    energy_bounds as (
 
-),
+        select
+            tariff_no,
+            min_kwh as bound_kwh
+        from tariff_elements
+        where min_kwh is not null
+        union
+        select
+            tariff_no,
+            max_kwh as bound_kwh
+        from tariff_elements
+        where max_kwh is not null
 
-duration_bounds as (
+    ),
 
-    select
-        tariff_no,
-        min_duration_seconds as bound_seconds
-    from tariff_elements
-    where min_duration_seconds is not null
-    union
-    select
-        tariff_no,
-        max_duration_seconds as bound_seconds
-    from tariff_elements
-    where max_duration_seconds is not null
+    duration_bounds as (
 
-),
+        select
+            tariff_no,
+            min_duration_seconds as bound_seconds
+        from tariff_elements
+        where min_duration_seconds is not null
+        union
+        select
+            tariff_no,
+            max_duration_seconds as bound_seconds
+        from tariff_elements
+        where max_duration_seconds is not null
+
+    ),
+
 
 -- Of the years that the table of zones covers only what these sessions lived through.
 times as (
@@ -116,18 +118,37 @@ spans as (
 
 ),
 
+clock_tariffs as (
+
+    select distinct tariff_no
+    from clock_bounds
+
+),
+
+clock_changes as (
+
+    select
+        spans.zone,
+        spans.from_us
+    from spans
+    inner join times on spans.from_us > times.first_us
+
+),
+
 -- A change of the hour may open or close a window at once.
 changes as (
 
     select
         periods.record_id,
         periods.sorted_no,
-        spans.from_us as cut_us
+        clock_changes.from_us as cut_us
     from periods
-    inner join clock_bounds on periods.tariff_no = clock_bounds.tariff_no
-    inner join spans on periods.time_zone = spans.zone
-    where periods.started_us < spans.from_us and spans.from_us < periods.ended_us
-    group by periods.record_id, periods.sorted_no, spans.from_us
+    inner join clock_tariffs on periods.tariff_no = clock_tariffs.tariff_no
+    inner join clock_changes
+        on
+            periods.time_zone = clock_changes.zone
+            and periods.started_us < clock_changes.from_us
+            and periods.ended_us > clock_changes.from_us
 
 ),
 
@@ -166,6 +187,15 @@ clock_distances as (
 
 ),
 
+-- Hardly any bound lies within its period: only those meet the list of days.
+near_bounds as (
+
+    select *
+    from clock_distances
+    where distance_us < length_us
+
+),
+
 digits (digit) as (
 
     values (0), (1), (2), (3), (4), (5), (6), (7), (8), (9)
@@ -183,21 +213,21 @@ later_days (days_later) as (
 clock_cuts as (
 
     select
-        clock_distances.record_id,
-        clock_distances.sorted_no,
-        clock_distances.local_us + clock_distances.distance_us
+        near_bounds.record_id,
+        near_bounds.sorted_no,
+        near_bounds.local_us + near_bounds.distance_us
         + cast(later_days.days_later as bigint) * 86400000000 - spans.offset_us as cut_us
-    from clock_distances
+    from near_bounds
     inner join later_days
-        on clock_distances.distance_us + cast(later_days.days_later as bigint) * 86400000000 < clock_distances.length_us
-    inner join spans on clock_distances.time_zone = spans.zone
+        on near_bounds.distance_us + cast(later_days.days_later as bigint) * 86400000000 < near_bounds.length_us
+    inner join spans on near_bounds.time_zone = spans.zone
     where
-        clock_distances.local_us + clock_distances.distance_us
+        near_bounds.local_us + near_bounds.distance_us
         + cast(later_days.days_later as bigint) * 86400000000 - spans.offset_us
-        >= greatest(spans.from_us, clock_distances.started_us + 1)
-        and clock_distances.local_us + clock_distances.distance_us
+        >= greatest(spans.from_us, near_bounds.started_us + 1)
+        and near_bounds.local_us + near_bounds.distance_us
         + cast(later_days.days_later as bigint) * 86400000000 - spans.offset_us
-        < least(spans.to_us, clock_distances.ended_us)
+        < least(spans.to_us, near_bounds.ended_us)
 
 ),
 
@@ -255,27 +285,31 @@ duration_cuts as (
 
 cuts as (
 
-    select
-        record_id,
-        sorted_no,
-        cut_us,
-        cast(null as decimal(38, 8)) as energy_at_cut_kwh
-    from changes
-    union all
-    select
-        record_id,
-        sorted_no,
-        cut_us,
-        cast(null as decimal(38, 8)) as energy_at_cut_kwh
-    from clock_cuts
-    union all
-    select
-        record_id,
-        sorted_no,
-        cut_us,
-        cast(null as decimal(38, 8)) as energy_at_cut_kwh
-    from duration_cuts
-    union all
+    
+        select
+            record_id,
+            sorted_no,
+            cut_us,
+            cast(null as decimal(38, 8)) as energy_at_cut_kwh
+        from changes
+        union all
+    
+        select
+            record_id,
+            sorted_no,
+            cut_us,
+            cast(null as decimal(38, 8)) as energy_at_cut_kwh
+        from clock_cuts
+        union all
+    
+        select
+            record_id,
+            sorted_no,
+            cut_us,
+            cast(null as decimal(38, 8)) as energy_at_cut_kwh
+        from duration_cuts
+        union all
+    
     select
         record_id,
         sorted_no,

@@ -1,19 +1,16 @@
 with
 
-work as (
-
-    select cdr_key
-    from "evsettle"."inspect"."work"
-
-),
-
-cdrs as (
+session_tariffs as (
 
     select
-        cdr_key,
         record_id,
-        amount_sign
-    from "evsettle"."inspect"."cdrs"
+        cdr_key,
+        amount_sign,
+        tariff_count,
+        tariff_index,
+        tariff_id,
+        tariff_version
+    from "evsettle"."rate"."session_tariffs"
 
 ),
 
@@ -117,19 +114,36 @@ tariff_elements as (
 
 -- Texts are looked up here, once, and by numbers until here. A CDR that cannot be priced has no lines: half a price
 -- would be a silent number.
-priced_tariffs as (
+session_texts as (
 
     select
-        cdrs.record_id,
-        cdrs.cdr_key,
-        cdrs.amount_sign,
+        record_id,
+        cdr_key,
+        amount_sign,
+        tariff_index,
+        tariff_id,
+        tariff_version
+    from session_tariffs
+    where tariff_count = 1
+    union all
+    select
+        session_tariffs.record_id,
+        session_tariffs.cdr_key,
+        session_tariffs.amount_sign,
         tariffs_in_force.tariff_index,
         tariffs_in_force.tariff_id,
         tariffs_in_force.tariff_version
-    from cdrs
-    inner join work on cdrs.cdr_key = work.cdr_key
-    inner join tariffs_in_force on cdrs.cdr_key = tariffs_in_force.cdr_key
-    where cdrs.record_id not in (select record_problems.record_id from record_problems)
+    from session_tariffs
+    inner join tariffs_in_force on session_tariffs.cdr_key = tariffs_in_force.cdr_key
+    where session_tariffs.tariff_count > 1
+
+),
+
+priced_tariffs as (
+
+    select session_texts.*
+    from session_texts
+    where session_texts.record_id not in (select record_problems.record_id from record_problems)
 
 ),
 

@@ -1,22 +1,15 @@
 with
 
-work as (
-
-    select cdr_key
-    from "evsettle"."inspect"."work"
-
-),
-
-cdrs as (
+session_tariffs as (
 
     select
-        cdr_key,
         record_id,
-        started_at,
-        ended_at,
+        cdr_key,
         currency,
-        amount_sign
-    from "evsettle"."inspect"."cdrs"
+        amount_sign,
+        started_us,
+        ended_us
+    from "evsettle"."rate"."session_tariffs"
 
 ),
 
@@ -77,14 +70,13 @@ part_totals as (
 work_cdrs as (
 
     select
-        cdrs.cdr_key,
-        cdrs.record_id,
-        cdrs.currency,
-        cdrs.amount_sign,
-        epoch_us(cdrs.ended_at) - epoch_us(cdrs.started_at) as elapsed_us,
-        cdrs.record_id not in (select record_problems.record_id from record_problems) as is_priced
-    from cdrs
-    inner join work on cdrs.cdr_key = work.cdr_key
+        cdr_key,
+        record_id,
+        currency,
+        amount_sign,
+        ended_us - started_us as elapsed_us,
+        record_id not in (select record_problems.record_id from record_problems) as is_priced
+    from session_tariffs
 
 ),
 
@@ -107,10 +99,12 @@ volumes as (
 
 ),
 
-reading_periods as (
+-- A reading that differs prices a period at least.
+period_elements as (
 
     select price_id
-    from "evsettle"."rate"."reading_periods"
+    from "evsettle"."rate"."period_elements"
+    where price_id % 16 <> 0
 
 ),
 
@@ -134,8 +128,7 @@ readings as (
 other_prices as (
 
     select price_id
-    from reading_periods
-    where price_id % 16 <> 0
+    from period_elements
     union
     select price_id
     from step_readings

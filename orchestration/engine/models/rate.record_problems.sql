@@ -1,20 +1,12 @@
 with
 
-work as (
-
-    select cdr_key
-    from "evsettle"."inspect"."work"
-
-),
-
-cdrs as (
+session_tariffs as (
 
     select
-        cdr_key,
         record_id,
-        started_at,
-        ended_at
-    from "evsettle"."inspect"."cdrs"
+        started_us,
+        ended_us
+    from "evsettle"."rate"."session_tariffs"
 
 ),
 
@@ -51,52 +43,41 @@ tariff_problems as (
 
 ),
 
-work_cdrs as (
-
-    select
-        cdrs.record_id,
-        cdrs.started_at,
-        cdrs.ended_at
-    from cdrs
-    inner join work on cdrs.cdr_key = work.cdr_key
-
-),
-
 problems as (
 
     select
-        work_cdrs.record_id,
+        session_tariffs.record_id,
         'SCHEMA_REQUIRED_MISSING' as rule_id,
         'start or end' as detail,
         'reject' as severity,
         true as is_blocking,
         'The CDR has no start or no end, so its last period has no length.' as message
-    from work_cdrs
-    where work_cdrs.started_at is null or work_cdrs.ended_at is null
+    from session_tariffs
+    where session_tariffs.started_us is null or session_tariffs.ended_us is null
 
     union all
 
     select
-        work_cdrs.record_id,
+        session_tariffs.record_id,
         'TIME_END_BEFORE_START' as rule_id,
         'session' as detail,
         'reject' as severity,
         true as is_blocking,
         'The session ends before it starts.' as message
-    from work_cdrs
-    where work_cdrs.ended_at < work_cdrs.started_at
+    from session_tariffs
+    where session_tariffs.ended_us < session_tariffs.started_us
 
     union all
 
     select
-        work_cdrs.record_id,
+        session_tariffs.record_id,
         'PERIODS_EMPTY' as rule_id,
         'session' as detail,
         'hold' as severity,
         true as is_blocking,
         'The CDR has no charging period, so nothing in it can be priced.' as message
-    from work_cdrs
-    where work_cdrs.record_id not in (select period_contexts.record_id from period_contexts)
+    from session_tariffs
+    where session_tariffs.record_id not in (select period_contexts.record_id from period_contexts)
 
     union all
 
@@ -123,11 +104,11 @@ problems as (
 )
 
 select
-    work_cdrs.record_id,
+    session_tariffs.record_id,
     problems.rule_id,
     problems.detail,
     problems.severity,
     problems.is_blocking,
     problems.message
 from problems
-inner join work_cdrs on problems.record_id = work_cdrs.record_id
+inner join session_tariffs on problems.record_id = session_tariffs.record_id

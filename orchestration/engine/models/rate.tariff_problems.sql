@@ -1,12 +1,12 @@
 with
 
-cdrs as (
+session_tariffs as (
 
     select
         cdr_key,
         record_id,
         currency
-    from "evsettle"."inspect"."cdrs"
+    from "evsettle"."rate"."session_tariffs"
 
 ),
 
@@ -16,7 +16,7 @@ period_contexts as (
         record_id,
         energy_kwh,
         time_hours,
-        used_tariff_id,
+        tariff_index,
         tariff_no
     from "evsettle"."rate"."period_contexts"
     where tariff_no is not null
@@ -67,7 +67,7 @@ assumed_prices as (
 assumptions as (
 
     select
-        cdrs.record_id,
+        session_tariffs.record_id,
         assumed_prices.period_no,
         case assumed_prices.part_no
         when 3 then 'fixed'
@@ -81,7 +81,17 @@ assumptions as (
         assumed_prices.is_clock_assumed,
         assumed_prices.is_flow_assumed
     from assumed_prices
-    inner join cdrs on assumed_prices.price_id = cdrs.record_id * 16
+    inner join session_tariffs on assumed_prices.price_id = session_tariffs.record_id * 16
+
+),
+
+tariffs_in_force as (
+
+    select
+        cdr_key,
+        tariff_index,
+        tariff_id
+    from "evsettle"."inspect"."tariffs_in_force"
 
 ),
 
@@ -136,12 +146,47 @@ tariff_uses as (
 
     select
         record_id,
-        coalesce(min(used_tariff_id), 'without an id') as tariff_id,
         tariff_no,
+        min(tariff_index) as tariff_index,
         coalesce(bool_or(energy_kwh <> 0), false) as has_energy,
         coalesce(bool_or(time_hours <> 0), false) as has_time
     from period_contexts
     group by record_id, tariff_no
+
+),
+
+faulty_tariffs as (
+
+    select
+        tariff_bodies.tariff_no,
+        tariff_bodies.currency,
+        tariff_bodies.problems,
+        oversized_tariffs.dimension as oversized_dimension
+    from tariff_bodies
+    left join oversized_tariffs on tariff_bodies.tariff_no = oversized_tariffs.tariff_no
+
+),
+
+-- Names are looked up only where something is wrong.
+faulty_uses as (
+
+    select
+        tariff_uses.record_id,
+        coalesce(tariffs_in_force.tariff_id, 'without an id') as tariff_id,
+        faulty_tariffs.currency,
+        faulty_tariffs.problems,
+        faulty_tariffs.oversized_dimension,
+        session_tariffs.currency as cdr_currency
+    from tariff_uses
+    inner join faulty_tariffs on tariff_uses.tariff_no = faulty_tariffs.tariff_no
+    inner join session_tariffs on tariff_uses.record_id = session_tariffs.record_id
+    left join tariffs_in_force
+        on
+            session_tariffs.cdr_key = tariffs_in_force.cdr_key
+            and tariff_uses.tariff_index = tariffs_in_force.tariff_index
+    where
+        upper(session_tariffs.currency) <> upper(faulty_tariffs.currency)
+        or coalesce(faulty_tariffs.problems, faulty_tariffs.oversized_dimension) is not null
 
 ),
 
@@ -154,71 +199,70 @@ gaps as (
     from period_elements
     inner join tariff_dimensions on period_elements.tariff_no = tariff_dimensions.tariff_no
     where
-        (
-            tariff_dimensions.has_energy
-            and period_elements.energy_kwh <> 0
-            and period_elements.energy_rank is null
-        )
-        or (
-            tariff_dimensions.has_time
-            and period_elements.time_hours <> 0
-            and period_elements.time_rank is null
-        )
-        or (
-            tariff_dimensions.has_parking
-            and period_elements.parking_hours <> 0
-            and period_elements.parking_rank is null
-        )
-        or (
-            tariff_dimensions.has_reservation
-            and period_elements.reservation_hours <> 0
-            and period_elements.reservation_rank is null
-        )
+        false
+        
+            or (
+                tariff_dimensions.has_energy
+                and period_elements.energy_kwh <> 0 and period_elements.energy_rank is null
+            )
+        
+            or (
+                tariff_dimensions.has_time
+                and period_elements.time_hours <> 0 and period_elements.time_rank is null
+            )
+        
+            or (
+                tariff_dimensions.has_parking
+                and period_elements.parking_hours <> 0 and period_elements.parking_rank is null
+            )
+        
+            or (
+                tariff_dimensions.has_reservation
+                and period_elements.reservation_hours <> 0 and period_elements.reservation_rank is null
+            )
+        
 
 ),
 
 problems as (
 
     select
-        tariff_uses.record_id,
+        record_id,
         'CCY_TARIFF_MISMATCH' as rule_id,
-        lower(tariff_uses.tariff_id) as detail,
+        lower(tariff_id) as detail,
         'hold' as severity,
         true as is_blocking,
-        'Tariff ' || tariff_uses.tariff_id || ' is in ' || tariff_bodies.currency
-        || ', the CDR in ' || cdrs.currency || '.' as message
-    from tariff_uses
-    inner join cdrs on tariff_uses.record_id = cdrs.record_id
-    inner join tariff_bodies on tariff_uses.tariff_no = tariff_bodies.tariff_no
-    where upper(cdrs.currency) <> upper(tariff_bodies.currency)
+        'Tariff ' || tariff_id || ' is in ' || currency || ', the CDR in ' || cdr_currency || '.' as message
+    from faulty_uses
+    where upper(cdr_currency) <> upper(currency)
 
     union all
 
-    select
-        tariff_uses.record_id,
-        'SCHEMA_TYPE_INVALID' as rule_id,
-        'tariff ' || lower(tariff_uses.tariff_id) as detail,
-        'reject' as severity,
-        true as is_blocking,
-        'Tariff ' || tariff_uses.tariff_id || ': ' || tariff_bodies.problems || '.' as message
-    from tariff_uses
-    inner join tariff_bodies on tariff_uses.tariff_no = tariff_bodies.tariff_no
-    where tariff_bodies.problems is not null
+    
+        select
+            record_id,
+            'SCHEMA_TYPE_INVALID' as rule_id,
+            'tariff ' || lower(tariff_id) as detail,
+            'reject' as severity,
+            true as is_blocking,
+            'Tariff ' || tariff_id || ': ' || problems || '.' as message
+        from faulty_uses
+        where problems is not null
 
-    union all
+        union all
+    
+        select
+            record_id,
+            'SCHEMA_TYPE_INVALID' as rule_id,
+            'size in tariff ' || lower(tariff_id) as detail,
+            'reject' as severity,
+            true as is_blocking,
+            'Tariff ' || tariff_id || ' has a price, tax or step for ' || oversized_dimension || ' beyond what can be priced exactly.' as message
+        from faulty_uses
+        where oversized_dimension is not null
 
-    select
-        tariff_uses.record_id,
-        'SCHEMA_TYPE_INVALID' as rule_id,
-        'size in tariff ' || lower(tariff_uses.tariff_id) as detail,
-        'reject' as severity,
-        true as is_blocking,
-        'Tariff ' || tariff_uses.tariff_id || ' has a price, tax or step for ' || oversized_tariffs.dimension
-        || ' beyond what can be priced exactly.' as message
-    from tariff_uses
-    inner join oversized_tariffs on tariff_uses.tariff_no = oversized_tariffs.tariff_no
-
-    union all
+        union all
+    
 
     select
         record_id,
@@ -250,7 +294,7 @@ problems as (
     union all
 
     select
-        cdrs.record_id,
+        session_tariffs.record_id,
         'TARIFF_NO_ELEMENT' as rule_id,
         'period ' || cast(gaps.period_no as varchar) as detail,
         'warn' as severity,
@@ -258,7 +302,7 @@ problems as (
         'Period ' || cast(gaps.period_no as varchar)
         || ' has a volume that no active element of the tariff prices, so it costs nothing.' as message
     from gaps
-    inner join cdrs on gaps.price_id = cdrs.record_id * 16
+    inner join session_tariffs on gaps.price_id = session_tariffs.record_id * 16
 
     union all
 
