@@ -6,11 +6,12 @@ what was written (facts/verify), and how a run is made (the caller gives it).
 """
 
 import json
+import re
 import shutil
 import tempfile
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
@@ -18,6 +19,7 @@ from typing import Any
 
 import duckdb
 
+from orchestration.computed_by import changed_since
 from orchestration.defs.settle.sealing import freeze
 from orchestration.facts import objects
 from orchestration.facts.documents import documents
@@ -55,7 +57,9 @@ class Replayed:
     """What came out of one sealed period of one partner.
 
     lines, records: how many were compared. files: names of report files whose bytes come out otherwise.
-    sealed_by, replayed_by: engine version and the first digits of the rules' hash.
+    sealed_by, replayed_by: engine version and the first digits of the rules' hash. changed: what of rules, models and
+    packages is another now, in sentences; null where the run of then did not keep it. judged_otherwise: lines that come
+    out the same under rules of which some are others.
     """
 
     seal: Entry
@@ -66,6 +70,8 @@ class Replayed:
     differences: tuple[Difference, ...]
     sealed_by: str
     replayed_by: str
+    changed: tuple[str, ...] | None = ()
+    judged_otherwise: int = 0
 
     @property
     def is_same_engine(self) -> bool:
@@ -75,7 +81,7 @@ class Replayed:
     @property
     def is_equal(self) -> bool:
         """Whether everything came out as it was sealed, to the byte."""
-        return not self.differences and not self.files
+        return not (self.differences or self.files or self.judged_otherwise)
 
 
 def sealed_periods(entries: Sequence[Entry], named: str) -> list[Entry]:
@@ -144,8 +150,10 @@ def _compared(home: Home, again: Home, connection: duckdb.DuckDBPyConnection, ma
                 path.write_bytes(objects.get(its_home, its_tables[table]))
                 view = f"create or replace temp view {side}_{table} as from read_parquet('{path}')"
                 connection.execute(view)
-        differences = compared(connection)
-        differences += _steps(home, again, seal, body, {each.line for each in differences})
+        changed = changed_since(home, made.body)
+        differences = _caused(compared(connection), changed or ())
+        steps, judged_otherwise = _steps(home, again, seal, body, {each.line for each in differences})
+        differences += steps
         counts = connection.execute(
             "select (select count(*) from sealed_lines), (select count(*) from sealed_fates)"
         ).fetchone()
@@ -160,7 +168,23 @@ def _compared(home: Home, again: Home, connection: duckdb.DuckDBPyConnection, ma
         differences,
         _engine(made.body["engine_version"], made.body["rules_sha256"]),
         _engine(engine_version(), rules_sha256()),
+        changed,
+        judged_otherwise,
     )
+
+
+def _caused(differences: tuple[Difference, ...], changed: Sequence[str]) -> tuple[Difference, ...]:
+    """A difference that names rules says what is another about those."""
+    found = []
+    for each in differences:
+        rules = set(re.findall(r"\b[A-Z][A-Z_0-9]{3,}\b", each.because))
+        about = [
+            said.removeprefix("rule ")
+            for said in changed
+            if said.startswith("rule ") and said.split()[1].rstrip(":") in rules
+        ]
+        found.append(replace(each, because=f"{each.because} ({'; '.join(about)})") if about else each)
+    return tuple(found)
 
 
 def compared(connection: duckdb.DuckDBPyConnection) -> tuple[Difference, ...]:
@@ -178,11 +202,12 @@ def compared(connection: duckdb.DuckDBPyConnection) -> tuple[Difference, ...]:
 
 def _steps(
     home: Home, again: Home, seal: Entry, body: Mapping[str, Any], told: Collection[str | None]
-) -> tuple[Difference, ...]:
-    """Lines whose amounts are the same but not what they came from: price steps, findings, record, terms."""
+) -> tuple[tuple[Difference, ...], int]:
+    """Lines whose amounts are the same but not what they came from: price steps, findings, record, terms; and how many
+    more differ in nothing but the rule suites that judged them."""
     sealed = seal.body.get("lines")
     if not sealed or sealed["root"] == body["lines"]["root"]:
-        return ()
+        return (), 0
     stories = [
         {
             (each["statement_id"], each["line_no"]): each
@@ -190,16 +215,30 @@ def _steps(
         }
         for its, sha256 in ((home, sealed["stories"]), (again, body["lines"]["stories"]))
     ]
-    found = []
+    found, judged_otherwise = [], 0
     for at in sorted(stories[0].keys() & stories[1].keys()):
         before, after = stories[0][at], stories[1][at]
-        parts = sorted(name for name in before.keys() | after.keys() if before.get(name) != after.get(name))
         line = f"{at[0]}#{at[1]}"
-        if parts and line not in told:
-            amounts = (Decimal(before["amount_excl_tax"]), Decimal(after["amount_excl_tax"]))
-            because = f"other {', '.join(parts).replace('_', ' ')}"
-            found.append(Difference(before["cdr_key"] or before["kind"], line, *amounts, "steps", because))
-    return tuple(found)
+        if before == after or line in told:
+            continue
+        parts = _parts(before, after)
+        if not parts:
+            judged_otherwise += 1
+            continue
+        amounts = (Decimal(before["amount_excl_tax"]), Decimal(after["amount_excl_tax"]))
+        because = f"other {', '.join(parts).replace('_', ' ')}"
+        found.append(Difference(before["cdr_key"] or before["kind"], line, *amounts, "steps", because))
+    return tuple(found), judged_otherwise
+
+
+def _parts(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
+    """Which parts of a line's story differ, but for the hash and the size of the suites that passed it."""
+    one, other = ({**story, "verdicts": _judged(story["verdicts"])} for story in (before, after))
+    return sorted(name for name in one.keys() | other.keys() if one.get(name) != other.get(name))
+
+
+def _judged(verdicts: Sequence[Mapping[str, Any]] | None) -> list[tuple[str, str]]:
+    return [(verdict["gate"], verdict["verdict"]) for verdict in verdicts or ()]
 
 
 def _engine(version: str, rules: str) -> str:

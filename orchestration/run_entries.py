@@ -12,6 +12,7 @@ from typing import Any
 
 import duckdb
 
+from orchestration.computed_by import keep
 from orchestration.facts import ledger, objects
 from orchestration.facts.home import Home
 from orchestration.facts.ledger import Entry
@@ -52,6 +53,7 @@ def begin_run(home: Home, connection: duckdb.DuckDBPyConnection, as_of: datetime
         "master_sha256": master_sha256(entries),
         "rules_sha256": rules_sha256(),
         "engine_version": engine_version(),
+        "computed_by": keep(home),
     }
     entry = ledger.append(home, "run", body, "evsettle", as_of)
     before = connection.execute("select engine_version, rules_sha256 from ingest.raw_run").fetchone()

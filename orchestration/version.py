@@ -1,6 +1,7 @@
 """Which engine computed a result: the package's version and a hash of all that computes."""
 
 import hashlib
+from collections.abc import Iterator
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
@@ -14,14 +15,20 @@ _COMPUTES = (
 )
 
 
+def computing_files() -> Iterator[tuple[str, bytes]]:
+    """Every model, macro and reader: its name, with its folder's (`models/rate/price_lines.sql`), and its bytes."""
+    for folder, patterns in _COMPUTES:
+        for path in sorted(found for pattern in patterns for found in folder.rglob(pattern)):
+            yield f"{folder.name}/{path.relative_to(folder).as_posix()}", path.read_bytes()
+
+
 @cache
 def engine_version() -> str:
     """E.g. `0.1.0+3f2a90b1c4d5`: changes whenever a model, a macro or a reader changes."""
     digest = hashlib.sha256()
-    for folder, patterns in _COMPUTES:
-        for path in sorted(found for pattern in patterns for found in folder.rglob(pattern)):
-            digest.update(path.relative_to(folder).as_posix().encode())
-            digest.update(path.read_bytes())
+    for name, data in computing_files():
+        digest.update(name.encode())
+        digest.update(data)
     return f"{version('evsettle')}+{digest.hexdigest()[:12]}"
 
 

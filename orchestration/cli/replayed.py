@@ -40,6 +40,8 @@ class Told:
             "lines": found.lines,
             "records": found.records,
             "files": list(found.files),
+            "changed": None if found.changed is None else list(found.changed),
+            "judged_otherwise": found.judged_otherwise,
             "differences": [
                 {name: getattr(each, name) for name in each.__dataclass_fields__} for each in found.differences
             ],
@@ -54,6 +56,11 @@ class Told:
         counted = f"{found.lines:,} lines and {found.records:,} records"
         if found.is_equal:
             click.echo(f"  Computed again and equal: {counted} to the last digit, the files byte for byte.")
+        elif not found.differences and not found.files:
+            click.echo(
+                f"  Computed again and equal: {counted} to the last digit, the files byte for byte; but "
+                f"{found.judged_otherwise:,} lines passed rules of which some are others now."
+            )
         else:
             subjects = {each.subject for each in found.differences}
             files = f"; other bytes in {', '.join(found.files)}" if found.files else ""
@@ -62,7 +69,17 @@ class Told:
             click.echo(f"  The engine is the one that sealed it: {found.replayed_by}.")
         else:
             click.echo(f"  The engine is another: sealed by {found.sealed_by}, computed again by {found.replayed_by}.")
+        self._show_changed()
         self._show_differences()
+
+    def _show_changed(self) -> None:
+        """What of the engine is another, so that a difference has its cause."""
+        if self._found.changed is None:
+            if not self._found.is_same_engine:
+                click.echo("  What of it changed is not known: the run of then did not keep its rules and models.")
+            return
+        for said in self._found.changed:
+            click.echo(f"    changed: {said}")
 
     def _show_differences(self) -> None:
         found = self._found.differences

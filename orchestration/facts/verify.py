@@ -17,6 +17,12 @@ from orchestration.facts.merkle import merkle_root
 from orchestration.facts.seals import objects_of
 from orchestration.facts.verify_reports import Problem, check_reports
 
+# What the two entries of a run name, by the name in their body.
+_OF_RUNS = {
+    "computed_by": "rules and models",
+    "changes": "changes",
+    "warehouse": "fingerprints of the tables",
+}
 _ENTRY = re.compile(r"ledger/\d{9}\.json")
 # Arrival entry, its file (as in the entry's body) and the file's bytes → SHA-256 of each record, in order.
 RecordHashes = Callable[[Entry, Mapping[str, Any], bytes], Sequence[str]]
@@ -133,10 +139,11 @@ def _objects_of(entry: Entry) -> Iterator[tuple[str, str]]:
         case "master":
             present = (change for change in entry.body.get("changes", []) if change["sha256"] is not None)
             yield from ((change["sha256"], f"{change['path']} (entry {entry.seq})") for change in present)
-        case "run-end":
-            for name, what in (("changes", "changes"), ("warehouse", "fingerprints of the tables")):
+        case "run" | "run-end":
+            run = entry.body.get("run", entry.seq)
+            for name, what in _OF_RUNS.items():
                 if entry.body.get(name):
-                    yield entry.body[name], f"the {what} of run {entry.body['run']} (entry {entry.seq})"
+                    yield entry.body[name], f"the {what} of run {run} (entry {entry.seq})"
         case "decision":
             if entry.body.get("values", {}).get("evidence"):
                 yield entry.body["values"]["evidence"], f"the evidence of decision {entry.seq}"

@@ -11,6 +11,7 @@ import duckdb
 
 from orchestration.facts.home import Home
 from orchestration.pseudonyms import pseudonym
+from orchestration.story.at_charger import AtCharger, told_at_charger
 from orchestration.story.persons import without_persons
 from orchestration.warehouse import named_rows
 
@@ -68,10 +69,29 @@ _TAX = """
 """
 
 _EVIDENCE = """
-    select has_sessions, has_session, session_started_at, session_ended_at, session_status, answered_at, allowed
+    select has_sessions, has_session, session_started_at, session_ended_at, session_status, answered_at, allowed,
+        reference_given, terminal_id
     from inspect.cdr_evidence
     where cdr_key = $key
 """
+
+_RECEIPTS = """
+    select kind, shown_at, amount_incl_tax, currency, source
+    from ingest.receipts
+    where is_latest and lower(cpo_party) = lower($cpo)
+        and (lower(cdr_id) = lower($cdr) or lower(session_id) = lower($session))
+    order by shown_at, record_id
+"""
+
+_ASSET = """
+    select owner_party, site_model, user_group
+    from ingest.assets
+    where evse_uid = $evse and known_to is null
+    order by known_seq desc
+    limit 1
+"""
+
+_SIGNED = "select meter_serial, is_signature_bad, is_signature_unknown from inspect.signed_facts where cdr_key = $key"
 
 _TEXT = "select record_id, raw_text from ingest.raw_records where record_id = $record"
 
@@ -88,6 +108,10 @@ class Details:
     price_range: Row
     tax: Row
     evidence: Row
+    at_charger: AtCharger
+    receipts: Sequence[Row]
+    asset: Row
+    signed: Row
     texts: Mapping[int, str]
 
 
@@ -130,6 +154,10 @@ def _read(connection: duckdb.DuckDBPyConnection, cdr: Row, records: Sequence[int
         price_range=first(_RANGE, key=key),
         tax=first(_TAX, key=key),
         evidence=first(_EVIDENCE, key=key),
+        at_charger=told_at_charger(rows, cdr, sent),
+        receipts=rows(_RECEIPTS, cpo=cdr["cpo_party"], cdr=cdr["cdr_id"], session=sent.get("session_id")),
+        asset=first(_ASSET, evse=cdr["evse_uid"]) if cdr["evse_uid"] else {},
+        signed=first(_SIGNED, key=key),
         texts={
             row["record_id"]: without_persons(row["raw_text"], persons)
             # One by one: each is found by the range of its row group, a list would read them all.

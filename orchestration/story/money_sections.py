@@ -96,6 +96,8 @@ def _price_sentences(story: SessionStory) -> Iterator[str]:
     cdr = story.cdr
     if cdr["rated_excl_tax"] is None:
         yield "No price can be worked out: the findings say why."
+    if story.is_price_of_seal:
+        yield "These are the lines that were sealed; by what is known today it comes to another price (further down)."
     if story.cited_excl_tax is not None:
         yield (
             f"The CDR cites another tariff than the one in force: by that it would cost {plain(story.cited_excl_tax)}; "

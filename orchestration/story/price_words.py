@@ -38,17 +38,27 @@ def how(line: Row, currency: str | None) -> str:
     """`20.211 kWh x 0.71 EUR`: multiplied, it gives the net amount, or the gross where it says so."""
     if line["volume"] is None or line["unit_price"] is None:
         return ""
-    unit = currency or "?"
-    if line["dimension"] == "FLAT":
-        words, exact = f"once {plain(line['unit_price'])} {unit}", line["unit_price"]
-    elif line["dimension"] == "ENERGY":
-        words = f"{plain(line['volume'])} kWh x {plain(line['unit_price'])} {unit}"
-        exact = line["volume"] * line["unit_price"]
-    else:
-        words, exact = _time(line, unit)
+    words, exact = _multiplied(line, currency or "?")
     if line["kind"] == "step":
-        words = f"to full {_step(line)}: {words}"
+        size = "steps" if line["step_size"] is None else _step(line)
+        words = f"to full {size}: {words}"
     return words + _side(line, exact)
+
+
+def exact_amount(line: Row) -> Decimal | None:
+    """What a price line's numbers multiply to, as `how` shows them; None for one that multiplies nothing."""
+    if line["volume"] is None or line["unit_price"] is None:
+        return None
+    return _multiplied(line, "")[1]
+
+
+def _multiplied(line: Row, unit: str) -> tuple[str, Decimal]:
+    if line["dimension"] == "FLAT":
+        return f"once {plain(line['unit_price'])} {unit}", line["unit_price"]
+    if line["dimension"] == "ENERGY":
+        words = f"{plain(line['volume'])} kWh x {plain(line['unit_price'])} {unit}"
+        return words, line["volume"] * line["unit_price"]
+    return _time(line, unit)
 
 
 def _time(line: Row, unit: str) -> tuple[str, Decimal]:
@@ -61,7 +71,7 @@ def _time(line: Row, unit: str) -> tuple[str, Decimal]:
 
 
 def _step(line: Row) -> str:
-    size = line["step_size"] or 1
+    size = line["step_size"]
     return f"{plain(Decimal(size) / 1000)} kWh" if line["dimension"] == "ENERGY" else seconds(size)
 
 

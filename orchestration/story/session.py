@@ -10,7 +10,9 @@ from typing import Any
 
 from orchestration.facts.home import Home
 from orchestration.published import Snapshot
+from orchestration.story.at_charger import Ending, ending_of
 from orchestration.story.details import Details, details_of
+from orchestration.story.parties import Part, parts_of
 from orchestration.story.revisions import Change, changes_between
 from orchestration.tariffs.standing import truth_of_session
 
@@ -136,9 +138,13 @@ class SessionStory:
     findings: Sequence[Row]
     cases: Sequence[Row]
     verdicts: Sequence[Row]
+    parts: Sequence[Part]
+    ending: Ending | None
     tariff: Mapping[str, str]
     price_lines: Sequence[Row]
     discount_lines: Sequence[Row]
+    # The lines are those that a seal fixed: today's come to another price.
+    is_price_of_seal: bool
     cited_excl_tax: Decimal | None
     credits: Sequence[Row]
     adjustments: Sequence[Row]
@@ -159,9 +165,18 @@ def session_story(home: Home, snapshot: Snapshot, cdr: Row) -> SessionStory:
     def rows(sql: str, **parameters: Any) -> list[dict[str, Any]]:
         return snapshot.named(sql, parameters or {"key": key})
 
+    price_lines: Sequence[Row]
+    discount_lines: Sequence[Row]
     records, findings, lines = rows(_RECORDS), rows(_FINDINGS), rows(_STATEMENT_LINES)
     details = details_of(home, cdr, [record["record_id"] for record in records])
     statements = [line["statement_id"] for line in lines]
+    price_lines, discount_lines = rows(_LINES), rows(_DISCOUNTS)
+    sealed = _sealed(home, cdr, price_lines, lines)
+    if sealed is not None:
+        price_lines, discount_lines = sealed
+    documents = rows(_DOCUMENTS, statements=statements)
+    tariff = truth_of_session(home, cdr)
+    source = next((record["source"] for record in records if record["record_id"] == cdr["record_id"]), None)
     return SessionStory(
         cdr=cdr,
         records=records,
@@ -171,9 +186,12 @@ def session_story(home: Home, snapshot: Snapshot, cdr: Row) -> SessionStory:
         findings=findings,
         cases=rows(_CASES),
         verdicts=rows(_VERDICTS),
-        tariff=dict(truth_of_session(home, cdr)),
-        price_lines=rows(_LINES),
-        discount_lines=rows(_DISCOUNTS),
+        parts=parts_of(cdr, source, details, tariff.shown_by, documents),
+        ending=ending_of(cdr, details.evidence, details.at_charger) if details else None,
+        tariff=dict(tariff.facts),
+        price_lines=price_lines,
+        discount_lines=discount_lines,
+        is_price_of_seal=sealed is not None,
         cited_excl_tax=_cited(home, key, findings),
         credits=rows(_CREDITS, key=key, original=cdr["credit_of"]),
         adjustments=rows(_ADJUSTMENTS),
@@ -181,7 +199,7 @@ def session_story(home: Home, snapshot: Snapshot, cdr: Row) -> SessionStory:
         disputes=rows(_DISPUTES),
         statement_lines=lines,
         periods=rows(_PERIODS, periods=[f"{line['period']}|{line['partner']}" for line in lines]) if lines else [],
-        documents=rows(_DOCUMENTS, statements=statements),
+        documents=documents,
         payments=rows(PAYMENTS, statements=statements),
         sealed_differences=rows(_DIFFERENCES),
         events=rows(_EVENTS, subjects=_subjects(cdr, records, findings)),
@@ -201,6 +219,20 @@ def _subjects(cdr: Row, records: Sequence[Row], findings: Sequence[Row]) -> list
         *(f"file:{file}" for file in sorted(files)),
         *(f"finding:{finding['finding_id']}" for finding in findings),
     ]
+
+
+def _sealed(
+    home: Home, cdr: Row, price_lines: Sequence[Row], lines: Sequence[Row]
+) -> tuple[list[Row], list[Row]] | None:
+    """Price lines and discounts of the seal, where today's are those of another price."""
+    if not cdr["is_sealed"] or cdr["rated_excl_tax"] is None:
+        return None
+    if sum((line["amount_excl_tax"] for line in price_lines), Decimal(0)) == cdr["rated_excl_tax"]:
+        return None
+    # The ledger is read for the few that were rated again.
+    from orchestration.story.sealed_lines import sealed_lines
+
+    return sealed_lines(home, cdr, lines)
 
 
 def _cited(home: Home, key: str, findings: Sequence[Row]) -> Decimal | None:

@@ -5,6 +5,7 @@ What does not belong here: any query (session, details), any layout (page).
 
 from collections.abc import Iterator
 
+from orchestration.story.charger_section import charger_section
 from orchestration.story.money_sections import money_sections
 from orchestration.story.page import Page, Section, plain
 from orchestration.story.session import Row, SessionStory, place
@@ -12,8 +13,8 @@ from orchestration.story.session_section import session_section
 from orchestration.story.shared_sections import events_section, findings_section
 
 _BUSY = (
-    "The warehouse cannot be read now (a run holds it, or it was deleted): charger, token, contract, charging periods, "
-    "range and the text of the record are left out. Ask again when the run has ended."
+    "The warehouse cannot be read now (a run holds it, or it was deleted): what the charger told, token, contract, "
+    "charging periods, range and the text of the record are left out. Ask again when the run has ended."
 )
 
 
@@ -27,6 +28,8 @@ def session_page(story: SessionStory) -> Page:
         lead=[*_lead(story), *([] if story.details else [_BUSY])],
         sections=[
             session_section(story),
+            _parts(story),
+            charger_section(story),
             _origin(story),
             _revisions(story),
             _gates(story),
@@ -71,6 +74,14 @@ def _on_statement(story: SessionStory) -> str:
         return " Both sides are us, so it is on no statement." if story.cdr["direction"] == "internal" else ""
     line = lines[0]
     return f" Line {line['line_no']} of {line['status']} statement {line['statement_id']}."
+
+
+def _parts(story: SessionStory) -> Section:
+    return Section(
+        "Who did what",
+        columns=["part", "party", "how that is known"],
+        rows=[(part.part, part.party or "nobody told", part.known_by) for part in story.parts],
+    )
 
 
 def _origin(story: SessionStory) -> Section:

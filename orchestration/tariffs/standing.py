@@ -214,29 +214,42 @@ def _instant(value: datetime) -> str:
     return f"{value:%Y-%m-%d %H:%M} UTC"
 
 
-def truth_of_session(home: Home, cdr: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """The version that prices a session, as label and text: its hash, validity, approval, and who showed it in time.
+@dataclass(frozen=True, slots=True)
+class SessionTariff:
+    """The version that prices a session as label and text, and who published it before the session began.
+
+    shown_by: party and how it is known; null where no publication in time is recorded.
+    """
+
+    facts: tuple[tuple[str, str], ...] = ()
+    shown_by: tuple[str, str] | None = None
+
+
+def truth_of_session(home: Home, cdr: Mapping[str, Any]) -> SessionTariff:
+    """The version that prices a session: its hash, validity, approval, and who showed it in time.
 
     `cdr` is a row of the published table. Empty when it has no version, or while a run holds the warehouse.
     """
     if cdr["tariff_version"] is None:
-        return []
+        return SessionTariff()
     try:
         with Registry(home) as registry:
             version = registry.by_hash(cdr["tariff_version"], cdr["cpo_party"])
             published = [] if version is None else registry.publications(version)
     except RegistryError:
-        return []
-    rows = [("version", f"{cdr['tariff_id']}, {cdr['tariff_version']}")]
+        return SessionTariff()
+    named = ("version", f"{cdr['tariff_id']}, {cdr['tariff_version']}")
     if version is None:
-        return [*rows, ("approval", "embedded in the CDR, whose tariff the contract takes (tariff_source: cdr)")]
+        embedded = ("approval", "embedded in the CDR, whose tariff the contract takes (tariff_source: cdr)")
+        return SessionTariff((named, embedded))
     in_time = [shown for shown in published if shown.published_at <= cdr["started_at"]]
     shown = _publication(version, in_time) if in_time else "nobody before the session started (TARIFF_NOT_DISPLAYED)"
-    return [
-        *rows,
+    facts = (
+        named,
         ("content", version.tariff_body),
         ("holds", _validity(version)),
         ("known from", _instant(version.known_from) + (" (opening knowledge)" if version.is_opening else "")),
         ("approval", _approval(version, None)),
         ("shown", shown),
-    ]
+    )
+    return SessionTariff(facts, (in_time[0].published_by, f"its tariff was published {shown}") if in_time else None)

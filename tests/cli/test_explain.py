@@ -158,3 +158,77 @@ def test_an_id_of_two_parties_asks_which(
         (identifier,) = connection.execute("select distinct cdr_id from cdrs").fetchall()[0]
     result = cli_here("--home", home, "explain", identifier)
     assert result.returncode == 2 and all(key in result.stderr for key in keys)
+
+
+def test_a_failed_session_says_how_it_ended_and_who_answers_for_it(
+    explain: Callable[..., str], published: duckdb.DuckDBPyConnection
+) -> None:
+    key, operator = one(
+        published,
+        "select cdr_key, cpo_party from findings inner join cdrs using (cdr_key)"
+        " where rule_id = 'OUTCOME_INTERRUPTED' and observed = 'stopped by EmergencyStop' order by cdr_key",
+    )
+    text = explain(key)
+    assert "outcome:        broken off by the charger" in text and "stop reason:    EmergencyStop" in text
+    assert "last event:     stop EmergencyStop at " in text
+    assert f"answers for it: the operator, {operator}: the charger or its supply stopped it" in text
+    key = one(
+        published,
+        "select cdr_key from findings where rule_id = 'OUTCOME_FAILED_BILLED' and starts_with(observed, 'session')"
+        " order by cdr_key",
+    )
+    ending = json.loads(explain(key, "--json"))["ending"]
+    assert (ending["is_failed"], ending["liable_side"]) == (True, "operator")
+
+
+def test_each_part_in_a_session_has_a_name(explain: Callable[..., str], published: duckdb.DuckDBPyConnection) -> None:
+    for direction, order in (("receivable", "asc"), ("payable", "desc")):
+        key, cpo, emsp = one(
+            published,
+            "select cdr_key, cpo_party, emsp_party from cdrs where state = 'valid' and tariff_id is not null"
+            f" and direction = '{direction}' order by cdr_key {order}",
+        )
+        parts = {part["part"]: part for part in json.loads(explain(key, "--json"))["parts"]}
+        assert [parts[name]["party"] for name in ("authorising", "metering", "invoicing", "paying")] == [
+            emsp, cpo, cpo, emsp,
+        ]  # fmt: skip
+        assert "displaying the price" in parts and parts["delivering the record"]["party"]
+    assert parts["invoicing"]["known_by"].endswith("sends us the invoice")
+
+
+def test_any_sessions_are_explained_and_their_sums_are_right(
+    cli_here: Cli, finished_home: Path, home_copy: Path, published: duckdb.DuckDBPyConnection
+) -> None:
+    def sampled(home: Path, *more: str) -> tuple[int, dict[str, Any]]:
+        result = cli_here("--home", home, "explain", "--sample", 10, "--seed", "any", "--json", *more)
+        return result.returncode, json.loads(result.stdout)
+
+    code, answer = sampled(finished_home)
+    assert (code, answer["is_right"], len(answer["sessions"])) == (0, True, 10)
+    assert sum(session["sums"] for session in answer["sessions"]) > 40
+    valid = next(session["cdr_key"] for session in answer["sessions"] if session["state"] == "valid")
+    # One price line and one statement line are others by a cent.
+    for table, where in (("price_lines", "reading = 'base' and line_no = least_line"), ("statement_lines", "true")):
+        path = home_copy / "published" / f"{table}.parquet"
+        with duckdb.connect() as connection:
+            connection.execute(f"create table t as from '{path}'")
+            least = f"(select min(line_no) from t where cdr_key = '{valid}')"
+            condition = f"cdr_key = '{valid}' and {where}".replace("least_line", least)
+            connection.execute(f"update t set amount_excl_tax = amount_excl_tax + 0.01 where {condition}")
+            connection.execute(f"copy t to '{path}'")
+    code, wrong = sampled(home_copy)
+    keys = [[session["cdr_key"] for session in each["sessions"]] for each in (answer, wrong)]
+    assert keys[0] == keys[1], "the same seed takes the same ones"
+    assert (code, wrong["is_right"]) == (1, False)
+    said = next(session["problems"] for session in wrong["sessions"] if session["cdr_key"] == valid)
+    assert len(said) == 4, said
+    assert sum("price lines: " in each or each.startswith("line ") for each in said) == 2
+    assert sum("settled, rounded: " in each or "net and tax of " in each for each in said) == 2
+    assert len(wrong["statement_problems"]) == 1 and "amount excl tax" in wrong["statement_problems"][0]
+    assert [session["cdr_key"] for session in wrong["sessions"] if session["problems"]] == [valid]
+
+
+def test_a_sample_has_no_name_and_a_name_no_sample(cli_here: Cli, finished_home: Path) -> None:
+    for arguments in ((), ("x", "--sample", 3), ("--sample", 3, "--as-of", "2026-11-05")):
+        result = cli_here("--home", finished_home, "explain", *arguments)
+        assert result.returncode == 2 and "--sample" in result.stderr

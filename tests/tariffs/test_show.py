@@ -139,13 +139,15 @@ def test_a_session_says_its_version_approver_and_whether_it_was_shown_in_time(
     home: Home, started: str, shown: str
 ) -> None:
     version = _standing(home).versions[1].version
-    truth = dict(truth_of_session(home, {
+    found = truth_of_session(home, {
         "cpo_party": "NL/EVS", "tariff_id": "OURS", "tariff_version": version.tariff_version,
         "started_at": datetime.fromisoformat(f"{started}T12:00:00Z"),
-    }))  # fmt: skip
+    })  # fmt: skip
+    truth = dict(found.facts)
     assert truth["content"] == version.tariff_body
     assert truth["approval"] == "proposed by Ada, approved by Bo 2026-02-11 00:00 UTC, ledger entry 12"
     assert truth["shown"] == shown
+    assert (found.shown_by is None) == shown.startswith("nobody")
 
 
 def test_one_page_holds_versions_and_approval_and_runs_nothing(home: Home) -> None:
