@@ -3,7 +3,7 @@
 What does not belong here: any query (session, details), any layout (page).
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
@@ -98,7 +98,7 @@ def _price_sentences(story: SessionStory) -> Iterator[str]:
         yield "No price can be worked out: the findings say why."
     if story.is_price_of_seal:
         yield "These are the lines that were sealed; by what is known today it comes to another price (further down)."
-    if story.cited_excl_tax is not None:
+    elif story.cited_excl_tax is not None:
         yield (
             f"The CDR cites another tariff than the one in force: by that it would cost {plain(story.cited_excl_tax)}; "
             f"by the one in force, which counts, {plain(cdr['rated_excl_tax'])}."
@@ -109,7 +109,8 @@ def _claim(story: SessionStory) -> Section:
     """Claim against price, in total and by part, and the range that is honest."""
     cdr, details = story.cdr, story.details
     total = ("total", cdr["claimed_excl_tax"], cdr["expected_excl_tax"])
-    parts = list(_parts(details.sent, details.totals)) if details and details.sent and details.totals else []
+    totals = _sealed_totals(story.price_lines) if story.is_price_of_seal else details.totals if details else {}
+    parts = list(_parts(details.sent, totals)) if details and details.sent and totals else []
     rows = [(*row, _apart(*row[1:])) for row in (total, *parts)]
     return Section(
         f"Claim against price, net of tax, {cdr['currency']}",
@@ -129,6 +130,15 @@ def _parts(sent: Row, totals: Row) -> Iterator[tuple[str, Decimal | None, Decima
         yield "limit", None, totals["limit_excl_tax"]
 
 
+def _sealed_totals(price_lines: Sequence[Row]) -> Row:
+    """The parts of a price that was sealed; the warehouse has those of today's."""
+    totals: dict[str, Decimal] = {f"{part}_excl_tax": Decimal(0) for part in (*_PARTS, "limit")}
+    for line in price_lines:
+        name = f"{line['part'] if line['part'] in _PARTS else 'limit'}_excl_tax"
+        totals[name] += line["amount_excl_tax"]
+    return totals
+
+
 def _apart(claimed: Decimal | None, expected: Decimal | None) -> Decimal | None:
     return None if claimed is None or expected is None else claimed - expected
 
@@ -136,7 +146,8 @@ def _apart(claimed: Decimal | None, expected: Decimal | None) -> Decimal | None:
 def _claim_sentences(story: SessionStory) -> Iterator[str]:
     if story.cdr["claimed_excl_tax"] is None:
         yield "No claim was sent."
-    price_range = story.details.price_range if story.details else {}
+    # The range of honest prices is that of today's tariff.
+    price_range = story.details.price_range if story.details and not story.is_price_of_seal else {}
     if price_range and price_range["min_excl_tax"] is not None:
         yield f"The tariff allows {_ends(price_range)}{_verdict(story, price_range)}."
 

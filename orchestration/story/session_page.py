@@ -61,7 +61,24 @@ def _lead(story: SessionStory) -> Iterator[str]:
         case "excluded":
             rules = ", ".join(dict.fromkeys(row["rule_id"] for row in _open(story, "reject")))
             yield f"Excluded{f' by {rules}' if rules else ' by decision'}: it is billed to nobody."
+    yield from _since(story)
     yield from (f"{case['what_happened']} {case['action']}" for case in story.cases)
+
+
+def _since(story: SessionStory) -> Iterator[str]:
+    """What else was billed of it, or would be: its counterpart, what corrects its line, what waits for a decision."""
+    cdr = story.cdr
+    if cdr["state"] in ("valid", "adjusted") and story.credits:
+        others = ", ".join(f"{row['cdr_key']} ({row['state']})" for row in story.credits)
+        yield f"{'It takes back' if cdr['is_credit'] else 'It is taken back by'} {others}."
+    for line in story.statement_lines:
+        if line["corrects"]:
+            amount = f"{plain(line['amount_excl_tax'])} {line['currency']} net"
+            yield f"Corrected by {amount}: line {line['line_no']} of {line['status']} statement {line['statement_id']}."
+    for row in story.sealed_differences:
+        if row["open_excl_tax"]:
+            amount = f"{plain(row['open_excl_tax'])} {row['currency']} net"
+            yield f"It would come out otherwise today, by {amount} ({row['cause']}): two people decide on it."
 
 
 def _open(story: SessionStory, severity: str) -> list[Row]:
