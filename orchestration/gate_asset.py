@@ -21,7 +21,7 @@ OWNERS = {
     "settle": "finance@evsettle.example",
 }
 # Besides its flags a gate reads whom it judges and on which terms.
-_SUBJECTS = ("inspect/work", "inspect/cdrs", "inspect/cdr_terms")
+_SUBJECTS = ("inspect/work", "inspect/cdrs", "inspect/cdr_terms", "inspect/file_terms")
 
 
 def suite_paths(stage: str) -> list[Path]:

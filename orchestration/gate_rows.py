@@ -66,9 +66,10 @@ select
     cast(null as integer) as _revision,
     cast(null as varchar) as _file_subject_id,
     coalesce(paths.path_version, 1) as _path_version,
-    cast(null as varchar) as _partner,
-    cast(null as varchar) as _contract_version
+    terms.partner as _partner,
+    terms.contract_version as _contract_version
 from {{flags}} as flags
+left join inspect.file_terms as terms on flags.file_seq = terms.file_seq
 left join ({_PATHS}) as paths on flags.file_seq = paths.file_seq
 """
 

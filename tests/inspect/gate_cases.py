@@ -27,6 +27,12 @@ def careful(tariff_id: str, **bend: Any) -> Bend:
     return registry(tariff_id, cpo_party="NL/CAR", **bend)
 
 
+def spot(latitude: str, longitude: str) -> Bend:
+    """A session whose record puts its site there; its operator has it at 52, 5."""
+    known = {"latitude": Decimal(52), "longitude": Decimal(5)}
+    return {"sent_latitude": Decimal(latitude), "sent_longitude": Decimal(longitude), "connector": known}
+
+
 def strict(**bend: Any) -> Bend:
     """A session under the contract that requires everything."""
     own = {"connector": {"cpo_party": "NL/STR"}, "cpo_party": "NL/STR", "file_seq": 2}
@@ -228,8 +234,13 @@ CASES: list[tuple[str, list[Bend], list[Bend]]] = [
     ("LOC_NA_MISUSE", [{"evse_uid": "#NA", "connector_id": "#NA"}, {"connector_id": "#NA"}],
      [{"connector_id": "#NA", "periods": [period("10T09:00", reservation_hours=1)]}, {}]),
     ("LOC_SNAPSHOT_DIFF", [{"location_country": "DEU", "connector": {"country": "NLD"}}, {"location_id": "ELSEWHERE"},
-                           {"sent_standard": "CHADEMO", "connector": {"standard": "IEC_62196_T2"}}],
-     [{"location_country": "nld", "connector": {"country": "NLD"}},
+                           {"sent_standard": "CHADEMO", "connector": {"standard": "IEC_62196_T2"}},
+                           {"sent_address": "Quay 2", "connector": {"address": "Quay 1"}},
+                           {"sent_city": "Delft", "connector": {"city": "Almere"}},
+                           spot("52.0011", "5"), spot("52", "4.9989")],
+     [{"location_country": "nld", "connector": {"country": "NLD"}}, spot("52.001", "4.999"),
+      {"sent_address": "quay 1, A", "sent_city": "ALMERE", "connector": {"address": "Quay 1-A", "city": "Almere"}},
+      {"sent_address": "Quay 2", "connector": {"city": "Almere"}},
       {"location_country": "NL", "connector": {"country": "NLD"}}, {"connector": None, "unevaluated": True}]),
     ("AUTH_WHITELIST_MISUSE", [{"auth_method": "WHITELIST"}],
      [{"auth_method": "AUTH_REQUEST"}, {"auth_method": "WHITELIST", "token": {"whitelist": "ALLOWED"}},

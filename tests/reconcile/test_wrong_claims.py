@@ -77,6 +77,9 @@ def fill(world: World) -> None:
         world.tariff("OUT", number, **window)
     for name, (claim, tariff_no, bend, _) in CASES.items():
         session(world, name, claim, tariff_no, **bend)
+    world.insert("raw_contract_rules", partner="emo", contract_version="emo-1", rule_id="SEQ_GAP", severity="hold")
+    for file_seq, (source, number) in enumerate([(s, n) for s in ("emo", "strict", "hub") for n in (1, 2, 4)], start=50):
+        world.file(file_seq, source, file_name=f"batch-{number}.json")
 
 
 @pytest.fixture(scope="module")
@@ -119,6 +122,13 @@ def test_both_prices_are_shown_and_the_one_in_force_is_expected(judged: duckdb.D
     assert judged.execute(
         "select expected_excl_tax from reconcile.expected_prices where cdr_key = 'nl/reg|outdated'"
     ).fetchall() == [(Decimal(5),)]
+
+
+def test_a_gap_in_a_series_is_as_grave_as_the_contract_of_its_sender_says(judged: duckdb.DuckDBPyConnection) -> None:
+    assert judged.execute(
+        "select subject_id, severity from reconcile.gate_findings where rule_id = 'SEQ_GAP' order by all"
+    ).fetchall() == [("emo/cdrs/batch-4.json", "hold"), ("hub/cdrs/batch-4.json", "warn"),
+                     ("strict/cdrs/batch-4.json", "warn")]  # fmt: skip
 
 
 def test_only_doubted_sessions_are_priced_again(judged: duckdb.DuckDBPyConnection) -> None:

@@ -105,6 +105,7 @@ select
     place_flags.evse_status,
     place_flags.is_other_country,
     place_flags.is_other_hardware,
+    place_flags.sent_place,
     place_flags.known_place,
     reference_flags.whitelist_at_start,
     tariff_flags.tariff_count,

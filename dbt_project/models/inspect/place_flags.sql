@@ -25,6 +25,8 @@ cdrs as (
         connector_power_type,
         known_country,
         known_location_id,
+        sent_spot,
+        known_spot,
         place_alias,
         is_home_charging
     from {{ ref('cdrs') }}
@@ -176,6 +178,8 @@ placed as (
         cdrs.connector_power_type,
         cdrs.known_country,
         cdrs.known_location_id,
+        cdrs.sent_spot,
+        cdrs.known_spot,
         cdrs.place_alias,
         lower(cdrs.cpo_party) as cpo_key,
         lower(cdrs.evse_uid) as evse_key,
@@ -257,7 +261,8 @@ compared as (
         or coalesce(upper(placed.sent_power_type) <> upper(placed.connector_power_type), false) as is_other_hardware,
         -- What an alias moved is at another location by right.
         coalesce(placed.place_alias is null and lower(placed.location_id) <> lower(placed.known_location_id), false)
-            as is_other_location
+            as is_other_location,
+        placed.place_alias is null and placed.known_spot <> '' as is_other_spot
     from placed
     left join linked on placed.cdr_key = linked.cdr_key
     left join asset_flags on placed.cdr_key = asset_flags.cdr_key
@@ -272,8 +277,20 @@ select
     upper(prefix_key) as evse_operator,
     coalesce(evse_status, case when is_in_service = 0 then 'outside its dates' end) as evse_status,
     coalesce(is_other_country, false) as is_other_country,
-    coalesce(known_location_id, '') || ' ' || coalesce(known_country, '') || ' ' || coalesce(connector_standard, '')
-    || ' ' || coalesce(connector_power_type, '') as known_place,
+    concat_ws(
+        ', ',
+        case when is_other_location then location_id end,
+        case when is_other_country then location_country end,
+        case when is_other_hardware then concat_ws(' ', sent_standard, sent_power_type) end,
+        case when is_other_spot then sent_spot end
+    ) as sent_place,
+    concat_ws(
+        ', ',
+        case when is_other_location then known_location_id end,
+        case when is_other_country then known_country end,
+        case when is_other_hardware then concat_ws(' ', connector_standard, connector_power_type) end,
+        case when is_other_spot then known_spot end
+    ) as known_place,
     is_other_hardware,
     cast(case
         when prefix_key is null or cpo_key is null then null
@@ -292,7 +309,7 @@ select
     end as smallint) as loc_not_in_service,
     cast(case
         when known_location_id is null and known_country is null then null
-        when is_other_country or is_other_hardware or is_other_location then 0
+        when is_other_country or is_other_hardware or is_other_location or is_other_spot then 0
         else 1
     end as smallint) as loc_snapshot_diff
 from compared

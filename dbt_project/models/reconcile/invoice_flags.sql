@@ -78,18 +78,21 @@ cdrs as (
 
 ),
 
--- The sessions that the invoice's period and parties say it is about.
+-- The sessions that the invoice's period and parties say it is about. Its issuer has a clock and a last day of its own:
+-- what lies within half a day of a boundary may be on it or not.
 expected as (
 
     select
         invoices.invoice_key,
-        invoices.kind,
         cdrs.cdr_key,
         cdrs.verdict,
         cdrs.is_credit,
         cdrs.energy_kwh,
         cdrs.claimed_excl_tax,
-        credited.cdr_key is not null as is_credited
+        credited.cdr_key is not null as is_credited,
+        {{ seconds_between('first_days.starts_at', 'cdrs.started_at') }} >= 43200
+        and {{ seconds_between('cdrs.ended_at', 'last_days.starts_at') }} >= 43200 as is_inside,
+        cdrs.ended_at >= first_days.starts_at and cdrs.ended_at < last_days.starts_at as is_of_period
     from invoices
     inner join {{ ref('local_days') }} as first_days on invoices.period_from = first_days.day
     inner join {{ ref('local_days') }} as last_days on invoices.period_to = last_days.day
@@ -103,9 +106,8 @@ expected as (
         coalesce(invoices.kind, 'invoice') = 'invoice'
         and (invoices.seller_key is null or invoices.seller_key = cdrs.cpo_key)
         and (invoices.buyer_key is null or invoices.buyer_key = cdrs.emsp_key)
-        -- The issuer has its own clock and last day: within half a day of either boundary nothing is missed.
-        and {{ seconds_between('first_days.starts_at', 'cdrs.started_at') }} >= 43200
-        and {{ seconds_between('cdrs.ended_at', 'last_days.starts_at') }} >= 43200
+        and {{ seconds_between('first_days.starts_at', 'cdrs.ended_at') }} >= -43200
+        and {{ seconds_between('last_days.starts_at', 'cdrs.ended_at') }} < 43200
 
 ),
 
@@ -137,6 +139,7 @@ missing as (
     left join matches on expected.cdr_key = matches.cdr_key and listed.form = matches.form
     where
         matches.cdr_key is null
+        and expected.is_inside
         and expected.verdict = 'pass'
         and not expected.is_credit
         and not expected.is_credited
@@ -184,13 +187,39 @@ by_period as (
 
     select
         invoice_key,
-        count(*) as sessions,
-        sum(energy_kwh) as energy_kwh,
-        sum(claimed_excl_tax) as excl_tax,
-        sum(cast(round(claimed_excl_tax, 2) as decimal(18, 2))) as rounded_excl_tax
+        {% for prefix, when in [('', 'is_of_period'), ('least_', 'is_inside'), ('most_', 'true')] %}
+            count(*) filter (where {{ when }}) as {{ prefix }}sessions,
+            coalesce(sum(energy_kwh) filter (where {{ when }}), 0) as {{ prefix }}energy_kwh,
+            coalesce(sum(claimed_excl_tax) filter (where {{ when }}), 0) as {{ prefix }}excl_tax,
+            coalesce(sum(cast(round(claimed_excl_tax, 2) as decimal(18, 2))) filter (where {{ when }}), 0)
+                as {{ prefix }}rounded_excl_tax{{ ',' if not loop.last }}
+        {% endfor %}
     from expected
-    where verdict <> 'reject' and kind = 'invoice'
+    where verdict <> 'reject'
     group by invoice_key
+
+),
+
+-- An invoice of a period in which we know of nothing is held against nothing.
+by_invoice as (
+
+    select
+        {% for prefix in ['', 'least_', 'most_'] %}
+            {% for sum in ['sessions', 'energy_kwh', 'excl_tax', 'rounded_excl_tax'] %}
+                case
+                    when listed.invoice_key is not null then coalesce(by_lines.{{ sum }}, 0)
+                    when
+                        invoices.period_from is not null and invoices.period_to is not null
+                        and coalesce(invoices.kind, 'invoice') = 'invoice'
+                        then coalesce(by_period.{{ prefix ~ sum }}, 0)
+                end as {{ prefix ~ sum }},
+            {% endfor %}
+        {% endfor %}
+        invoices.invoice_key
+    from invoices
+    left join listed on invoices.invoice_key = listed.invoice_key
+    left join by_lines on invoices.invoice_key = by_lines.invoice_key
+    left join by_period on invoices.invoice_key = by_period.invoice_key
 
 ),
 
@@ -218,23 +247,23 @@ compared as (
         terms.contract_version,
         terms.money_tolerance,
         terms.energy_percent,
-        case when listed.invoice_key is not null then coalesce(by_lines.sessions, 0) else by_period.sessions end
-            as our_sessions,
-        case when listed.invoice_key is not null then coalesce(by_lines.energy_kwh, 0) else by_period.energy_kwh end
-            as our_energy_kwh,
-        case when listed.invoice_key is not null then coalesce(by_lines.excl_tax, 0) else by_period.excl_tax end
-            as our_excl_tax,
-        case
-            when listed.invoice_key is not null then coalesce(by_lines.rounded_excl_tax, 0)
-            else by_period.rounded_excl_tax
-        end as our_rounded_excl_tax
+        by_invoice.sessions as our_sessions,
+        by_invoice.energy_kwh as our_energy_kwh,
+        by_invoice.excl_tax as our_excl_tax,
+        by_invoice.least_sessions,
+        by_invoice.most_sessions,
+        by_invoice.least_energy_kwh,
+        by_invoice.most_energy_kwh,
+        abs(by_invoice.least_excl_tax) as least_excl_tax,
+        abs(by_invoice.most_excl_tax) as most_excl_tax,
+        abs(by_invoice.least_rounded_excl_tax) as least_rounded_excl_tax,
+        abs(by_invoice.most_rounded_excl_tax) as most_rounded_excl_tax
     from invoices
     inner join terms on invoices.invoice_key = terms.invoice_key
     left join listed on invoices.invoice_key = listed.invoice_key
     left join missing on invoices.invoice_key = missing.invoice_key
     left join repeats on invoices.invoice_key = repeats.invoice_key
-    left join by_lines on invoices.invoice_key = by_lines.invoice_key
-    left join by_period on invoices.invoice_key = by_period.invoice_key
+    left join by_invoice on invoices.invoice_key = by_invoice.invoice_key
 
 ),
 
@@ -242,17 +271,27 @@ judged as (
 
     select
         *,
-        case when stated_sessions <> our_sessions then true when stated_sessions is not null then false end
-            as is_count_apart,
+        case
+            when stated_sessions is null or our_sessions is null then null
+            else stated_sessions < least_sessions or stated_sessions > most_sessions
+        end as is_count_apart,
         case
             when stated_energy_kwh is null or our_energy_kwh is null then null
-            else abs(stated_energy_kwh - our_energy_kwh) * 100 > abs(our_energy_kwh) * energy_percent
+            else greatest(least_energy_kwh - stated_energy_kwh, stated_energy_kwh - most_energy_kwh) * 100
+                > abs(our_energy_kwh) * energy_percent
         end as is_energy_apart,
         -- Rounded session by session, or once: either agrees.
         case
             when stated_excl_tax is null or our_excl_tax is null then null
             else least(
-                abs(abs(stated_excl_tax) - abs(our_excl_tax)), abs(abs(stated_excl_tax) - abs(our_rounded_excl_tax))
+                greatest(
+                    least(least_excl_tax, most_excl_tax) - abs(stated_excl_tax),
+                    abs(stated_excl_tax) - greatest(least_excl_tax, most_excl_tax)
+                ),
+                greatest(
+                    least(least_rounded_excl_tax, most_rounded_excl_tax) - abs(stated_excl_tax),
+                    abs(stated_excl_tax) - greatest(least_rounded_excl_tax, most_rounded_excl_tax)
+                )
             ) > money_tolerance
         end as is_money_apart
     from compared

@@ -28,7 +28,8 @@ read_once as (
                     "coordinates": {"latitude": "VARCHAR", "longitude": "VARCHAR"}
                 },
                 "location": {
-                    "id": "VARCHAR", "country": "VARCHAR", "time_zone": "VARCHAR",
+                    "id": "VARCHAR", "address": "VARCHAR", "city": "VARCHAR", "country": "VARCHAR",
+                    "time_zone": "VARCHAR",
                     "coordinates": {"latitude": "VARCHAR", "longitude": "VARCHAR"},
                     "evses": [{
                         "uid": "VARCHAR", "evse_id": "VARCHAR",

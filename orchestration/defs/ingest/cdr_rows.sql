@@ -166,6 +166,8 @@ select
         coalesce(cdr.cdr_location.connector_standard, cdr.location.evses[1].connectors[1].standard), ''
     ) as sent_standard,
     nullif(sent_power_type, '') as sent_power_type,
+    nullif(coalesce(cdr.cdr_location.address, cdr.location.address), '') as sent_address,
+    nullif(coalesce(cdr.cdr_location.city, cdr.location.city), '') as sent_city,
     try_cast(coalesce(cdr.cdr_location.coordinates.latitude, cdr.location.coordinates.latitude) as decimal(10, 7))
         as sent_latitude,
     try_cast(coalesce(cdr.cdr_location.coordinates.longitude, cdr.location.coordinates.longitude) as decimal(10, 7))

@@ -61,7 +61,8 @@ def _location(row: Object) -> Object:
         "connectors": [connector] if row["connector_id"] is not None else [],
     }  # fmt: skip
     return _party(row["cpo_party"]) | {
-        "id": row["location_id"], "country": row["country"], "time_zone": row["time_zone"],
+        "id": row["location_id"], "country": row["country"], "address": row["address"], "city": row["city"],
+        "time_zone": row["time_zone"],
         "evses": [evse] if row["evse_uid"] is not None or row["evse_id"] is not None else [],
         "last_updated": _at(row["last_updated"]),
     }  # fmt: skip

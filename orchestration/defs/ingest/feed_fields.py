@@ -178,6 +178,8 @@ LOCATIONS = Feed(
         Field("cpo_party", "party"),
         Field("location_id", is_required=True),
         Field("country"),
+        Field("address"),
+        Field("city"),
         Field("time_zone"),
         Field("evse_uid"),
         Field("evse_id"),

@@ -4,16 +4,18 @@ Source: OCPI mod_locations. What does not belong here: which sighting holds at a
 """
 
 from collections.abc import Iterator
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from orchestration.defs.ingest.feed_objects import FeedObject, ObjectError, ObjectReader, party_of
+from orchestration.defs.ingest.feed_objects import FeedObject, ObjectError, ObjectReader, party_of, text
 
 COLUMNS = (
-    "record_id", "sighting_seq", "seen_at", "source", "is_opening", "cpo_party", "location_id", "country", "time_zone",
-    "evse_uid", "evse_id", "evse_status", "connector_id", "standard", "power_type", "max_power_w", "last_updated",
+    "record_id", "sighting_seq", "seen_at", "source", "is_opening", "cpo_party", "location_id", "country", "address",
+    "city", "latitude", "longitude", "time_zone", "evse_uid", "evse_id", "evse_status", "connector_id", "standard",
+    "power_type", "max_power_w", "last_updated",
 )  # fmt: skip
 _LIMIT_WATTS = Decimal(10) ** 12
+_DEGREES = Decimal("0.0000001")
 
 
 def connector_rows(location: FeedObject) -> Iterator[tuple[Any, ...]]:
@@ -28,6 +30,7 @@ def connector_rows(location: FeedObject) -> Iterator[tuple[Any, ...]]:
         raise ObjectError("the location has no id; ask the sender for it.")
     head = (
         party_of(fields, location.default_party, reader), location_id, reader.text(fields, "country", ""),
+        text(fields, "address"), text(fields, "city"), *_coordinates(fields),
         reader.text(fields, "time_zone", ""),
     )  # fmt: skip
     rows = list(_rows(reader, fields, head))
@@ -58,6 +61,22 @@ def _rows(reader: ObjectReader, fields: dict[str, Any], head: tuple[Any, ...]) -
             if (evse_uid, connector_id) not in seen:
                 seen.add((evse_uid, connector_id))
                 yield row
+
+
+def _coordinates(fields: dict[str, Any]) -> tuple[Decimal | None, Decimal | None]:
+    """Latitude and longitude in degrees; neither where one of them is no place on earth."""
+    found = fields.get("coordinates")
+    place = found if isinstance(found, dict) else {}
+    latitude, longitude = _degrees(place, "latitude", 90), _degrees(place, "longitude", 180)
+    return (None, None) if latitude is None or longitude is None else (latitude, longitude)
+
+
+def _degrees(place: dict[str, Any], name: str, most: int) -> Decimal | None:
+    try:
+        degrees = Decimal(text(place, name) or "")
+    except InvalidOperation:
+        return None
+    return degrees.quantize(_DEGREES) if degrees.is_finite() and abs(degrees) <= most else None
 
 
 def max_power_w(reader: ObjectReader, connector: dict[str, Any], path: str) -> Decimal | None:

@@ -80,6 +80,8 @@ create table if not exists ingest.raw_cdrs (
     location_country varchar,
     sent_standard varchar,             -- of the connector, as the record's own copy of the location has it
     sent_power_type varchar,
+    sent_address varchar,
+    sent_city varchar,
     sent_latitude decimal(10, 7),
     sent_longitude decimal(10, 7),
     record_time_zone varchar,          -- when the record (2.1.1) or the mapping names it
@@ -285,6 +287,10 @@ create table if not exists ingest.raw_connectors (
     cpo_party varchar,
     location_id varchar,
     country varchar,                   -- as sent (ISO alpha-3 in OCPI)
+    address varchar,
+    city varchar,
+    latitude decimal(10, 7),
+    longitude decimal(10, 7),
     time_zone varchar,
     evse_uid varchar,
     evse_id varchar,
