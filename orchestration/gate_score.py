@@ -15,8 +15,8 @@ from pathlib import Path
 import duckdb
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "gate-score.md"
-SEEDS = (7, 42)
-CLEAN_SEEDS = (5, 11, 42)
+SEEDS = (3, 7, 11, 42, 99)
+CLEAN_SEEDS = (5, 11, 42, 77)
 CLEAN_SESSIONS = 300
 SESSIONS = 400
 MONTH, AS_OF, FAULT_RATE = "2026-10", "2026-11-03T06:00:00Z", "0.4"
@@ -38,18 +38,14 @@ ELSEWHERE = {
         "PERIOD_LATE_CDR",
         "PERIOD_TOO_OLD",
         "PERIOD_BOUNDARY",
-        "CREDIT_NOT_REPLACED",
         "RESUBMIT_LIMIT",
         "ADJUSTMENT_LIMIT",
     ),
-    "another form of record than the demo's (OCPI 2.1.1 and 2.3.0, OICP, a CSV with registers or local times)": (
+    "another form of record than the demo's (OCPI 2.1.1 and 2.3.0, OICP, a CSV with registers or exchanged dates)": (
         "CREDIT_211_MARKER",
         "TAX_BASIS_UNCLEAR",
         "METER_REGISTER_DIFF",
-        "TIME_DST_AMBIGUOUS",
         "TIME_DAY_MONTH_SWAP",
-        "OUTCOME_TEST",
-        "ID_FORM_DRIFT",
     ),
 }
 
@@ -160,6 +156,8 @@ def page(score: Score, elsewhere: Sequence[str], clean: Sequence[tuple[int, int,
         f"{caught} of {planted} planted faults were caught by their own rule, as a finding that no other explains;"
         f" {alarms} findings on {score.clean} sessions without a fault.",
         "Of two sessions in one place at one time both are held, the honest one too: not counted as a false alarm.",
+        "Nor is what TARIFF_NO_ELEMENT says of tariffs that price parking at some hours only, and CREDIT_NOT_REPLACED"
+        " of credits, which nothing replaces in the demo: it is true.",
         "",
         "| rule | planted | caught | catch rate | false alarms | false-alarm rate |",
         "| --- | ---: | ---: | ---: | ---: | ---: |",
@@ -198,7 +196,8 @@ def page(score: Score, elsewhere: Sequence[str], clean: Sequence[tuple[int, int,
     for why, rule_ids in ELSEWHERE.items():
         lines.append(f"- {why}: {', '.join(sorted(left & set(rule_ids)))}.")
         left -= set(rule_ids)
-    lines.append(f"- not planted yet: {', '.join(sorted(left))}.")
+    if left:
+        lines.append(f"- not planted yet: {', '.join(sorted(left))}.")
     return "\n".join(lines) + "\n"
 
 

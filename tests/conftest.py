@@ -14,7 +14,7 @@ ROOT = Path(__file__).resolve().parent.parent
 EVSETTLE = Path(sys.executable).with_name("evsettle")
 DEMO_SESSIONS = 300
 # One demo for all: tests that write it again compare with the finished one.
-DEMO = ("--sessions", DEMO_SESSIONS, "--seed", 7, "--month", "2026-10", "--faults", "0.42")
+DEMO = ("--sessions", DEMO_SESSIONS, "--seed", 7, "--month", "2026-10", "--faults", "0.45")
 
 os.environ.setdefault("DAGSTER_DISABLE_TELEMETRY", "yes")
 os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")

@@ -10,21 +10,26 @@ from orchestration.demo.sessions import Session
 from orchestration.demo.tariffs import UNITS, decimal_text, round_half_up
 
 CSV_HEADER = (
-    "Kenmerk;Locatie;Laadpunt;Stekker;Pas;Contract;Start;Einde;Verbruik (Wh);Tarief;Bedrag excl;Bedrag incl;Verzonden"
+    "Kenmerk;Locatie;Laadpunt;Stekker;Pas;Contract;Start;Einde;Verbruik (Wh);Tarief;Bedrag excl;Bedrag incl;Verzonden;"
+    "Soort"
 )
 
 
-def csv_row(session: Session) -> str:
-    """One session as one line, without its end."""
+def csv_cells(session: Session) -> list[str]:
+    """One session, a cell for each column of CSV_HEADER."""
     connector, token, tariff = session.connector, session.token, session.connector.tariff
     claim = tariff.price(session.periods, connector.clock).total
     net = round_half_up(claim, UNITS)
     gross = round_half_up(claim * (1000 + tariff.vat), UNITS * 1000)
-    cells = [
+    return [
         session.cdr_id, connector.location_id, connector.evse_uid, "1", token.uid, token.contract_id,
         _local(session, session.start), _local(session, session.end), str(session.energy_wh), tariff.tariff_id,
-        _comma(net), _comma(gross), _local(session, session.sent_at),
+        _comma(net), _comma(gross), _local(session, session.sent_at), "klant",
     ]  # fmt: skip
+
+
+def csv_row(cells: list[str]) -> str:
+    """The cells as one line, without its end."""
     return ";".join(cells)
 
 
@@ -47,6 +52,7 @@ columns:
   tariff_id: Tarief
   claimed_excl_tax: {{column: Bedrag excl, decimal: ","}}
   claimed_incl_tax: {{column: Bedrag incl, decimal: ","}}
+test_when: {{column: Soort, equals: test}}
 constants:
   cpo_party: {operator.party}
   emsp_party: {OWN_EMSP}

@@ -48,12 +48,13 @@ class Fault:
 
     `shape` changes the session before its claim is worked out, `change` its fields, `mangle` the text. `echo` makes a
     second record, in a later file, of the session's fields; truth then points at the second one; `echo_again` makes a
-    third one, which truth then points at. `has_other` draws another driver who is free at that time; of an `is_unsent`
-    session no CDR comes. `meter` spoils what its meter shows, `tell` what is told beside it. `series` names a file
-    of our own in which such sessions are filed, and which is itself at fault. `is_record` faults are found on the
-    record, the others on the CDR. `fits` says whether a drawn session can carry it; `clock_change` asks for a month
-    in which clocks change. `shift` is how far the CDR's times will be from the true ones: connector and token are kept
-    free for it.
+    third one, which truth then points at. `cells` changes a row of a CSV. `has_sequel` draws a later session of the
+    same driver, which carries the fault. `by` is another source that brings the record. `has_other` draws another
+    driver who is free at that time; of an `is_unsent` session no CDR comes. `meter` spoils what its meter shows, `tell`
+    what is told beside it. `series` names a file of our own in which such sessions are filed, and which is itself at
+    fault. `is_record` faults are found on the record, the others on the CDR. `fits` says whether a drawn session can
+    carry it; `clock_change` asks for a month in which clocks change, `clock_back` for one in which they are set back.
+    `shift` is how far the CDR's times will be from the true ones: connector and token are kept free for it.
     """
 
     name: str
@@ -71,7 +72,11 @@ class Fault:
     has_intruder: bool = False  # draws a second session over this one
     has_double: bool = False  # draws a second session of its token elsewhere
     keeps_key: bool = True  # the record can be read far enough to give its cdr_key
+    has_sequel: bool = False
+    cells: Callable[[list[str]], None] | None = None
+    by: str = ""
     clock_change: bool = False
+    clock_back: bool = False
     has_other: bool = False
     is_unsent: bool = False
     meter: Callable[[Turn], None] | None = None

@@ -6,13 +6,14 @@ energy was changed, a tariff is spoilt only where the embedded one is the only o
 
 from bisect import insort
 from collections.abc import Mapping
+from dataclasses import dataclass
 from random import Random
 from types import MappingProxyType
 
-from orchestration.demo.clock import HOUR
+from orchestration.demo.clock import DAY, HOUR, LocalClock
 from orchestration.demo.fault import Fault
 from orchestration.demo.faults_asset import ASSET_FAULTS
-from orchestration.demo.faults_beside import BESIDE_FAULTS
+from orchestration.demo.faults_beside import BESIDE_FAULTS, SEQUEL_DAYS
 from orchestration.demo.faults_complete import COMPLETE_FAULTS
 from orchestration.demo.faults_measure import MEASURE_FAULTS
 from orchestration.demo.faults_price import PRICE_FAULTS
@@ -38,18 +39,39 @@ FAULTS: Mapping[str, Fault] = MappingProxyType(
 )
 
 
-def choose(rng: Random, sessions: int, rate_ppm: int, has_clock_change: bool) -> list[str]:
+@dataclass(frozen=True, slots=True)
+class ClockChanges:
+    """Whether clocks change in the month, and whether they are set back."""
+
+    any: bool
+    back: bool
+
+    @classmethod
+    def of(cls, clock: LocalClock) -> "ClockChanges":
+        """What that clock does."""
+        return cls(bool(clock.changes), any(clock.is_repeated(change) for change in clock.changes))
+
+
+def choose(rng: Random, sessions: int, rate_ppm: int, changes: ClockChanges) -> list[str]:
     """The fault of each session to draw, '' for none: every kind equally often, in random places.
 
-    An overlap draws two sessions, so the list is shorter by their number.
+    Some draw two sessions, so the list is shorter by their number.
     """
     count = min(sessions // 2, (sessions * rate_ppm + 500_000) // 1_000_000)
-    names = [name for name, fault in FAULTS.items() if has_clock_change or not fault.clock_change]
+    names = [
+        name
+        for name, fault in FAULTS.items()
+        if (changes.any or not fault.clock_change) and (changes.back or not fault.clock_back)
+    ]
     planted = [names[number % len(names)] for number in range(count)]
-    clean = sessions - count - sum(FAULTS[name].has_intruder or FAULTS[name].has_double for name in planted)
+    clean = sessions - count - sum(_draws_two(FAULTS[name]) for name in planted)
     slots = planted + [""] * clean
     rng.shuffle(slots)
     return slots
+
+
+def _draws_two(fault: Fault) -> bool:
+    return fault.has_intruder or fault.has_double or fault.has_sequel
 
 
 def draw_session(draw: Draw, name: str) -> list[Session]:
@@ -66,10 +88,16 @@ def draw_session(draw: Draw, name: str) -> list[Session]:
             session.other = _other_driver(draw, session)
             if session.other is None:
                 continue
+        if fault.has_sequel:
+            sequel = _sequel(draw, session)
+            if sequel is None:
+                continue
+            sequel.fault = name
+            return [session, sequel]
         session.fault = name
         if fault.shape is not None:
             fault.shape(session, draw.rng)
-        if not (fault.has_intruder or fault.has_double):
+        if not _draws_two(fault):
             return [session]
         intruder = _intruder(draw, session) if fault.has_intruder else _double(draw, session)
         if intruder is not None:
@@ -117,6 +145,19 @@ def _double(draw: Draw, session: Session) -> Session | None:
     energy = connector.power_w * 40 // 100 * length // HOUR
     periods = cut(connector, start, start + length, start + length, energy)
     return Session(connector, session.token, start, start + length, periods, start + length + 90, session.fault)
+
+
+def _sequel(draw: Draw, session: Session) -> Session | None:
+    """A session of the same driver on the same connector, a day or more later; None when one of them is taken."""
+    later = draw.rng.randint(1, SEQUEL_DAYS - 1) * DAY + 9 * draw.rng.randint(0, 4000)
+    start, end = session.start + later, session.end + later
+    connector, token = session.connector, session.token
+    if not (is_free(connector.busy, start, end, CONNECTOR_GAP) and is_free(token.busy, start, end, TOKEN_GAP)):
+        return None
+    charged = max(period.end for period in session.periods if not period.is_parking)
+    sequel = draw.place(connector, token, start, end, charged - session.start, session.energy_wh)
+    sequel.earlier = session
+    return sequel
 
 
 def _other_driver(draw: Draw, session: Session) -> Token | None:

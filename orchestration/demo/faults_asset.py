@@ -9,7 +9,7 @@ from random import Random
 from orchestration.defs.ingest.contract_ids import check_digit
 from orchestration.demo.cdrs import Fields
 from orchestration.demo.fault import Fault, Turn, place
-from orchestration.demo.network import RENAMED, RETIRED, SIGNED, SOLD, ZONELESS, old_uid
+from orchestration.demo.network import RENAMED, RETIRED, SIGNED, SOLD, UNSHOWN, ZONELESS, old_uid
 from orchestration.demo.sessions import Session, Wish
 
 
@@ -77,6 +77,7 @@ ASSET_FAULTS = (
     Fault("out_of_service", "LOC_NOT_IN_SERVICE", Wish(site=RETIRED)),
     Fault("sold_charger", "LOC_WRONG_OPERATOR", Wish(site=SOLD)),
     Fault("no_zone_of_site", "TIME_ZONE_MISSING", Wish(site=ZONELESS)),
+    Fault("not_shown", "TARIFF_NOT_DISPLAYED", Wish(site=UNSHOWN)),
     Fault("no_agreement", "AUTH_CONTRACT_INACTIVE", Wish(sources=("own",)), change=_of_a_stranger),
     Fault("register_back", "METER_REGISTER_BACKWARD", _SIGNED, meter=_backward),
     Fault("register_gap", "METER_REGISTER_GAP", _SIGNED, meter=_gap),

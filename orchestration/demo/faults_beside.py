@@ -1,7 +1,9 @@
 """Faults that only show beside the CDR: in sessions, answers, charger events and receipts."""
 
 from collections.abc import Callable
+from random import Random
 
+from orchestration.demo.cdrs import Fields
 from orchestration.demo.clock import iso
 from orchestration.demo.fault import Beside, Fault
 from orchestration.demo.sessions import Session, Wish
@@ -53,6 +55,24 @@ def _is_parked_at_a_fee(session: Session) -> bool:
     return session.parking_seconds > 600 and bool(claim.parking)
 
 
+def _of_before(session: Session) -> str:
+    assert session.earlier is not None
+    return f'"A{session.earlier.session_id[:20]}"'
+
+
+def _reference_again(fields: Fields, session: Session, rng: Random) -> None:
+    fields["authorization_reference"] = _of_before(session)
+
+
+def _told_again(beside: Beside, session: Session) -> None:
+    for told in (beside.session, *beside.answers):
+        told["authorization_reference"] = _of_before(session)
+
+
+def _is_by_app(session: Session) -> bool:
+    return session.token.kind == "APP_USER"
+
+
 def _paid_at_terminal(beside: Beside, session: Session) -> None:
     operator = session.connector.operator.party
     beside.receipts.append({
@@ -62,6 +82,7 @@ def _paid_at_terminal(beside: Beside, session: Session) -> None:
     })  # fmt: skip
 
 
+SEQUEL_DAYS = 4  # a driver comes again within so many days
 _TOLD = Wish(sources=("own", "fahrstrom", "alpenstrom", "gridlink"))
 _OURS = Wish(sources=("own",))
 BESIDE_FAULTS = (
@@ -71,6 +92,15 @@ BESIDE_FAULTS = (
     Fault("answer_not_allowed", "AUTH_SITE_NOT_ALLOWED", _TOLD, tell=_answer("NOT_ALLOWED")),
     Fault("answer_offline", "AUTH_WHITELIST_MISUSE", _TOLD, tell=_answer("ALLOWED_OFFLINE")),
     Fault("other_reference", "AUTH_REFERENCE_MISMATCH", _TOLD, tell=_other_reference),
+    Fault(
+        "reference_again",
+        "AUTH_REFERENCE_REUSED",
+        Wish(sources=("own",), days_left=SEQUEL_DAYS),
+        fits=_is_by_app,
+        has_sequel=True,
+        change=_reference_again,
+        tell=_told_again,
+    ),
     Fault("emergency_stop", "OUTCOME_INTERRUPTED", _OURS, tell=_stopped_by("EmergencyStop")),
     Fault("clock_drift", "TIME_CLOCK_DRIFT", _OURS, tell=_drift),
     Fault("held_back", "PARKING_EVSE_PAUSED", _OURS, tell=_held_back, fits=_is_parked_at_a_fee),

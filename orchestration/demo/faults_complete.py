@@ -60,6 +60,7 @@ _EARLY = Wish(days_left=EARLY)
 COMPLETE_FAULTS = (
     Fault("credit_short", "CREDIT_AMOUNT_DIFF", _EARLY, echo=_credit_short),
     Fault("credited_twice", "CREDIT_DOUBLE", _EARLY, echo=credit, echo_again=_credit_again),
+    Fault("not_replaced", "CREDIT_NOT_REPLACED", Wish(days_left=25), echo=credit),
     Fault("reference_alone", "CREDIT_FLAGS", change=_reference_alone),
     Fault("other_totals", "RESUBMIT_TOTALS_CHANGED", _EARLY, echo=_with_other_totals),
     Fault("for_another", "DUP_CROSS_PARTNER", Wish(sources=("own",), days_left=EARLY), echo=_for_another,

@@ -12,7 +12,7 @@ from orchestration.demo.cdrs import Fields, periods_text, put_costs
 from orchestration.demo.clock import DAY, HOUR
 from orchestration.demo.fault import Fault, net, scale_claim, ten_thousandths
 from orchestration.demo.sessions import Session, Wish
-from orchestration.demo.tariffs import UNITS, Band, Claim, Period, Tariff, decimal_text, price_text
+from orchestration.demo.tariffs import UNITS, Band, Claim, Period, Tariff, decimal_text, price_text, round_half_up
 
 STEP = 900
 PER_HOUR = 60_000  # 6.00 an hour
@@ -188,6 +188,76 @@ def _with_power(fields: Fields, session: Session, rng: Random) -> None:
     fields["charging_periods"] = fields["charging_periods"].replace(head, head + power, 1)
 
 
+def _second_pass(session: Session) -> int:
+    """A quarter into the hour that the clock shows twice, in its second pass."""
+    return session.connector.clock.changes[-1] + HOUR // 4
+
+
+def _is_there_twice(session: Session) -> bool:
+    at = _second_pass(session)
+    return session.start < at - LEAST and any(period.end > at + HOUR for period in _charging(session))
+
+
+def _cut_in_second_pass(session: Session, rng: Random) -> None:
+    at = _second_pass(session)
+    periods = []
+    for period in session.periods:
+        since, left = period.start, period.energy_wh
+        for stop in (at, at + HOUR * 3 // 4):
+            if since < stop < period.end:
+                energy = left * (stop - since) // (period.end - since)
+                periods.append(replace(period, start=since, end=stop, energy_wh=energy))
+                since, left = stop, left - energy
+        periods.append(replace(period, start=since, energy_wh=left))
+    session.periods = periods
+
+
+def _clock_not_set_back(fields: Fields, session: Session, rng: Random) -> None:
+    night, day = Band(2500, hours=(20, 3)), Band(6500)
+    tariff = replace(session.connector.tariff, energy=(night, day), parking=None, maximum=None)
+    right, at = _right(session, tariff), _second_pass(session)
+    more = sum(one.energy_wh for one in session.periods if at <= one.start < at + HOUR * 3 // 4) * 90
+    more *= day.price - night.price
+    _carry(fields, session, tariff, replace(right, energy=right.energy + more, total=right.total + more))
+
+
+def _eight_even_parts(session: Session, rng: Random) -> None:
+    """Eight periods, each of which costs half a cent and a little more beyond whole cents."""
+    price = session.connector.tariff.energy[-1].price
+    energy = rng.randint(1200, 1500)
+    while not 50_000 <= energy * price % 100_000 < 60_000:
+        energy += 1
+    length = (session.end - session.start) // 72 * 9
+    starts = [session.start + number * length for number in range(8)]
+    session.periods = [
+        Period(start, end, energy, False) for start, end in zip(starts, [*starts[1:], session.end], strict=True)
+    ]
+
+
+def _rounds_each_line(fields: Fields, session: Session, rng: Random) -> None:
+    tariff = session.connector.tariff
+    claim, cent = _right(session, tariff), 100 * UNITS
+    price = tariff.energy[-1].price
+    energy = sum(round_half_up(one.energy_wh * price * 90, cent) for one in session.periods) * cent
+    _carry(fields, session, tariff, replace(claim, energy=energy, total=claim.total - claim.energy + energy))
+
+
+def _free_hour(session: Session) -> int | None:
+    """A full hour in which it was not parked without charging, nor on the way there."""
+    clock = session.connector.clock
+    spans = [(period.start, period.end) for period in session.periods if period.is_parking]
+    taken = {clock.weekday_and_hour(at)[1] for start, end in spans for at in (*range(start, end, HOUR), end)}
+    free = [hour for hour in range(4, 23) if hour not in taken and hour + 1 not in taken]
+    return free[0] if free else None
+
+
+def _parked_unpriced(fields: Fields, session: Session, rng: Random) -> None:
+    hour = _free_hour(session)
+    assert hour is not None
+    tariff = replace(session.connector.tariff, parking=12000, parking_hours=(hour, hour + 1))
+    _carry(fields, session, tariff)
+
+
 def _costs_something(session: Session) -> bool:
     return ten_thousandths(net(price_text(_right(session, session.connector.tariff).total, None))) > 20_000
 
@@ -212,6 +282,14 @@ PRICE_FAULTS: Sequence[Fault] = (
     Fault("one_period", "PERIOD_TOU_MISSING", Wish(sources=("own",), is_dc=False), change=_one_period, fits=_crosses),
     Fault("unearned_discount", "PRICE_DISCOUNT_DIFF", Wish(sources=("own",)), change=_unearned_discount,
           fits=_costs_something),
+    Fault("clock_not_set_back", "PRICE_IN_RANGE", Wish(has_embedded_tariff=True, is_dc=False, is_over_change=True),
+          shape=_cut_in_second_pass, change=_clock_not_set_back, fits=_is_there_twice, clock_back=True),
+    Fault("rounds_each_line", "PRICE_ROUNDING_STAGE",
+          Wish(has_embedded_tariff=True, is_dc=False, is_plain=True, hours=(27, 60)), shape=_eight_even_parts,
+          change=_rounds_each_line),
+    Fault("parked_unpriced", "TARIFF_NO_ELEMENT", _HUB_AC, change=_parked_unpriced,
+          fits=lambda session: session.connector.tariff.parking is None and session.parking_seconds > 600
+          and _free_hour(session) is not None),
     Fault("other_rate", "TAX_RATE_WRONG", _HUB, change=_other_rate),
     Fault("no_periods", "PERIODS_EMPTY", change=_no_periods),
     Fault("power_in_periods", "DIMENSION_NOT_BILLABLE", change=_with_power),

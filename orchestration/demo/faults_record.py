@@ -1,14 +1,17 @@
 """Faults of a record and of its identity: what cannot be read, who it is of, and what came before."""
 
 import json
+from dataclasses import replace
 from random import Random
 
 from orchestration.demo.cdrs import Fields, hours_text
 from orchestration.demo.clock import iso
+from orchestration.demo.csv_rows import CSV_HEADER
 from orchestration.demo.fault import Fault, place, sent_later
 from orchestration.demo.sessions import Session, Wish
 
 LINES = ("own", "gridlink")  # sources whose files are NDJSON: a broken line breaks nothing else
+COLUMNS = CSV_HEADER.split(";")
 EARLY = 9  # days: the next file of a source that files by week still lies in the month
 
 
@@ -97,7 +100,16 @@ def _nearly_the_same(fields: Fields, session: Session, rng: Random) -> None:
     fields.pop("authorization_reference", None)
 
 
+def _no_card(cells: list[str]) -> None:
+    cells[COLUMNS.index("Pas")] = ""
+
+
+def _trial(cells: list[str]) -> None:
+    cells[COLUMNS.index("Soort")] = "test"
+
+
 _EARLY = Wish(days_left=EARLY)
+_ROWS = Wish(takes_csv=True, sources=("polderlaad",))
 RECORD_FAULTS = (
     Fault("broken_json", "SCHEMA_TYPE_INVALID", Wish(sources=LINES), mangle=_truncate, is_record=True, keeps_key=False),
     Fault("wrong_type", "SCHEMA_TYPE_INVALID", change=_no_number, is_record=True),
@@ -115,4 +127,9 @@ RECORD_FAULTS = (
     Fault("no_session_id", "SESSION_ID_MISSING", change=_no_session_id),
     Fault("session_again", "SESSION_ID_REUSED", _EARLY, echo=_session_again),
     Fault("nearly_the_same", "DUP_NEAR", _EARLY, echo=_nearly_the_same),
-)
+    Fault("by_another", "ID_ROUTE_NOT_ALLOWED", Wish(sources=("alpenstrom",)), by="fahrstrom", is_record=True),
+    Fault("no_card", "EVIDENCE_REQUIRED", _ROWS, cells=_no_card),
+    Fault("trial", "OUTCOME_TEST", _ROWS, cells=_trial),
+    Fault("hour_twice", "TIME_DST_AMBIGUOUS", replace(_ROWS, is_over_change=True), clock_back=True,
+          fits=lambda session: session.connector.clock.is_repeated(session.start)),
+)  # fmt: skip

@@ -4,7 +4,7 @@ import json
 from dataclasses import replace
 from random import Random
 
-from orchestration.demo.cdrs import Fields, periods_text
+from orchestration.demo.cdrs import Fields, periods_text, put_costs
 from orchestration.demo.clock import DAY, iso
 from orchestration.demo.fault import Fault, net, place, scale_claim, ten_thousandths
 from orchestration.demo.sessions import Session, Wish
@@ -17,6 +17,10 @@ def _unknown_evse(fields: Fields, session: Session, rng: Random) -> None:
     uid, evse_id = place["evse_uid"].rsplit("-", 1)[0], place["evse_id"].rsplit("*", 1)[0]
     place |= {"evse_uid": f"{uid}-{number}", "evse_id": f"{evse_id}*{number}"}
     fields["cdr_location"] = json.dumps(place, ensure_ascii=False)
+
+
+def _in_small_letters(fields: Fields, session: Session, rng: Random) -> None:
+    place(fields, evse_uid=session.connector.evse_uid.lower())
 
 
 def _unknown_token(fields: Fields, session: Session, rng: Random) -> None:
@@ -97,6 +101,11 @@ def _unregistered(fields: Fields, session: Session, rng: Random) -> None:
         fields[name] = fields[name].replace(known, f'{known[:-1]}-X"')
 
 
+def _by_the_former(fields: Fields, session: Session, rng: Random) -> None:
+    del fields["tariffs"]
+    put_costs(fields, session, session.connector.tariff.former)
+
+
 def _no_currency(fields: Fields, session: Session, rng: Random) -> None:
     fields["currency"] = '"XXZ"'
 
@@ -142,6 +151,7 @@ _EMBEDDED = Wish(has_embedded_tariff=True)
 _REGISTERED = Wish(sources=("own", "fahrstrom"))
 TERMS_FAULTS = (
     Fault("unknown_evse", "LOC_UNKNOWN", change=_unknown_evse),
+    Fault("small_letters", "ID_FORM_DRIFT", change=_in_small_letters),
     Fault("unknown_token", "AUTH_TOKEN_UNKNOWN", change=_unknown_token),
     Fault("blocked_token", "AUTH_TOKEN_BLOCKED", is_blocked=True),
     Fault("no_tariff", "TARIFF_REF_MISSING", _EMBEDDED, change=_no_tariff),
@@ -158,6 +168,7 @@ TERMS_FAULTS = (
     Fault("tariff_for_ad_hoc", "TARIFF_TYPE_WRONG", _EMBEDDED, change=_for_ad_hoc),
     Fault("tariff_not_as_registered", "TARIFF_BODY_DIFF", _REGISTERED, change=_dearer_than_registered),
     Fault("tariff_unregistered", "TARIFF_UNKNOWN", _REGISTERED, change=_unregistered),
+    Fault("by_the_former", "TARIFF_CLAIMED_VS_FORCE", Wish(sources=("fahrstrom",)), change=_by_the_former),
     Fault("no_currency", "CCY_INVALID", change=_no_currency),
     Fault("foreign_currency", "CCY_NO_FX_TERM", _EMBEDDED, change=_foreign_currency),
     Fault("odd_gross", "TAX_ARITHMETIC", change=_odd_gross),

@@ -16,14 +16,15 @@ from random import Random
 
 from orchestration.demo.cdrs import Fields, cdr_fields, cdr_key, cdr_text
 from orchestration.demo.clock import DAY, Month, iso
-from orchestration.demo.csv_rows import CSV_HEADER, csv_row
+from orchestration.demo.csv_rows import CSV_HEADER, csv_cells, csv_row
 from orchestration.demo.fault import Change, net
 from orchestration.demo.faults import FAULTS
 from orchestration.demo.meters import Meters
-from orchestration.demo.parties import Operator
+from orchestration.demo.parties import OPERATORS, Operator
 from orchestration.demo.sessions import Session
 from orchestration.demo.tariffs import Tariff
 
+_OPERATOR_BY_SOURCE = {operator.source: operator for operator in OPERATORS}
 TRUTH_COLUMNS = ("cdr_key", "file", "fault", "rule_id")
 
 
@@ -49,10 +50,11 @@ def plan_chunks(sessions: Sequence[Session], month: Month) -> list[Chunk]:
     """Files of all sources by name. An echo lies in the file after its session's."""
     chunks: dict[str, Chunk] = {}
     for session in sessions:
-        operator = session.connector.operator
-        if session.fault and FAULTS[session.fault].is_unsent:
+        fault = FAULTS[session.fault] if session.fault else None
+        if fault is not None and fault.is_unsent:
             continue
-        series = FAULTS[session.fault].series if session.fault else ""
+        operator = _OPERATOR_BY_SOURCE[fault.by] if fault is not None and fault.by else session.connector.operator
+        series = fault.series if fault is not None else ""
         if series:
             path = f"own/cdrs/{series}.ndjson"
             chunks.setdefault(path, Chunk(path, operator, month.ends_at, [])).places.append(Place(session))
@@ -119,7 +121,7 @@ class CdrWriter:
     def _text(self, place: Place, path: str, position: int) -> str:
         session = place.session
         if session.connector.is_csv:
-            return csv_row(session)
+            return self._row(session, path)
         tariff = session.connector.tariff
         fields = cdr_fields(session, self.tariff_texts[tariff.cpo, tariff.tariff_id])
         signed = self.meters.signed_data(session)
@@ -149,6 +151,16 @@ class CdrWriter:
         if rule_id or not fault.is_record:
             self.truth.append((key, where, fault.name, rule_id))
         return text
+
+    def _row(self, session: Session, path: str) -> str:
+        cells = csv_cells(session)
+        fault = FAULTS[session.fault] if session.fault else None
+        if fault is not None:
+            if fault.cells is not None:
+                fault.cells(cells)
+            key = f"{session.connector.operator.party}|{session.cdr_id}".lower()
+            self.truth.append((key, path, fault.name, fault.rule_id))
+        return csv_row(cells)
 
     def _claim(self, session: Session, fields: Fields) -> None:
         if "credit" not in fields:

@@ -84,11 +84,13 @@ def _memberships(month: Month) -> str:
 
 
 def _publications(month: Month, texts: list[str]) -> str:
-    """Each of our tariffs is shown from the moment it holds, on the chargers and in the app."""
+    """Our tariffs are shown from the moment they hold, on the chargers and in the app; one only after the month."""
     since = iso(tariffs_valid_from(month))
+    late = {tariff.tariff_id for tariff in OPERATORS[0].tariffs if not tariff.is_shown}
     lines = ["tariff_id,tariff_body,published_at,published_by,channel"]
     for tariff in map(parse_tariff, texts):
-        lines += [f"{tariff.tariff_id},{tariff.body},{since},{OWN_CPO},{channel}" for channel in ("app", "charger")]
+        shown = iso(month.ends_at) if tariff.tariff_id in late else since
+        lines += [f"{tariff.tariff_id},{tariff.body},{shown},{OWN_CPO},{channel}" for channel in ("app", "charger")]
     return "\n".join(lines) + "\n"
 
 

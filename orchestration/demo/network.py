@@ -19,7 +19,9 @@ AC_POWERS = (11_000, 11_000, 22_000)
 DC_POWERS = (50_000, 150_000, 300_000)
 MASTER_AGE_DAYS = 200
 # Chargers of ours at which only planted faults happen, each kind at sites of its own.
-SIGNED, RENAMED, RETIRED, SOLD, ZONELESS = SPECIAL = ("signed", "renamed", "retired", "sold", "zoneless")
+SIGNED, RENAMED, RETIRED, SOLD, ZONELESS, UNSHOWN = SPECIAL = (
+    "signed", "renamed", "retired", "sold", "zoneless", "unshown"
+)  # fmt: skip
 SPECIAL_POWER = 150_000
 _AMPERES = {11_000: 16, 22_000: 32, 50_000: 125, 150_000: 350, 300_000: 500}
 _STREETS = ("Stationsplein", "Marktweg", "Havenstraat", "Parklaan", "Ringweg", "Molenweg", "Kerkstraat", "Zuiderpark")
@@ -100,7 +102,7 @@ def build_network(rng: Random, month: Month, sessions: int) -> Network:
 def _add_sites(
     rng: Random, network: Network, operator: Operator, clock: LocalClock, is_dc: bool, count: int, known_at: int
 ) -> None:
-    tariffs = [tariff for tariff in operator.tariffs if tariff.is_dc == is_dc]
+    tariffs = [tariff for tariff in operator.tariffs if tariff.is_dc == is_dc and tariff.is_shown]
     connectors: list[Connector] = []
     feed = network.locations_feed[operator.party]
     party = operator.party.split("/")[1]
@@ -123,7 +125,8 @@ def _add_sites(
 
 def _add_special(rng: Random, network: Network, kind: str, clock: LocalClock, sessions: int, known_at: int) -> None:
     operator = OPERATORS[0]
-    tariff = next(one for one in operator.tariffs if one.is_dc and one.parking is not None)
+    fast = [one for one in operator.tariffs if one.is_dc]
+    tariff = next(one for one in fast if (not one.is_shown if kind == UNSHOWN else one.parking is not None))
     feed = network.locations_feed[operator.party]
     connectors = network.special.setdefault(kind, [])
     # Ten faults of the meter share the chargers that sign.

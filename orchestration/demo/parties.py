@@ -120,6 +120,7 @@ _OWN_TARIFFS = (
         parking_hours=(8, 20),
         maximum=450000,
     ),
+    Tariff(OWN_CPO, "DC-PILOT", "EUR", 210, (Band(5500),), "EUR 0.55 per kWh", is_dc=True, is_shown=False),
 )
 
 _FAHRSTROM_TARIFFS = (

@@ -61,6 +61,7 @@ class Session:
     cdr_id: str = ""
     session_id: str = ""
     other: Token | None = None  # another driver, free at that time
+    earlier: "Session | None" = None  # of the same driver
 
     @property
     def energy_wh(self) -> int:
@@ -117,7 +118,11 @@ class Draw:
             if end > self.month.ends_at - MONTH_MARGIN - wish.days_left * 86_400:
                 continue
             # A local stamp in the hour that the clock shows twice would be a fault of its own.
-            if connector.is_csv and (connector.clock.is_repeated(start) or connector.clock.is_repeated(end)):
+            if (
+                connector.is_csv
+                and not wish.is_over_change
+                and (connector.clock.is_repeated(start) or connector.clock.is_repeated(end))
+            ):
                 continue
             token = self.token_for(connector, is_blocked)
             if is_free(connector.busy, start, end, CONNECTOR_GAP) and is_free(token.busy, start, end, TOKEN_GAP):

@@ -8,13 +8,14 @@ Wh x price and seconds x price / 3600 without a remainder.
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from orchestration.demo.clock import LocalClock, iso
 
 UNITS = 90_000  # amount units in 1/10000 of the currency
 WEEKEND = ("SATURDAY", "SUNDAY")
+FORMER_DISCOUNT = 400
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +78,12 @@ class Tariff:
     parking_hours: tuple[int, int] | None = None
     maximum: int | None = None
     minimum: int | None = None
+    is_shown: bool = True  # to drivers, before anybody charges by it
+
+    @property
+    def former(self) -> "Tariff":
+        """What it was before: a kWh cost four cents less."""
+        return replace(self, energy=tuple(replace(band, price=band.price - FORMER_DISCOUNT) for band in self.energy))
 
     @cached_property
     def hours(self) -> tuple[int, ...]:

@@ -11,7 +11,7 @@ from random import Random
 from orchestration.demo.assets import write_assets
 from orchestration.demo.clock import DAY, NETWORK_ZONE, LocalClock, Month
 from orchestration.demo.evidence import write_evidence
-from orchestration.demo.faults import choose, draw_session, openings
+from orchestration.demo.faults import ClockChanges, choose, draw_session, openings
 from orchestration.demo.files import (
     CdrWriter,
     plan_chunks,
@@ -117,10 +117,10 @@ def _draw(network: Network, options: Options, advance: Advance) -> list[Session]
     rng = Random(f"sessions|{options.seed}|{month.text}")  # noqa: S311
     draw = Draw(rng, month, network, Rhythm(month, LocalClock(NETWORK_ZONE, month)))
     sessions: list[Session] = []
-    has_clock_change = bool(LocalClock(NETWORK_ZONE, month).changes)
+    changes = ClockChanges.of(LocalClock(NETWORK_ZONE, month))
     if options.rate_ppm:
         sessions = openings(draw)
-    for fault in choose(rng, options.sessions - len(sessions), options.rate_ppm, has_clock_change):
+    for fault in choose(rng, options.sessions - len(sessions), options.rate_ppm, changes):
         drawn = draw_session(draw, fault)
         sessions += drawn
         advance(len(drawn))
@@ -136,11 +136,16 @@ def _write_feeds(home: Home, month: Month, network: Network, texts: dict[tuple[s
         locations.setdefault(operator.source, []).extend(network.locations_feed[operator.party])
         if operator.has_tariff_feed:
             own = [texts[operator.party, tariff.tariff_id] for tariff in operator.tariffs]
-            write_records(home.landing / operator.source / "tariffs" / "tariffs.json", "envelope", own, at)
+            # The version before stands in a file of its own: a tariff object in OCPI is one version.
+            since = tariffs_valid_from(month)
+            before = [tariff.former.ocpi(since - 365 * DAY, since) for tariff in operator.tariffs]
+            folder = home.landing / operator.source / "tariffs"
+            write_records(folder / "tariffs-before.json", "envelope", before, at)
+            write_records(folder / "tariffs.json", "envelope", own, at)
     for source, objects in locations.items():
         layout = "envelope" if source == "alpenstrom" else "array"
         write_records(home.landing / source / "locations" / "locations.json", layout, objects, at)
     folders = {partner.party: partner.folder for partner in PARTNERS} | {OWN_EMSP: "own"}
     for emsp, objects in network.tokens_feed.items():
         write_records(home.landing / folders[emsp] / "tokens" / "tokens.ndjson", "ndjson", objects, at)
-    return len(locations) + len(network.tokens_feed) + sum(operator.has_tariff_feed for operator in OPERATORS)
+    return len(locations) + len(network.tokens_feed) + 2 * sum(operator.has_tariff_feed for operator in OPERATORS)

@@ -78,7 +78,9 @@ def fill(world: World) -> None:
     for name, (claim, tariff_no, bend, _) in CASES.items():
         session(world, name, claim, tariff_no, **bend)
     world.insert("raw_contract_rules", partner="emo", contract_version="emo-1", rule_id="SEQ_GAP", severity="hold")
-    for file_seq, (source, number) in enumerate([(s, n) for s in ("emo", "strict", "hub") for n in (1, 2, 4)], start=50):
+    for file_seq, (source, number) in enumerate(
+        [(s, n) for s in ("emo", "strict", "hub") for n in (1, 2, 4)], start=50
+    ):
         world.file(file_seq, source, file_name=f"batch-{number}.json")
 
 

@@ -54,7 +54,7 @@ tolerances as (
 ),
 
 -- What the contract's discount leaves of each part: 0.9 of it at ten percent. An allowed reading moves a part no
--- farther than it moves the total.
+-- farther than it moves the total, and what it gives is as tolerable as the base price.
 expected_prices as (
 
     select
@@ -71,7 +71,7 @@ compared as (
 
     select
         claims.cdr_key,
-        greatest(tolerances.price_component_diff, expected_prices.range_reach) as tolerance,
+        tolerances.price_component_diff + expected_prices.range_reach as tolerance,
         abs(claims.fixed_part - rated.fixed_part * expected_prices.share_kept) as fixed_gap,
         abs(claims.energy_part - rated.energy_part * expected_prices.share_kept) as energy_gap,
         abs(claims.time_part - rated.time_part * expected_prices.share_kept) as time_gap,
