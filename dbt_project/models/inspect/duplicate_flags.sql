@@ -23,7 +23,8 @@ cdrs as (
         evse_id,
         canonical_token_id,
         lower(emsp_party) || '|' || lower(authorization_reference) as reference_key,
-        is_credit,
+        -- 2.1.1 has no field for a credit: there a claim below zero is one.
+        is_credit or (ocpi_version = '2.1.1' and coalesce(claimed_excl_tax, 0) < 0) as is_credit,
         credit_of
     from {{ ref('cdrs') }}
 

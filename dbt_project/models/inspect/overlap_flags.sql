@@ -18,7 +18,8 @@ cdrs as (
         canonical_connector_id,
         canonical_token_id,
         received_at,
-        is_credit,
+        -- 2.1.1 has no field for a credit: there a claim below zero is one.
+        is_credit or (ocpi_version = '2.1.1' and coalesce(claimed_excl_tax, 0) < 0) as is_credit,
         credit_of
     from {{ ref('cdrs') }}
 
