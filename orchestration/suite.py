@@ -149,7 +149,7 @@ def read_suite(path: Path) -> Suite:
     try:
         content = yaml.load(data, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 - both are safe
     except yaml.YAMLError as error:
-        raise SuiteError(f"{path}: not YAML: {error}") from error
+        raise SuiteError(f"{path}: not YAML: {' '.join(str(error).split())}") from error
     if not isinstance(content, dict):
         raise SuiteError(f"{path}: a suite is a mapping with the keys {', '.join(_SUITE_KEYS)}")
     _only(content, _SUITE_KEYS, str(path))

@@ -61,6 +61,11 @@ def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckD
     nights = [first + timedelta(days=number, hours=13) for number in range(110)]
     _csv(world, 26, "nights", sorted(nights, key=lambda night: (night.day, night.month)), is_exchanged=True,
          duration=timedelta(hours=2))  # fmt: skip
+    # A week in order, of which each day becomes a month; four rows are too few to say so.
+    _csv(world, 27, "week", [first + timedelta(days=number // 2, hours=number % 2) for number in range(12)],
+         is_exchanged=True)  # fmt: skip
+    _csv(world, 28, "week-right", [first + timedelta(days=number // 2, hours=number % 2) for number in range(12)])
+    _csv(world, 29, "four", [first + timedelta(days=number) for number in range(4)], is_exchanged=True)
     world.cdr("OCPI", ocpi_version="2.2.1", started_at=at("05T10:00"), ended_at=at("05T11:00"))
     world.connection.close()
     invoke(["run", "--select", "group:ingest", "group:inspect"], path)
@@ -72,7 +77,17 @@ def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckD
 
 @pytest.mark.parametrize(
     ("name", "flag"),
-    [("exchanged", 0), ("right", 1), ("repaired", 1), ("unsorted", 1), ("late-row", 1), ("nights", 0)],
+    [
+        ("exchanged", 0),
+        ("right", 1),
+        ("repaired", 1),
+        ("unsorted", 1),
+        ("late-row", 1),
+        ("nights", 0),
+        ("week", 0),
+        ("week-right", 1),
+        ("four", 1),
+    ],
 )
 def test_a_file_is_suspect_when_exchanging_mends_it(warehouse: duckdb.DuckDBPyConnection, name: str, flag: int) -> None:
     row = warehouse.execute(

@@ -71,6 +71,7 @@ UPSTREAM: Mapping[str, Mapping[str, str]] = {
     "inspect.record_flags": {
         "record_id": "bigint", "subject_id": "varchar", "partner": "varchar", "direction": "varchar",
     },
+    "inspect.file_terms": {"file_seq": "bigint", "partner": "varchar", "contract_version": "varchar"},
     "inspect.connector_history": {
         "canonical_connector_id": "varchar", "version_no": "bigint", "cpo_party": "varchar", "location_id": "varchar",
         "evse_uid": "varchar", "evse_id": "varchar", "connector_id": "varchar", "evse_status": "varchar",

@@ -62,7 +62,9 @@ swap_evidence as (
         breaks_written,
         breaks_swapped,
         overlaps_written,
-        overlaps_swapped
+        overlaps_swapped,
+        days_written,
+        days_swapped
     from {{ ref('swap_evidence') }}
 
 ),
@@ -91,6 +93,8 @@ select
     swap_evidence.breaks_swapped,
     swap_evidence.overlaps_written,
     swap_evidence.overlaps_swapped,
+    swap_evidence.days_written,
+    swap_evidence.days_swapped,
     time_evidence.row_count,
     time_evidence.old_year_count,
     time_evidence.century_count,

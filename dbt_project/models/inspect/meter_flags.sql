@@ -15,6 +15,7 @@ cdrs as (
         cpo_party,
         meter_id,
         canonical_connector_id,
+        evse_id,
         started_at,
         energy_kwh,
         register_start_kwh,
@@ -88,7 +89,7 @@ credited as (
 
 ),
 
--- What a meter showed goes on from session to session, of one meter, or where it has no name of one connector.
+-- What a meter showed goes on from session to session, of one meter, or where it has no name of one connector, or EVSE.
 registers as (
 
     select
@@ -97,7 +98,9 @@ registers as (
         cdrs.started_at,
         coalesce(
             lower(cdrs.cpo_party) || '|' || lower(coalesce(signed_facts.meter_serial, cdrs.meter_id)),
-            cdrs.canonical_connector_id
+            cdrs.canonical_connector_id,
+            lower(cdrs.cpo_party) || '|' || lower(cdrs.evse_id),
+            cdrs.cdr_key
         ) as meter_key,
         coalesce(cdrs.register_start_kwh, signed_facts.start_kwh) as start_kwh,
         coalesce(cdrs.register_end_kwh, signed_facts.end_kwh) as end_kwh
@@ -120,7 +123,6 @@ in_order as (
         end_kwh,
         lag(end_kwh) over (partition by meter_key order by started_at asc, cdr_key asc) as end_before_kwh
     from registers
-    where meter_key is not null
 
 )
 

@@ -85,6 +85,7 @@ counts as (
         count(*) as reading_count,
         sum(case when is_swappable then 1 else 0 end) as swappable_count,
         max(case when is_swapped then 1 else 0 end) as has_swapped,
+        {{ seconds_between('min(started_at)', 'max(started_at)') }} as span_seconds,
         least(
             sum(case when started_at < started_at_before then 1 else 0 end),
             sum(case when started_at > started_at_before then 1 else 0 end)
@@ -107,6 +108,8 @@ compared as (
         max(reading_count) as reading_count,
         max(swappable_count) as swappable_count,
         max(has_swapped) as has_swapped,
+        max(case when reading = 'written' then span_seconds end) as span_written,
+        max(case when reading = 'swapped' then span_seconds end) as span_swapped,
         max(case when reading = 'written' then break_count end) as breaks_written,
         max(case when reading = 'swapped' then break_count end) as breaks_swapped,
         max(case when reading = 'written' then overlap_count end) as overlaps_written,
@@ -125,6 +128,8 @@ select
     cast(breaks_swapped as bigint) as breaks_swapped,
     cast(overlaps_written as bigint) as overlaps_written,
     cast(overlaps_swapped as bigint) as overlaps_swapped,
+    cast((span_written - span_written % 86400) / 86400 as bigint) as days_written,
+    cast((span_swapped - span_swapped % 86400) / 86400 as bigint) as days_swapped,
     -- Mended: of at least three faults of one kind nine in ten go, and the other kind does not say the reverse
     -- as clearly. A file in no order has breaks either way, which say nothing.
     has_swapped = 0
@@ -139,6 +144,15 @@ select
             overlaps_written >= 3
             and overlaps_swapped * 10 <= overlaps_written
             and not (breaks_swapped >= 3 and breaks_written * 10 <= breaks_swapped)
+        )
+        -- Or it stands on a few days of many months, and exchanged on the days of one: a file tells of one month.
+        or (
+            swappable_count >= 5
+            and swappable_count * 2 > reading_count
+            and span_written > 62 * 86400
+            and span_swapped < 31 * 86400
+            and not (breaks_swapped >= 3 and breaks_written * 10 <= breaks_swapped)
+            and not (overlaps_swapped >= 3 and overlaps_written * 10 <= overlaps_swapped)
         )
     ) as is_suspect
 from compared

@@ -132,10 +132,11 @@ measured as (
             when prices.is_simple = 1
                 then
                     abs(cdrs.claimed_excl_tax) - prices.price_flat
-                    - cast(
+                    -- What has no price needs no duration, which a row of a CSV may not have.
+                    - case when prices.price_time = 0 and prices.price_parking = 0 then 0 else cast(
                         prices.price_time * (cdrs.total_time_hours - coalesce(cdrs.total_parking_hours, 0))
                         + prices.price_parking * coalesce(cdrs.total_parking_hours, 0) as decimal(38, 8)
-                    )
+                    ) end
         end as energy_cost,
         cast(case when abs(cdrs.energy_kwh) < 10000000 then cdrs.energy_kwh end as decimal(38, 8)) as sane_kwh,
         cast(prices.price_min as decimal(38, 8))

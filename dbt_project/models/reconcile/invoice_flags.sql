@@ -187,13 +187,13 @@ by_period as (
 
     select
         invoice_key,
-        {% for prefix, when in [('', 'is_of_period'), ('least_', 'is_inside'), ('most_', 'true')] %}
-            count(*) filter (where {{ when }}) as {{ prefix }}sessions,
-            coalesce(sum(energy_kwh) filter (where {{ when }}), 0) as {{ prefix }}energy_kwh,
-            coalesce(sum(claimed_excl_tax) filter (where {{ when }}), 0) as {{ prefix }}excl_tax,
-            coalesce(sum(cast(round(claimed_excl_tax, 2) as decimal(18, 2))) filter (where {{ when }}), 0)
-                as {{ prefix }}rounded_excl_tax{{ ',' if not loop.last }}
-        {% endfor %}
+    {% for prefix, when in [('', 'is_of_period'), ('least_', 'is_inside'), ('most_', 'true')] %}
+        count(*) filter (where {{ when }}) as {{ prefix }}sessions,
+        coalesce(sum(energy_kwh) filter (where {{ when }}), 0) as {{ prefix }}energy_kwh,
+        coalesce(sum(claimed_excl_tax) filter (where {{ when }}), 0) as {{ prefix }}excl_tax,
+        coalesce(sum(cast(round(claimed_excl_tax, 2) as decimal(18, 2))) filter (where {{ when }}), 0)
+            as {{ prefix }}rounded_excl_tax{{ ',' if not loop.last }}
+    {% endfor %}
     from expected
     where verdict <> 'reject'
     group by invoice_key
@@ -277,7 +277,8 @@ judged as (
         end as is_count_apart,
         case
             when stated_energy_kwh is null or our_energy_kwh is null then null
-            else greatest(least_energy_kwh - stated_energy_kwh, stated_energy_kwh - most_energy_kwh) * 100
+            else
+                greatest(least_energy_kwh - stated_energy_kwh, stated_energy_kwh - most_energy_kwh) * 100
                 > abs(our_energy_kwh) * energy_percent
         end as is_energy_apart,
         -- Rounded session by session, or once: either agrees.
