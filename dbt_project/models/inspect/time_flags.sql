@@ -218,6 +218,7 @@ select
     end as smallint) as time_period_unsorted,
     cast(case
         when not has_periods or started_at is null or ended_at is null then null
+        when is_time_ambiguous and {{ seconds_between('ended_at', 'started_at') }} between 0 and 3600 then null
         when outside_period_count > 0 or over_start_period_count > 0 then 0
         else 1
     end as smallint) as time_period_order,
