@@ -66,6 +66,10 @@ connector_versions as (
         evse_uid,
         location_id,
         country,
+        address,
+        city,
+        latitude,
+        longitude,
         standard,
         time_zone,
         power_type,
@@ -236,6 +240,23 @@ select
     connector_versions.standard as connector_standard,
     connector_versions.country as known_country,
     connector_versions.location_id as known_location_id,
+    -- Only what differs, and not by how it is written: a thousandth of a degree is about 100 m.
+    concat_ws(
+        ', ',
+        case when translate(lower(keyed.sent_address), ' ,.-', '') <> translate(lower(connector_versions.address), ' ,.-', '') then keyed.sent_address end,
+        case when translate(lower(keyed.sent_city), ' ,.-', '') <> translate(lower(connector_versions.city), ' ,.-', '') then keyed.sent_city end,
+        case when abs(keyed.sent_latitude - connector_versions.latitude) > 0.001
+    or abs(keyed.sent_longitude - connector_versions.longitude) > 0.001 then concat_ws(' ', keyed.sent_latitude, keyed.sent_longitude) end
+    ) as sent_spot,
+    concat_ws(
+        ', ',
+        case when translate(lower(keyed.sent_address), ' ,.-', '') <> translate(lower(connector_versions.address), ' ,.-', '') then connector_versions.address end,
+        case when translate(lower(keyed.sent_city), ' ,.-', '') <> translate(lower(connector_versions.city), ' ,.-', '') then connector_versions.city end,
+        case
+            when abs(keyed.sent_latitude - connector_versions.latitude) > 0.001
+    or abs(keyed.sent_longitude - connector_versions.longitude) > 0.001 then concat_ws(' ', connector_versions.latitude, connector_versions.longitude)
+        end
+    ) as known_spot,
     coalesce(connector_versions.is_other_hardware, false) as is_id_reused
 from keyed
 left join connector_versions

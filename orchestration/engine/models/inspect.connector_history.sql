@@ -11,6 +11,10 @@ sightings as (
         cpo_party,
         location_id,
         country,
+        address,
+        city,
+        latitude,
+        longitude,
         time_zone,
         evse_uid,
         evse_id,
@@ -49,6 +53,9 @@ canonical as (
         aliases.place_alias,
         coalesce(sightings.standard, '') || '|' || coalesce(sightings.power_type, '') as hardware,
         sightings.cpo_party || '|' || coalesce(sightings.location_id, '') || '|' || coalesce(sightings.country, '')
+        || '|' || coalesce(sightings.address, '') || '|' || coalesce(sightings.city, '')
+        || '|' || coalesce(cast(sightings.latitude as varchar), '')
+        || '|' || coalesce(cast(sightings.longitude as varchar), '')
         || '|' || coalesce(sightings.time_zone, '') || '|' || sightings.evse_uid || '|'
         || coalesce(sightings.evse_id, '') || '|' || coalesce(sightings.evse_status, '') || '|'
         || sightings.connector_id || '|' || coalesce(sightings.standard, '') || '|'
@@ -88,6 +95,10 @@ select
     cpo_party,
     location_id,
     country,
+    address,
+    city,
+    latitude,
+    longitude,
     time_zone,
     evse_uid,
     evse_id,
