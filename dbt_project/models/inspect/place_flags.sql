@@ -114,15 +114,9 @@ contract_parties as (
 -- Parties of one house run each other's charge points.
 houses as (
 
-    select
-        party_key,
-        house
-    from own_parties
+    select * from own_parties
     union
-    select
-        party_key,
-        house
-    from contract_parties
+    select * from contract_parties
 
 ),
 
@@ -277,20 +271,7 @@ select
     upper(prefix_key) as evse_operator,
     coalesce(evse_status, case when is_in_service = 0 then 'outside its dates' end) as evse_status,
     coalesce(is_other_country, false) as is_other_country,
-    concat_ws(
-        ', ',
-        case when is_other_location then location_id end,
-        case when is_other_country then location_country end,
-        case when is_other_hardware then concat_ws(' ', sent_standard, sent_power_type) end,
-        case when is_other_spot then sent_spot end
-    ) as sent_place,
-    concat_ws(
-        ', ',
-        case when is_other_location then known_location_id end,
-        case when is_other_country then known_country end,
-        case when is_other_hardware then concat_ws(' ', connector_standard, connector_power_type) end,
-        case when is_other_spot then known_spot end
-    ) as known_place,
+    {{ differing_place() }},
     is_other_hardware,
     cast(case
         when prefix_key is null or cpo_key is null then null

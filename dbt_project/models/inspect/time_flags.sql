@@ -197,7 +197,8 @@ select
         -- A filler or a wrong year is no order of times: it is held for what it is.
         when is_start_epoch or is_end_epoch or is_start_old or is_end_old then null
         -- In the hour that the clocks repeat it may be the other way round.
-        when is_time_ambiguous and {{ seconds_between('ended_at', 'started_at') }} between 0 and 3600 then null
+        when is_time_ambiguous and ended_at <= started_at and {{ seconds_between('ended_at', 'started_at') }} <= 3600
+            then null
         when ended_at < started_at or (ended_at = started_at and energy_kwh > 0) then 0
         else 1
     end as smallint) as time_end_before_start,
@@ -218,7 +219,8 @@ select
     end as smallint) as time_period_unsorted,
     cast(case
         when not has_periods or started_at is null or ended_at is null then null
-        when is_time_ambiguous and {{ seconds_between('ended_at', 'started_at') }} between 0 and 3600 then null
+        when is_time_ambiguous and ended_at <= started_at and {{ seconds_between('ended_at', 'started_at') }} <= 3600
+            then null
         when outside_period_count > 0 or over_start_period_count > 0 then 0
         else 1
     end as smallint) as time_period_order,
