@@ -29,6 +29,12 @@ select terms.* replace (jobs.job_key as cdr_key)
 from evsettle.inspect.cdr_terms as terms
 inner join repricing.jobs as jobs on terms.cdr_key = jobs.cdr_key;
 
+create table repricing.ingest.sent_periods as
+select periods.* replace (jobs.record_id as record_id)
+from evsettle.ingest.sent_periods as periods
+inner join evsettle.inspect.cdrs as cdrs on periods.record_id = cdrs.record_id
+inner join repricing.jobs as jobs on cdrs.cdr_key = jobs.cdr_key;
+
 create table repricing.ingest.charging_periods as
 select periods.* replace (jobs.record_id as record_id)
 from evsettle.ingest.charging_periods as periods
