@@ -58,7 +58,7 @@ def home_at(home: Home, at: datetime, rebuild: Callable[[Home, datetime], None])
     run_end = run_at(entries, at)
     if run_end == finished(entries)[-1] and published_seq(home) == run_end.seq:
         return AsOf(home, at, run_end, is_rebuilt=False)
-    scratch = Home(home.warehouse.parent / "as_of" / f"{run_end.seq:09d}-{engine_version().rpartition('+')[2]}")
+    scratch = Home(home.as_of_dir / f"{run_end.seq:09d}-{engine_version().rpartition('+')[2]}")
     if published_seq(scratch) is None or not (scratch.root / _DONE).exists():
         shutil.rmtree(scratch.root, ignore_errors=True)
         lay_out(home, scratch.root, [entry for entry in entries if entry.seq < run_end.body["run"]])

@@ -50,15 +50,14 @@ def command(
     In every file that ever arrived they become other ids of the same shape that are nobody's, the same everywhere.
     Amounts, statements and the hash chain stay; `evsettle verify` accepts just this. It cannot be taken back.
     """
-    from orchestration.erase import EraseRefused, erase, plan
-    from orchestration.facts.erasures import finish
+    from orchestration.erase import EraseRefused, erase, plan, tidy
 
     instant = parse_instant(as_of)
     try:
         home = open_home(home_path)
         entries = ledger.read_all(home)
         if is_finishing:
-            finish(home, entries)
+            tidy(home)
             click.echo("What was erased is gone, and what stands in its place is named.")
             return
         if not ids or not by or not approver:

@@ -52,6 +52,11 @@ class Home:
         return self.root / "warehouse" / "evsettle.duckdb"
 
     @property
+    def as_of_dir(self) -> Path:
+        """Homes in which past runs were done again."""
+        return self.root / "warehouse" / "as_of"
+
+    @property
     def published(self) -> Path:
         """The read snapshot: `<table>.parquet`."""
         return self.root / "published"
