@@ -99,7 +99,8 @@ def _events(home: Home, entries: Sequence[Entry], file: str, is_our_key: bool) -
     Subjects that are drivers stand there under pseudonyms: without the key they were made with they are left out.
     """
     columns = TABLES[AFTER_THE_RUN].columns
-    compared = columns if is_our_key else columns.replace("subject,", "if(contains(subject, '#'), '#', subject),")
+    hidden = "if(contains(subject, '#'), '#', subject) as subject,"
+    compared = columns if is_our_key else columns.replace("subject,", hidden)
     with open_in_memory() as connection:
         append_history(home, connection, entries)
         pseudonyms.install(connection)

@@ -20,6 +20,7 @@ from orchestration.archive.read import ImportRefused, import_home
 from orchestration.defs.ingest.records import RawRecord, split
 from orchestration.engine.price import price
 from orchestration.facts.home import Home
+from orchestration.pseudonyms import VARIABLE
 
 Cli = Callable[..., subprocess.CompletedProcess[str]]
 # OCPI 2.2.1 and 2.3.0, mod_cdrs: what a CDR must have (cardinality 1 or +).
@@ -69,6 +70,15 @@ def test_an_import_has_the_same_state_and_the_same_bytes(
     assert cli_here("--home", home, "status").stdout == cli_here("--home", finished_home, "status").stdout.replace(
         str(finished_home), str(home)
     )
+
+
+@pytest.mark.parametrize("key", ["", "the key of somebody else"])
+def test_who_has_not_the_key_of_the_pseudonyms_can_verify(
+    cli_here: Cli, finished_home: Path, monkeypatch: pytest.MonkeyPatch, key: str
+) -> None:
+    monkeypatch.setenv(VARIABLE, key)
+    result = cli_here("--home", finished_home, "verify", "--json")
+    assert (result.returncode, json.loads(result.stdout)["problems"]) == (0, [])
 
 
 def test_the_same_history_is_the_same_archive(cli_here: Cli, finished_home: Path, tmp_path: Path) -> None:

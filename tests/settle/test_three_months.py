@@ -5,7 +5,10 @@ Every session is kWh × 0.30. A smaller version that always runs: test_one_month
 """
 
 import json
+import os
 import shutil
+import subprocess
+import sys
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -14,12 +17,14 @@ import duckdb
 import pytest
 import snapshots
 
-from tests.conftest import evsettle_here
+from tests.conftest import ROOT, evsettle_here
 from tests.settle.story_home import arrive, bank_says, bought, credit_of, make_story_home, places, sold
 from tests.small_home import TEMPLATE
 
 pytestmark = pytest.mark.slow
 
+# How many partners are sealed of each month; the weeks come from the same runs.
+SEALED = {"2026-10": 3, "2026-11": 3, "2026-12": 1}
 OCTOBER, NOVEMBER, DECEMBER = "2026-11-01T06:00:00Z", "2026-12-01T06:00:00Z", "2027-01-02T06:00:00Z"
 
 
@@ -210,3 +215,48 @@ def test_from_the_ledger_alone_the_same_comes_out_again(story: Story) -> None:
     again = snapshots.tables(story.home)
     assert {name: again[name] for name in money} == {name: tables[name] for name in money}
     assert snapshots.reports(story.home) == reports
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    """The sources at another path, set up anew."""
+    sources = tmp_path / "checkout"
+    for folder in ("orchestration", "dbt_project"):
+        shutil.copytree(ROOT / folder, sources / folder, ignore=shutil.ignore_patterns("target", "logs", "__pycache__"))
+    shutil.copy(ROOT / "dagster.yaml", sources)
+    subprocess.run([sys.executable, "-m", "orchestration.dbt", "parse"], check=True, capture_output=True, cwd=sources)
+    return sources
+
+
+def test_the_closed_quarter_replays_from_an_export_elsewhere(story: Story, checkout: Path, tmp_path: Path) -> None:
+    """By another checkout, another person, in another time zone, without the key of the pseudonyms."""
+    home, person = tmp_path / "there", tmp_path / "person"
+    person.mkdir()
+    # The tests before look at December as a draft, so a copy is closed.
+    closed = Story(Path(shutil.copytree(story.home, tmp_path / "closed")))
+    closed.close("2026-12|emo", at="2027-01-09T08:00:00Z")
+    assert evsettle_here("--home", closed.home, "export", tmp_path / "quarter.zip").returncode == 0
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("EVSETTLE_")}
+    elsewhere = kept | {"HOME": str(person), "TZ": "Asia/Tokyo", "PYTHONPATH": str(checkout)}
+
+    def answered(*arguments: object) -> dict[str, Any]:
+        program = "import orchestration; print(orchestration.__file__); from orchestration.cli.main import main; main()"
+        command = [sys.executable, "-c", program, "--home", str(home), *map(str, arguments), "--json"]
+        result = subprocess.run(command, capture_output=True, text=True, check=False, cwd=person, env=elsewhere)
+        assert result.returncode == 0, result.stdout + result.stderr
+        engine, _, answer = result.stdout.partition("\n")
+        assert engine == str(checkout / "orchestration" / "__init__.py")
+        parsed: dict[str, Any] = json.loads(answer)
+        return parsed
+
+    assert answered("import", tmp_path / "quarter.zip")["verification"]["problems"] == []
+    whole = answered("verify")
+    assert (whole["problems"], whole["notes"]) == ([], [])
+    for period, partners in SEALED.items():
+        replays = answered("verify", period)["replays"]
+        assert len(replays) == partners
+        for each in replays:
+            assert each["is_equal"] and each["is_same_engine"], each
+    # A replay leaves nothing behind, and what was sealed has the bytes that it has where it was sealed.
+    assert answered("verify") == whole
+    assert snapshots.reports(home) == snapshots.reports(closed.home)
