@@ -109,8 +109,8 @@ def test_a_group_says_in_one_sentence_what_its_cases_share(published: duckdb.Duc
     [(sentence, command)] = published.execute(
         "select likely_cause, command from exception_groups where rule_id = 'ID_OPERATOR_PREFIX'"
     ).fetchall()
-    assert sentence.startswith("1 session of alpenstrom, site ALP-L00004, connector 1, tariff ALP-DC, on 2026-10-08: ")
-    assert command.startswith("evsettle decide release 'ch/alp|alp-2610-0000003' ")
+    assert sentence.startswith("1 session of emo, site EVS-L00005, connector 1, tariff AC-DAYNIGHT, on 2026-10-27: ")
+    assert command.startswith("evsettle decide release 'nl/evs|evs-2610-0000152' ")
 
 
 def test_five_small_causes_are_five_codes(queue: list[dict[str, Any]]) -> None:
@@ -142,7 +142,7 @@ def test_filters_leave_only_what_was_asked(cli_here: Cli, finished_home: Path, q
     mine = shown(cli_here, finished_home, "--owner", "operations")
     assert {group["owner"] for group in mine["groups"]} == {"operations"}
     assert sum(group["cases"] for group in mine["groups"]) == sum(case["owner"] == "operations" for case in queue)
-    one = shown(cli_here, finished_home, "--rule", "ID_OPERATOR_PREFIX", "--partner", "alpenstrom")
+    one = shown(cli_here, finished_home, "--rule", "ID_OPERATOR_PREFIX", "--partner", "emo")
     assert [case["rule_id"] for case in one["cases"]] == ["ID_OPERATOR_PREFIX"]
     assert shown(cli_here, finished_home, "--group", one["groups"][0]["group"])["cases"] == one["cases"]
     assert shown(cli_here, finished_home, "--late")["groups"] == []
@@ -182,7 +182,7 @@ def test_one_decision_about_a_group_keeps_the_list_of_its_cases(cli_here: Cli, h
     assert result.returncode == 0, result.stderr
     assert json.loads(result.stdout)["needs_approval"], "two people decide about money, one case or many"
     body = ledger.read_all(open_home(home_copy))[-1].body
-    assert body["subjects"] == ["cdr:ch/alp|alp-2610-0000003"]
+    assert body["subjects"] == ["cdr:nl/evs|evs-2610-0000152"]
     assert (body["values"], body["group"]) == ({"what": "waive", "rule": "ID_OPERATOR_PREFIX"}, group["group"])
     again = decide(cli_here, home_copy, "waive", name, "--reason", "WAIVED", "--by", "Noor Bakker")
     assert again.stdout.startswith("Nothing written: entry")
