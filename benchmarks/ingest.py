@@ -2,12 +2,14 @@
 
     make bench
     .venv/bin/python benchmarks/ingest.py --sessions 100000
+    .venv/bin/python benchmarks/ingest.py --files 1000 10000 --each 100
 
 One synthetic month as one NDJSON file is read three ways, each in a process of its own: by read_json
 into a table of a DuckDB file, by read_json into memory, and by the loader into the warehouse (every
 record with position, hash and text; every leaf typed by itself; tariffs apart). Then: the loader on
 four times the file, for its memory; one file against many small ones from landing to raw tables; and
-one per cent more records into a warehouse that has the rest. Nothing is asserted.
+one per cent more records into a warehouse that has the rest. Nothing is asserted. With --files: the
+same CDRs in one file and in that many of --each, from landing to raw tables.
 """
 
 import argparse
@@ -19,6 +21,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from itertools import islice
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -31,11 +34,15 @@ def main() -> None:
     """Parse the call; a child process does one part of the work and prints its figures as JSON."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--sessions", type=int, default=100_000)
+    parser.add_argument("--files", type=int, nargs="+")
+    parser.add_argument("--each", type=int, default=SMALL_FILE_RECORDS)
     parser.add_argument("--part", choices=PARTS, help=argparse.SUPPRESS)
     parser.add_argument("--path", type=Path, help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.part:
         print(json.dumps(timed(PARTS[given.part], given.path)))
+    elif given.files:
+        compare_files(given.files, given.each)
     else:
         compare(given.sessions)
 
@@ -107,11 +114,37 @@ def homes(folder: Path, records: list[str]) -> None:
     print(f"  share of the first load: {100 * added['cpu'] / whole['cpu']:.1f} % of processor time")
 
 
+def compare_files(counts: list[int], each: int) -> None:
+    """The same CDRs in one file, and in as many small ones."""
+    from rating import write_cdrs
+
+    print(machine())
+    print(f"{'files':>9}{'CDRs':>11}{'seconds':>9}{'cpu s':>8}{'take in':>10}{'load':>8}{'x cpu':>7}{'peak MB':>9}")
+    for count in counts:
+        folder = fresh(WORK / f"ingest-files-{count}/file").parent
+        write_cdrs(folder / "all.ndjson", count * each)
+        base = 0.0
+        for number in (1, count):
+            home = new_home(folder / f"in-{number}")
+            with (folder / "all.ndjson").open(encoding="utf-8") as lines:
+                for place in range(number):
+                    path = home / f"landing/emo/cdrs/{place:06}.ndjson"
+                    write(path, list(islice(lines, count * each // number)))
+            found = child("home", home)
+            base = base or found["cpu"]
+            print(
+                f"{number:>9,}{count * each:>11,}{found['seconds']:>9.2f}{found['cpu']:>8.2f}{found['take_in']:>10.2f}"
+                f"{found['load']:>8.2f}{found['cpu'] / base:>7.2f}{found['peak']:>9,.0f}",
+                flush=True,
+            )
+        shutil.rmtree(folder)
+
+
 def write(path: Path, records: Iterator[str] | list[str]) -> None:
     """One record a line."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("w", encoding="utf-8") as file:
-        file.writelines(text.replace("\n", " ") + "\n" for text in records)
+        file.writelines(text.rstrip("\n").replace("\n", " ") + "\n" for text in records)
 
 
 def new_home(folder: Path) -> Path:

@@ -16,6 +16,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parent))
 import ingest
@@ -28,6 +29,10 @@ RUN_NAMES = (
     "  read the JSON's leaves (DuckDB)", "  keep the text, compressed (DuckDB)",
 )  # fmt: skip
 CDR_BYTES = 1787
+COSTS = {
+    "total_cost", "total_fixed_cost", "total_energy_cost", "total_time_cost", "total_parking_cost",
+    "total_reservation_cost",
+}  # fmt: skip
 
 
 def main() -> None:
@@ -35,11 +40,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--megabytes", type=int, nargs="+")
+    parser.add_argument("--versions", action="store_true")
     parser.add_argument("--part", choices=PARTS, help=argparse.SUPPRESS)
     parser.add_argument("--path", type=Path, help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.part:
         print(json.dumps(ingest.timed(PARTS[given.part], given.path)))
+    elif given.versions:
+        compare_versions()
     elif given.megabytes:
         compare_sizes(given.megabytes)
     else:
@@ -81,6 +89,59 @@ def compare_sizes(megabytes: list[int]) -> None:
             flush=True,
         )
     shutil.rmtree(folder)
+
+
+def compare_versions() -> None:
+    """The loader on the same CDRs in the words of each version of OCPI."""
+    folder = ingest.fresh(WORK / "ingest-versions/file").parent
+    print(machine())
+    path = folder / "cdrs.ndjson"
+    write_cdrs(path, RUN_CDRS)
+    records = path.read_text(encoding="utf-8").splitlines()
+    print(f"{'version':24}{'MB':>7}{'cpu s':>8}{'x 2.2.1':>9}{'peak MB':>9}")
+    base = 0.0
+    for version, words in WORDS.items():
+        path.write_text("".join(json.dumps(words(json.loads(text))) + "\n" for text in records), encoding="utf-8")
+        found = ingest.child("load", path, __file__)
+        base = base or found["cpu"]
+        size = path.stat().st_size / MEGABYTE
+        print(
+            f"{version:24}{size:>7,.0f}{found['cpu']:>8.2f}{found['cpu'] / base:>9.2f}{found['peak']:>9,.0f}",
+            flush=True,
+        )
+    shutil.rmtree(folder)
+
+
+def in_211(cdr: dict[str, Any]) -> dict[str, Any]:
+    """A CDR of 2.2.1 in the words of 2.1.1."""
+    token, place = cdr.pop("cdr_token"), cdr.pop("cdr_location")
+    names = ("id", "name", "address", "city", "postal_code", "country", "coordinates")
+    connector = {
+        "id": place.get("connector_id"), "standard": "IEC_62196_T2", "format": "SOCKET", "voltage": 230, "amperage": 32,
+        "power_type": "AC_3_PHASE",
+    }  # fmt: skip
+    evse = {"uid": place.get("evse_uid"), "evse_id": place.get("evse_id"), "connectors": [connector]}
+    kept = {name: value for name, value in cdr.items() if name not in COSTS and name != "end_date_time"}
+    return kept | {
+        "stop_date_time": cdr["end_date_time"], "auth_id": token["contract_id"],
+        "location": {name: place[name] for name in names if name in place} | {"evses": [evse]},
+        "total_cost": cdr["total_cost"]["excl_vat"],
+    }  # fmt: skip
+
+
+def in_230(cdr: dict[str, Any]) -> dict[str, Any]:
+    """A CDR of 2.2.1 in the words of 2.3.0, each cost with a named tax."""
+    for name in COSTS & cdr.keys():
+        net = cdr[name]["excl_vat"]
+        tax = {"name": "VAT", "percentage": 21, "amount": round(net * 0.21, 4)}
+        cdr[name] = {"before_taxes": net, "taxes": [tax]}
+    return cdr
+
+
+def signed(cdr: dict[str, Any]) -> dict[str, Any]:
+    """A CDR with a signed value at its start and its end."""
+    values = [{"nature": nature, "plain_data": "", "signed_data": "A1" * 200} for nature in ("Start", "End")]
+    return cdr | {"signed_data": {"encoding_method": "OCMF", "public_key": "B2" * 50, "signed_values": values}}
 
 
 def split(path: Path) -> dict[str, float]:
@@ -133,6 +194,10 @@ PARTS: dict[str, Callable[[Path], dict[str, float]]] = {
     "parse": parse,
     "keep_text": keep_text,
 }
+
+WORDS: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
+    "2.2.1": lambda cdr: cdr, "2.1.1": in_211, "2.3.0 with taxes": in_230, "2.2.1 with signed values": signed,
+}  # fmt: skip
 
 
 if __name__ == "__main__":

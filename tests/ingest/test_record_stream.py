@@ -1,15 +1,19 @@
 """Files read piece by piece give the records they give as a whole, and memory has a bound."""
 
+import hashlib
 import io
 import json
 import tracemalloc
 from collections.abc import Iterator
+from contextlib import nullcontext
 
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from orchestration.defs.ingest import raw_record, record_chunks, record_stream
+from orchestration.defs.ingest import csv_records, raw_record, record_chunks, record_stream
+from orchestration.defs.ingest.csv_records import split_lines, stream_lines
+from orchestration.defs.ingest.mapping import Format
 from orchestration.defs.ingest.raw_record import RawRecord
 from orchestration.defs.ingest.record_stream import stream_chunks
 from orchestration.defs.ingest.records import split
@@ -54,9 +58,7 @@ def test_documents_are_read_up_to_their_cap(monkeypatch: pytest.MonkeyPatch, ind
     monkeypatch.setattr(record_stream, "DOCUMENT_BYTES_MAX", 500)
     small, large = (json.dumps([{"a": number} for number in range(count)], indent=indent) for count in (20, 200))
     assert streamed(small.encode()) == split(small.encode())
-    with pytest.raises(
-        FileError, match="more than 500 bytes in one document; ask for several files, or for CDRs as NDJSON"
-    ):
+    with pytest.raises(FileError, match="more than 500 bytes in one document; ask for several files, or for NDJSON"):
         streamed(large.encode())
 
 
@@ -95,3 +97,47 @@ def test_a_line_of_a_hundred_megabytes_is_one_broken_record_and_never_in_memory(
     ]  # fmt: skip
     assert len(found[2].text) <= raw_record.BROKEN_TEXT_MAX
     assert peak < 5 * record_chunks.CHUNK_BYTES
+
+
+class Dripping:
+    """A stream that gives a few bytes at a time, whatever is asked for."""
+
+    def __init__(self, data: bytes, size: int) -> None:
+        self._stream, self._size = io.BytesIO(data), size
+
+    def read(self, size: int = -1, /) -> bytes:
+        return self._stream.read(self._size if size < 0 else min(size, self._size))
+
+
+@given(
+    st.lists(st.sampled_from(["a;1", 'b;"x', 'y";2', "", " ", "ü;5'6", '"q"";7"', "\0;1"]), max_size=70),
+    st.sampled_from(["\n", "\r\n", "\r"]),
+    st.sampled_from(["utf-8", "utf-8-sig", "utf-16", "utf-16-be", "cp1252"]),
+    st.integers(min_value=1, max_value=9),
+)
+def test_csv_that_comes_in_pieces_has_the_same_lines(lines: list[str], end: str, encoding: str, size: int) -> None:
+    data = end.join(["head;er", *lines]).encode(encoding)
+    form = Format(delimiter=";", encoding=encoding)
+    found = list(stream_lines(lambda: nullcontext(Dripping(data, size)), form))
+    assert found == split_lines(data, form)
+    # Every line that is not blank is in one record, at its own number.
+    whole, covered = ["head;er", *lines], set[int]()
+    for record in found:
+        last = record.position + record.text.count("\n")
+        text = "\n".join(whole[record.position - 1 : last])
+        assert record.text.replace("\r", "") == text.replace("\0", "\ufffd")
+        covered |= set(range(record.position, last + 1))
+    assert {number for number, line in enumerate(whole, start=1) if line.strip()} <= covered
+
+
+def test_a_line_of_csv_that_is_too_long_costs_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(csv_records, "RECORD_BYTES_MAX", 100)
+    monkeypatch.setattr(csv_records, "BROKEN_TEXT_MAX", 10)
+    long = b"x" * 5000
+    data = b'a,b\n1,"\n' + long + b'\n2,"q\nr"\n'
+    for size in (1, 64, 10**6):
+        first, quote, broken, whole = stream_lines(lambda size=size: nullcontext(Dripping(data, size)))  # type: ignore[misc]
+        assert (first.text, quote.text, whole.position, whole.text) == ("a,b", '1,"', 4, '2,"q\nr"')
+        assert broken.problem == "line 3 has 5000 bytes, at most 100 are read."
+        assert (broken.position, broken.text) == (3, "x" * 10)
+        assert broken.sha256 == hashlib.sha256(long).hexdigest()

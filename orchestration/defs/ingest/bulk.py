@@ -1,13 +1,15 @@
 """Many rows into one table at once: DuckDB's row-by-row insert is a thousand times slower."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from itertools import islice
-from typing import Any
+from typing import Any, TypeVar
 
 import duckdb
 
 CHUNK_ROWS = 20_000
+
+Item = TypeVar("Item")
 
 
 def insert_rows(
@@ -24,9 +26,8 @@ def insert_rows(
             [table],
         ).fetchall()
     )
-    iterator = iter(rows)
     count = 0
-    while chunk := list(islice(iterator, CHUNK_ROWS)):
+    for chunk in batches(rows):
         values, parameters = [], []
         for name, column in zip(columns, zip(*chunk, strict=True), strict=True):
             # Most columns of a feed are empty or the same all along: those travel once.
@@ -41,6 +42,13 @@ def insert_rows(
         )
         count += len(chunk)
     return count
+
+
+def batches(items: Iterable[Item]) -> Iterator[list[Item]]:
+    """The same in lists of at most CHUNK_ROWS: of a file of any size no more is in memory."""
+    iterator = iter(items)
+    while batch := list(islice(iterator, CHUNK_ROWS)):
+        yield batch
 
 
 class Gathered:

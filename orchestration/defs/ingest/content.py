@@ -59,7 +59,9 @@ def hash_repeated_keys(connection: duckdb.DuckDBPyConnection, file_seqs: Sequenc
         left join ingest.raw_content_hashes as hashes on cdrs.record_id = hashes.record_id
         where hashes.record_id is null and cdrs.cdr_key in (
             select cdr_key from ingest.raw_cdrs
-            where cdr_key in (select cdr_key from ingest.raw_cdrs where list_contains($1, file_seq))
+            where cdr_key in (
+                select cdr_key from ingest.raw_cdrs where file_seq in (select unnest(cast($1 as bigint[])))
+            )
             group by cdr_key having count(*) > 1
         )
         """,  # noqa: S608 - the columns are our own

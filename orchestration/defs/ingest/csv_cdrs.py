@@ -9,7 +9,7 @@ import gc
 import hashlib
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from collections.abc import Mapping as Cells
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -17,7 +17,7 @@ from typing import Any
 
 import duckdb
 
-from orchestration.defs.ingest.bulk import insert_rows
+from orchestration.defs.ingest.bulk import batches, insert_rows
 from orchestration.defs.ingest.csv_cells import (
     SWAP_REPAIR,
     CellError,
@@ -91,17 +91,24 @@ def load_csv_cdrs(
     connection: duckdb.DuckDBPyConnection,
     file_seq: int,
     header: RawRecord,
-    records: Sequence[RawRecord],
+    records: Iterable[RawRecord],
     mapping: Mapping,
     repairs: frozenset[str],
 ) -> None:
     """Insert a file's rows. Raises MappingError when the file lacks a column that the mapping names."""
-    with _collector_at_rest():
-        rows = read_rows(file_seq, header, records, mapping, repairs)
-        insert_rows(connection, "raw_records", RECORD_COLUMNS, rows.records)
-        insert_rows(connection, "raw_cdrs", CDR_COLUMNS, rows.cdrs)
-        insert_rows(connection, "raw_charging_periods", PERIOD_COLUMNS, rows.periods)
-        insert_rows(connection, "raw_date_readings", READING_COLUMNS, rows.readings)
+    seen = Counter[str]()
+    check_columns(_names(header, mapping), Plan.of(mapping))
+    for batch in batches(records):
+        with _collector_at_rest():
+            rows = read_rows(file_seq, header, batch, mapping, repairs, seen)
+            insert_rows(connection, "raw_records", RECORD_COLUMNS, rows.records)
+            insert_rows(connection, "raw_cdrs", CDR_COLUMNS, rows.cdrs)
+            insert_rows(connection, "raw_charging_periods", PERIOD_COLUMNS, rows.periods)
+            insert_rows(connection, "raw_date_readings", READING_COLUMNS, rows.readings)
+
+
+def _names(header: RawRecord, mapping: Mapping) -> list[str]:
+    return [name.strip() for name in cells_of(header, mapping.format)]
 
 
 @contextmanager
@@ -122,15 +129,16 @@ def read_rows(
     records: Sequence[RawRecord],
     mapping: Mapping,
     repairs: frozenset[str] = frozenset(),
+    seen: Counter[str] | None = None,
 ) -> CsvRows:
-    """The typed rows of a file, its stamps read under the approved repairs."""
+    """The typed rows of a file, its stamps read under the approved repairs. seen: ids made of the rows before."""
     plan = Plan.of(mapping)
     is_swapped = SWAP_REPAIR in repairs
     is_refused, offsets = mapping.nonexistent_times == "refuse", tuple(sorted(mapping.zone_offsets.items()))
     clock = Clock(mapping.constants.time_zone, is_refused, repairs, offsets)
-    names = [name.strip() for name in cells_of(header, mapping.format)]
+    names = _names(header, mapping)
     check_columns(names, plan)
-    rows, seen = CsvRows(), Counter[str]()
+    rows, seen = CsvRows(), Counter() if seen is None else seen
     missing = {"", *mapping.format.missing}
     for record in records:
         record_id = file_seq << 32 | record.position

@@ -4,7 +4,7 @@ A row is one token, one connector, or one tariff with at most one price a dimens
 with hours or bands are sent as OCPI.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -16,22 +16,27 @@ from orchestration.defs.ingest.records import RawRecord
 Object = dict[str, Any]
 
 
-def csv_objects(file: EvidenceFile) -> tuple[list[RawRecord], Callable[[RawRecord], Object]]:
-    """The records of a CSV file, and what reads one of them as an OCPI object.
+def csv_objects(file: EvidenceFile) -> tuple[Iterator[RawRecord], Callable[[RawRecord], Object]]:
+    """The records of a CSV file one by one, and what reads the one that came last as an OCPI object.
 
-    Raises FileError or MappingError when the file as a whole cannot be read.
+    The first record raises FileError or MappingError when the file as a whole cannot be read.
     """
-    read = list(read_records(file))
-    by_position = {one.record.position: one for one in read}
+    last: list[ReadRecord] = []
     made = {"tokens": _token, "locations": _location, "tariffs": _tariff}[file.feed.name]
 
+    def records() -> Iterator[RawRecord]:
+        for one in read_records(file):
+            last[:] = [one]
+            yield one.record
+
     def object_of(record: RawRecord) -> Object:
-        one: ReadRecord = by_position[record.position]
+        (one,) = last
+        assert one.record is record, "records are read in the order in which they come"
         if one.values is None:
             raise ObjectError(one.problem[1] if one.problem else "the row cannot be read.")
         return {name: value for name, value in made(one.values.fields).items() if value is not None}
 
-    return [one.record for one in read], object_of
+    return records(), object_of
 
 
 def _party(party: str | None) -> Object:

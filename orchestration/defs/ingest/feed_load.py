@@ -9,18 +9,18 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from orchestration.defs.ingest.bulk import Gathered
+from orchestration.defs.ingest.bulk import Gathered, batches
 from orchestration.defs.ingest.csv_cdrs import RECORD_COLUMNS, row_cells
 from orchestration.defs.ingest.csv_cells import Cell
-from orchestration.defs.ingest.csv_records import cells_of, split_lines
+from orchestration.defs.ingest.csv_records import cells_of
 from orchestration.defs.ingest.feed_fields import DECLARED_FEEDS, Feed
 from orchestration.defs.ingest.feed_mapping import FeedMapping
 from orchestration.defs.ingest.feed_objects import ObjectError, load_object
 from orchestration.defs.ingest.feed_values import Plan, Values, json_cell, read_values
-from orchestration.defs.ingest.files import LandedFile, format_of, is_csv, records_of
+from orchestration.defs.ingest.files import Bytes, LandedFile, csv_lines, format_of, is_csv, records_in
 from orchestration.defs.ingest.mapping import MappingError, mapping_path
 from orchestration.defs.ingest.parties import complete_parties
-from orchestration.defs.ingest.records import FileError, RawRecord, decompress
+from orchestration.defs.ingest.records import FileError, RawRecord
 from orchestration.defs.ingest.sessions import OCPI_PLANS, add_taxes, session_shape
 
 
@@ -33,7 +33,7 @@ class EvidenceFile:
 
     file_seq: int
     landed: LandedFile
-    data: bytes
+    content: Bytes
     mapping: FeedMapping | None
     default_party: str | None
 
@@ -55,14 +55,14 @@ class ReadRecord:
 
 def load_evidence(gathered: Gathered, file: EvidenceFile) -> None:
     """Gather the file's rows. Raises FileError or MappingError when the file as a whole cannot be read."""
-    read = list(read_records(file))
-    gathered.add("raw_records", RECORD_COLUMNS, [record_row(file.file_seq, one) for one in read])
     names = [field.name for field in file.feed.fields]
-    # The values of a record stand in the order of the feed's fields.
-    gathered.add(f"raw_{file.feed.name}", ("record_id", "party_source", *names), [
-        (file.file_seq << 32 | one.record.position, one.party_source, *one.values.fields.values())
-        for one in read if one.values is not None
-    ])  # fmt: skip
+    for read in batches(read_records(file)):
+        gathered.add("raw_records", RECORD_COLUMNS, [record_row(file.file_seq, one) for one in read])
+        # The values of a record stand in the order of the feed's fields.
+        gathered.add(f"raw_{file.feed.name}", ("record_id", "party_source", *names), [
+            (file.file_seq << 32 | one.record.position, one.party_source, *one.values.fields.values())
+            for one in read if one.values is not None
+        ])  # fmt: skip
 
 
 def record_row(file_seq: int, read: ReadRecord) -> tuple[Any, ...]:
@@ -79,11 +79,8 @@ def read_records(file: EvidenceFile) -> Iterator[ReadRecord]:
     if is_csv(file.landed, file.mapping):
         yield from _csv_records(file)
         return
-    records = records_of(file.landed, file.data, file.mapping)
-    if any(record.position == 0 for record in records):
-        raise FileError(records[0].problem or "the file cannot be read.")
     plans: dict[str, Plan] = {}
-    for record in records:
+    for record in records_in(file.landed, file.content, file.mapping):
         if record.problem is not None:
             yield ReadRecord(record, None, ("SCHEMA_TYPE_INVALID", record.problem))
             continue
@@ -137,18 +134,19 @@ def finish(file: EvidenceFile, record: RawRecord, values: Values) -> ReadRecord:
 
 def _csv_records(file: EvidenceFile) -> Iterator[ReadRecord]:
     form = format_of(file.landed, file.mapping)
-    lines = split_lines(decompress(file.landed.file_name, file.data), form)
-    if not lines:
+    lines = csv_lines(file.landed, file.content, form)
+    header = next(lines, None)
+    if header is None:
         return
-    if lines[0].problem is not None:
-        raise FileError(lines[0].problem)
+    if header.problem is not None:
+        raise FileError(header.problem)
     try:
-        names = [name.strip() for name in cells_of(lines[0], form)]
+        names = [name.strip() for name in cells_of(header, form)]
     except csv.Error as error:
         raise FileError(f"the header line is not CSV ({error}); mend its quotes.") from None
     plan = _csv_plan(file, names)
     missing = {"", *form.missing}
-    for record in lines[1:]:
+    for record in lines:
         raw, problem = row_cells(record, form, len(names))
         if problem is not None:
             yield ReadRecord(record, None, ("SCHEMA_TYPE_INVALID", problem))

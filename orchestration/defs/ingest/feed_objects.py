@@ -12,7 +12,7 @@ from typing import Any
 
 import duckdb
 
-from orchestration.defs.ingest.bulk import insert_rows
+from orchestration.defs.ingest.bulk import CHUNK_ROWS, insert_rows
 from orchestration.defs.ingest.csv_cdrs import RECORD_COLUMNS
 from orchestration.defs.ingest.json_fields import FieldReader, read_instant
 from orchestration.defs.ingest.records import RawRecord
@@ -72,6 +72,10 @@ def load_objects(
         kept.append((
             record_id, sighting.file_seq, record.position, record.sha256, record.text, problem is None, rule, problem
         ))  # fmt: skip
+        if len(kept) >= CHUNK_ROWS:
+            insert_rows(connection, "raw_records", RECORD_COLUMNS, kept)
+            insert_rows(connection, table, columns, rows)
+            kept, rows = [], []
     insert_rows(connection, "raw_records", RECORD_COLUMNS, kept)
     insert_rows(connection, table, columns, rows)
 

@@ -23,22 +23,29 @@ from orchestration.defs.ingest.bulk import Gathered, insert_rows
 from orchestration.defs.ingest.cdr_rows import load_cdr_chunks
 from orchestration.defs.ingest.csv_cdrs import RECORD_COLUMNS, load_csv_cdrs
 from orchestration.defs.ingest.csv_objects import csv_objects
-from orchestration.defs.ingest.csv_records import split_lines
 from orchestration.defs.ingest.feed_fields import EVIDENCE, OBJECTS
 from orchestration.defs.ingest.feed_load import EvidenceFile, load_evidence
 from orchestration.defs.ingest.feed_mapping import FeedMapping
 from orchestration.defs.ingest.feed_objects import Sighting, load_objects
-from orchestration.defs.ingest.files import LandedFile, ObjectBytes, broken_file, file_chunks, is_csv, records_of
+from orchestration.defs.ingest.files import (
+    Bytes,
+    LandedFile,
+    ObjectBytes,
+    csv_lines,
+    file_chunks,
+    is_csv,
+    records_in,
+    whole_bytes,
+)
 from orchestration.defs.ingest.invoices import load_invoices
 from orchestration.defs.ingest.mapping import Mapping, MappingError, mapping_path
 from orchestration.defs.ingest.master_data import MasterData, party_owners
 from orchestration.defs.ingest.parties import read_party
 from orchestration.defs.ingest.payments import load_payments
 from orchestration.defs.ingest.record_chunks import RecordChunk, merged
-from orchestration.defs.ingest.records import FileError, RawRecord, decompress
+from orchestration.defs.ingest.records import FileError, RawRecord
 from orchestration.defs.ingest.tariff_sightings import load_tariffs
-from orchestration.defs.ingest.unpack import DOCUMENT_BYTES_MAX, is_zip
-from orchestration.facts import objects
+from orchestration.defs.ingest.unpack import is_zip
 from orchestration.facts.home import Home
 from orchestration.facts.ledger import Entry
 from orchestration.facts.standing import StandingDecision
@@ -185,51 +192,38 @@ def _load_other(
 ) -> None:
     """Load a file that is not one of OCPI CDRs: an archive's own records, or a file that is read as a whole."""
     landed, content = _landed(file), ObjectBytes(home, file.size, file.sha256)
-    if is_zip(file.file_name) or not 0 < file.size <= DOCUMENT_BYTES_MAX:
+    if is_zip(file.file_name) or file.size == 0:
         chunks = file_chunks(landed, content, reading.mapping)
         _quarantine(connection, file, [record for chunk in chunks for record in chunk.records()])
         return
-    data = objects.get(home, file.sha256)
-    if file.feed in EVIDENCE or file.feed == "payments":
-        try:
-            if file.feed == "payments":
-                load_payments(gathered, file.file_seq, decompress(file.file_name, data))
-                return
-            load = load_invoices if file.feed == "invoices" else load_evidence
-            load(gathered, _declared_file(file, landed, data, reading))
-        except (FileError, MappingError) as error:
-            _quarantine(connection, file, [broken_file(data, f"{file.subject}: {error}")])
-        return
-    if is_csv(landed, reading.mapping) and file.feed == "cdrs":
-        _load_csv(connection, file, data, reading)
-        return
-    if is_csv(landed, reading.mapping):
-        _load_csv_objects(connection, file, landed, data, reading)
-        return
-    records = records_of(landed, data, reading.mapping)
-    if any(record.position == 0 for record in records):
-        _quarantine(connection, file, records)
-    else:
-        _load_feed(connection, file, records, _owner(file.feed, reading))
-
-
-def _load_csv_objects(
-    connection: duckdb.DuckDBPyConnection, file: ArrivedFile, landed: LandedFile, data: bytes, reading: Reading
-) -> None:
     try:
-        records, read = csv_objects(_declared_file(file, landed, data, reading))
+        if file.feed == "payments":
+            load_payments(gathered, file.file_seq, whole_bytes(landed, content))
+        elif file.feed in EVIDENCE:
+            load = load_invoices if file.feed == "invoices" else load_evidence
+            load(gathered, _declared_file(file, landed, content, reading))
+        elif is_csv(landed, reading.mapping) and file.feed == "cdrs":
+            _load_csv(connection, file, landed, content, reading)
+        elif is_csv(landed, reading.mapping):
+            records, read = csv_objects(_declared_file(file, landed, content, reading))
+            _load_feed(connection, file, records, _owner(file.feed, reading), read)
+        else:
+            _load_feed(connection, file, records_in(landed, content, reading.mapping), _owner(file.feed, reading))
     except (FileError, MappingError) as error:
-        _quarantine(connection, file, [broken_file(data, f"{file.subject}: {error}")])
-    else:
-        _load_feed(connection, file, records, _owner(file.feed, reading), read)
+        _quarantine(connection, file, [_broken_file(file, f"{file.subject}: {error}")])
 
 
-def _declared_file(file: ArrivedFile, landed: LandedFile, data: bytes, reading: Reading) -> EvidenceFile:
+def _broken_file(file: ArrivedFile, problem: str) -> RawRecord:
+    """The whole file as one record that cannot be read."""
+    return RawRecord(0, "", file.sha256, problem)
+
+
+def _declared_file(file: ArrivedFile, landed: LandedFile, content: Bytes, reading: Reading) -> EvidenceFile:
     """The file with its mapping. Raises FileError when that never was usable: reading on without it would guess."""
     if reading.mapping_problem is not None:
         raise FileError(reading.mapping_problem)
     mapping = reading.mapping if isinstance(reading.mapping, FeedMapping) else None
-    return EvidenceFile(file.file_seq, landed, data, mapping, reading.default_party)
+    return EvidenceFile(file.file_seq, landed, content, mapping, reading.default_party)
 
 
 def _owner(feed: str, reading: Reading) -> str | None:
@@ -242,7 +236,7 @@ def _owner(feed: str, reading: Reading) -> str | None:
 def _load_feed(
     connection: duckdb.DuckDBPyConnection,
     file: ArrivedFile,
-    records: list[RawRecord],
+    records: Iterable[RawRecord],
     default_party: str | None,
     read: Callable[[RawRecord], dict[str, Any]] | None = None,
 ) -> None:
@@ -260,26 +254,25 @@ def _load_feed(
             _quarantine(connection, file, [RawRecord(0, "", file.sha256, sentence)])
 
 
-def _load_csv(connection: duckdb.DuckDBPyConnection, file: ArrivedFile, data: bytes, reading: Reading) -> None:
+def _load_csv(
+    connection: duckdb.DuckDBPyConnection, file: ArrivedFile, landed: LandedFile, content: Bytes, reading: Reading
+) -> None:
+    """A CSV file of CDRs. Raises FileError or MappingError when it cannot be read as a whole."""
     path = mapping_path(file.source, file.feed)
     mapping = reading.mapping
     if not isinstance(mapping, Mapping) or mapping.columns is None:
         lacks = "there is no" if mapping is None else "no columns are named in"
-        sentence = reading.mapping_problem or f"{lacks} {path}; write it to say how its columns are read."
-        _quarantine(connection, file, [broken_file(data, f"{file.subject}: {sentence}")])
+        raise FileError(reading.mapping_problem or f"{lacks} {path}; write it to say how its columns are read.")
+    lines = csv_lines(landed, content, mapping.format)
+    header = next(lines, None)
+    if header is None:
         return
+    if header.problem is not None:
+        raise FileError(header.problem)
     try:
-        content = decompress(file.file_name, data)
-        lines = split_lines(content, mapping.format)
-        if not lines:
-            return
-        if lines[0].problem is not None:
-            raise FileError(lines[0].problem)
-        load_csv_cdrs(connection, file.file_seq, lines[0], lines[1:], mapping, reading.repairs)
-    except FileError as error:
-        _quarantine(connection, file, [broken_file(data, f"{file.subject}: {error}")])
+        load_csv_cdrs(connection, file.file_seq, header, lines, mapping, reading.repairs)
     except MappingError as error:
-        _quarantine(connection, file, [broken_file(data, f"{file.subject}: {path}: {error}")])
+        raise MappingError(f"{path}: {error}") from None
 
 
 def _constants(mapping: Mapping | FeedMapping | None) -> dict[str, str]:

@@ -7,18 +7,19 @@ import hashlib
 import io
 import tempfile
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path, PurePath
 from typing import Protocol
 
-from orchestration.defs.ingest.csv_records import split_lines
+from orchestration.defs.ingest.csv_records import stream_lines
 from orchestration.defs.ingest.feed_mapping import FeedMapping
 from orchestration.defs.ingest.mapping import Format, Mapping
 from orchestration.defs.ingest.payments import split_payments
 from orchestration.defs.ingest.record_chunks import RecordChunk, chunks_of_records
 from orchestration.defs.ingest.record_stream import stream_chunks
-from orchestration.defs.ingest.records import RawRecord, split
+from orchestration.defs.ingest.records import RawRecord
 from orchestration.defs.ingest.unpack import (
     DOCUMENT_BYTES_MAX,
     FileError,
@@ -138,40 +139,63 @@ def records_of(file: LandedFile, data: bytes, mapping: Mapping | FeedMapping | N
 def file_chunks(
     file: LandedFile, content: Bytes, mapping: Mapping | FeedMapping | None, file_seq: int = 0
 ) -> Iterator[RecordChunk]:
-    """The same as chunks: of OCPI CDRs no more than a chunk is in memory at once, whatever the file's size."""
+    """The same as chunks: of NDJSON and CSV no more than a chunk is in memory at once, whatever the file's size."""
     try:
         if content.size == 0 and not is_gzip(file.file_name):
             raise FileError(f"{file.file_name} is empty; ask for it again (nothing to send is [] or a header line).")
-        if file.feed == "cdrs" and not is_csv(file, mapping) and not is_zip(file.file_name):
-            yield from _streamed(file, content, file_seq)
+        if is_zip(file.file_name):
+            yield from chunks_of_records(file_seq, refused_records(file.file_name, content))
+        elif file.feed == "payments":
+            yield from chunks_of_records(file_seq, split_payments(whole_bytes(file, content)))
+        elif is_csv(file, mapping):
+            yield from chunks_of_records(file_seq, islice(csv_lines(file, content, format_of(file, mapping)), 1, None))
         else:
-            yield from chunks_of_records(file_seq, _whole(file, content, mapping))
+            yield from _streamed(file, content, file_seq)
     except FileError as error:
         yield from chunks_of_records(file_seq, [RawRecord(0, "", content.sha256, str(error))])
 
 
+def records_in(file: LandedFile, content: Bytes, mapping: Mapping | FeedMapping | None) -> Iterator[RawRecord]:
+    """The records one by one. Raises FileError before the first one, when the file as a whole cannot be read."""
+    for chunk in file_chunks(file, content, mapping):
+        for record in chunk.records():
+            if record.position == 0:
+                raise FileError(record.problem or "the file cannot be read.")
+            yield record
+
+
+def csv_lines(file: LandedFile, content: Bytes, form: Format) -> Iterator[RawRecord]:
+    """The lines of a CSV file that are not blank, the header first. Raises FileError before the first one."""
+    _check_archive(file, content)
+    return stream_lines(lambda: _opened(file, content), form)
+
+
 def _streamed(file: LandedFile, content: Bytes, file_seq: int) -> Iterator[RecordChunk]:
-    if is_gzip(file.file_name):
-        # Once to its end first: of an archive that breaks off nothing is used.
-        with content.open() as packed:
-            for _ in pieces(unpacked(file.file_name, packed, content.size)):
-                pass
+    _check_archive(file, content)
+    with _opened(file, content) as stream:
+        yield from stream_chunks(file_seq, file.file_name, stream)
+
+
+@contextmanager
+def _opened(file: LandedFile, content: Bytes) -> Iterator[Readable]:
     with content.open() as packed:
-        yield from stream_chunks(file_seq, file.file_name, unpacked(file.file_name, packed, content.size))
+        yield unpacked(file.file_name, packed, content.size)
 
 
-def _whole(file: LandedFile, content: Bytes, mapping: Mapping | FeedMapping | None) -> list[RawRecord]:
-    if is_zip(file.file_name):
-        return refused_records(file.file_name, content)
+def _check_archive(file: LandedFile, content: Bytes) -> None:
+    """Once to its end first: of an archive that breaks off nothing is used."""
+    if is_gzip(file.file_name):
+        with _opened(file, content) as stream:
+            for _ in pieces(stream):
+                pass
+
+
+def whole_bytes(file: LandedFile, content: Bytes) -> bytes:
+    """All of a file at once. Raises FileError when that is too much."""
     if content.size > DOCUMENT_BYTES_MAX:
         raise too_large(file.file_name, DOCUMENT_BYTES_MAX)
     with content.open() as stream:
-        data = decompress(file.file_name, b"".join(pieces(stream)))
-    if file.feed == "payments":
-        return split_payments(data)
-    if is_csv(file, mapping):
-        return split_lines(data, format_of(file, mapping))[1:]
-    return split(data)
+        return decompress(file.file_name, b"".join(pieces(stream)))
 
 
 def refused_records(name: str, content: Bytes) -> list[RawRecord]:
@@ -195,8 +219,3 @@ def spooled(content: Bytes) -> tempfile.SpooledTemporaryFile[bytes]:
             file.write(piece)
     file.seek(0)
     return file
-
-
-def broken_file(data: bytes, problem: str) -> RawRecord:
-    """A whole file as one record that cannot be read."""
-    return RawRecord(0, "", hashlib.sha256(data).hexdigest(), problem)

@@ -4,20 +4,20 @@ A JSON record is one whole invoice with its lines; a CSV row is one line, with t
 every row. Source: OCPI 2.3.0 mod_invoice_reconciliation. What does not belong here: comparing (reconcile).
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from orchestration.defs.ingest.bulk import Gathered
+from orchestration.defs.ingest.bulk import Gathered, batches
 from orchestration.defs.ingest.csv_cdrs import RECORD_COLUMNS
 from orchestration.defs.ingest.feed_fields import INVOICE_HEAD, INVOICE_HEADS, INVOICE_LINE, INVOICE_LINES
 from orchestration.defs.ingest.feed_load import EvidenceFile, ReadRecord, finish, read_records, record_row
 from orchestration.defs.ingest.feed_mapping import Party
 from orchestration.defs.ingest.feed_objects import ObjectError, load_object
 from orchestration.defs.ingest.feed_values import Plan, Values, content_sha256, json_cell, read_values
-from orchestration.defs.ingest.files import is_csv, records_of
+from orchestration.defs.ingest.files import is_csv, records_in
 from orchestration.defs.ingest.json_fields import show
-from orchestration.defs.ingest.records import FileError, RawRecord
+from orchestration.defs.ingest.records import RawRecord
 
 _HEAD = tuple(known.name for known in INVOICE_HEAD)
 _LINE = tuple(known.name for known in INVOICE_LINE)
@@ -56,13 +56,18 @@ def load_invoices(gathered: Gathered, file: EvidenceFile) -> None:
     """Gather the file's rows. Raises FileError or MappingError when the file as a whole cannot be read."""
     is_json = not is_csv(file.landed, file.mapping)
     is_nested = is_json and (file.mapping is None or file.mapping.columns is None)
-    read: list[ReadRecord] = []
     invoices: list[_Invoice] = []
-    for one, invoice in _from_json(file) if is_nested else _from_rows(file):
-        read.append(one)
-        if invoice is not None:
-            invoices.append(invoice)
-    gathered.add("raw_records", RECORD_COLUMNS, [record_row(file.file_seq, one) for one in read])
+    for read in batches(_from_json(file) if is_nested else _from_rows(file)):
+        gathered.add("raw_records", RECORD_COLUMNS, [record_row(file.file_seq, one) for one, _ in read])
+        invoices += [invoice for _, invoice in read if invoice is not None]
+        if is_nested:
+            _gather(gathered, invoices)
+            invoices = []
+    # Of rows any may add its line to any invoice, so these wait for the last.
+    _gather(gathered, invoices)
+
+
+def _gather(gathered: Gathered, invoices: Sequence[_Invoice]) -> None:
     gathered.add("raw_invoices", HEAD_COLUMNS, [_head_row(invoice) for invoice in invoices])
     gathered.add("raw_invoice_lines", LINE_COLUMNS, _line_rows(invoices))
 
@@ -81,10 +86,7 @@ def _line_rows(invoices: Iterable[_Invoice]) -> Iterator[tuple[Any, ...]]:
 
 
 def _from_json(file: EvidenceFile) -> Iterator[tuple[ReadRecord, _Invoice | None]]:
-    records = records_of(file.landed, file.data, file.mapping)
-    if any(record.position == 0 for record in records):
-        raise FileError(records[0].problem or "the file cannot be read.")
-    for record in records:
+    for record in records_in(file.landed, file.content, file.mapping):
         if record.problem is not None:
             yield ReadRecord(record, None, ("SCHEMA_TYPE_INVALID", record.problem)), None
             continue

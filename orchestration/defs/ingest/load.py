@@ -25,7 +25,7 @@ from orchestration.defs.ingest.touched import (
     forget_what_everything_covers,
     touch_decided,
     touch_everything,
-    touch_file,
+    touch_files,
 )
 from orchestration.defs.ingest.touched_master import master_rows, touch_master_rows
 from orchestration.defs.ingest.zones import is_zone, zone_spans
@@ -86,7 +86,8 @@ def load_from_ledger(home: Home, connection: duckdb.DuckDBPyConnection) -> LoadS
     counts = (0, 0)
     if read:
         row = connection.execute(
-            "select count(*), count(*) filter (not is_typed) from ingest.raw_records where list_contains(?, file_seq)",
+            "select count(*), count(*) filter (not is_typed) from ingest.raw_records"
+            " where file_seq in (select unnest(cast(? as bigint[])))",
             [read],
         ).fetchone()
         counts = row or counts
@@ -197,8 +198,8 @@ def _load_arrival(
     ])  # fmt: skip
     new = [(file, reading) for file, reading in files if file.replays is None]
     load_files(home, connection, new)
-    for file, _ in new:
-        touch_file(connection, file.file_seq, file.feed, "new record")
+    for feed in sorted({file.feed for file, _ in new}):
+        touch_files(connection, [file.file_seq for file, _ in new if file.feed == feed], feed, "new record")
     hash_repeated_keys(connection, [file.file_seq for file, _ in files if file.feed == "cdrs"])
     if any(file.file_seq in known for file, _ in files):
         forget_single_keys(connection)

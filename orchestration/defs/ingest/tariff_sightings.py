@@ -1,6 +1,6 @@
 """Tariff objects of a tariffs feed or of master/tariffs: their content once, and each time one was seen."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import duckdb
@@ -27,22 +27,23 @@ COLUMNS = (
 def load_tariffs(
     connection: duckdb.DuckDBPyConnection,
     sighting: Sighting,
-    records: list[RawRecord],
+    records: Iterable[RawRecord],
     read: Callable[[RawRecord], dict[str, Any]] | None = None,
 ) -> None:
     """A tariffs feed's file into raw_records, raw_tariff_sightings and the tables of tariff content.
 
     read: see load_objects.
     """
-    tariffs: list[Tariff] = []
+    # By content: a feed that says the same each day brings it once.
+    tariffs: dict[str, Tariff] = {}
 
     def rows_of(item: FeedObject) -> Iterator[tuple[Any, ...]]:
         tariff = read_tariff(item)
-        tariffs.append(tariff)
+        tariffs[tariff.body] = tariff
         yield sighting_row(tariff, item.default_party)
 
     load_objects(connection, sighting, records, "raw_tariff_sightings", COLUMNS, rows_of, read)
-    store_bodies(connection, tariffs)
+    store_bodies(connection, list(tariffs.values()))
 
 
 def read_tariff(item: FeedObject) -> Tariff:

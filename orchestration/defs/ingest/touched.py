@@ -28,13 +28,17 @@ def forget_what_everything_covers(connection: duckdb.DuckDBPyConnection) -> None
     )
 
 
-def touch_file(connection: duckdb.DuckDBPyConnection, file_seq: int, feed: str, reason: str) -> None:
-    """The subjects of a file's records: CDRs, tariffs, locations, tokens, or the records of evidence themselves."""
+def touch_files(connection: duckdb.DuckDBPyConnection, file_seqs: Sequence[int], feed: str, reason: str) -> None:
+    """The subjects of the records of a feed's files: CDRs, tariffs, locations, tokens, or the records of evidence.
+
+    Of all the files at once: each statement looks through the table, which ten thousand files would do as often.
+    """
     by_feed = {
         "cdrs": (
             "select distinct 'cdr', coalesce(cdrs.cdr_key, 'record|' || records.record_id), $2"
             " from ingest.raw_records as records"
-            " left join ingest.raw_cdrs as cdrs on records.record_id = cdrs.record_id where records.file_seq = $1"
+            " left join ingest.raw_cdrs as cdrs on records.record_id = cdrs.record_id"
+            " where records.file_seq in (select unnest(cast($1 as bigint[])))"
         ),
         "tariffs": _sighted("tariff", "cpo_party || '|' || tariff_id", "raw_tariff_sightings"),
         "locations": _sighted("location", "location_id", "raw_connectors"),
@@ -45,16 +49,17 @@ def touch_file(connection: duckdb.DuckDBPyConnection, file_seq: int, feed: str, 
     }
     # Which CDRs a session, an authorization, an event, a receipt or an invoice is about is told from its fields.
     evidence = (
-        "select 'evidence', cast(record_id as varchar), $2 from ingest.raw_records where file_seq = $1 and is_typed"
+        "select 'evidence', cast(record_id as varchar), $2 from ingest.raw_records where is_typed"
+        " and file_seq in (select unnest(cast($1 as bigint[])))"
     )
-    connection.execute(f"insert into ingest.raw_touched {by_feed.get(feed, evidence)}", [file_seq, reason])
+    connection.execute(f"insert into ingest.raw_touched {by_feed.get(feed, evidence)}", [list(file_seqs), reason])
 
 
 def _sighted(kind: str, key: str, table: str) -> str:
     # A record id is (file_seq << 32) | position.
     return (
         f"select distinct '{kind}', {key}, $2 from ingest.{table}"  # noqa: S608 - own names
-        f" where record_id >> 32 = $1 and {key} is not null"
+        f" where record_id >> 32 in (select unnest(cast($1 as bigint[]))) and {key} is not null"
     )
 
 
@@ -78,9 +83,8 @@ def touch_decided(
                 name, position = record_place(subject)
                 _touch_record(connection, [seq for seq, known in files if known == name], position, reason)
             case "file":
-                for file_seq, name in files:
-                    if name == subject:
-                        touch_file(connection, file_seq, name.split("/")[1], reason)
+                named = [file_seq for file_seq, name in files if name == subject]
+                touch_files(connection, named, subject.split("/")[1], reason)
             case "period" | "statement" | "invoice" | "dispute":
                 continue
             case _:

@@ -17,7 +17,7 @@ from typing import IO, BinaryIO, cast
 from orchestration.facts.objects import PIECE_BYTES, Readable
 
 FILE_BYTES_MAX = 4 * 1024 * 1024 * 1024
-# What is read as a whole (one JSON value, CSV) has to be in memory at once, a few times.
+# What is read as a whole (one JSON value, a bank statement) has to be in memory at once, a few times.
 DOCUMENT_BYTES_MAX = 128 * 1024 * 1024
 # Records repeat themselves, but not a hundred times over: what unpacks to more than this many times its size is a bomb.
 RATIO_MAX = 200
@@ -99,7 +99,7 @@ def too_large(name: str, limit: int) -> FileError:
     """A file that has to be read as a whole and is larger than it may be then."""
     return FileError(
         f"{name} has more than {limit} bytes in one document; ask for several files, "
-        "or for CDRs as NDJSON (one object a line), which are read in any size."
+        "or for NDJSON (one object a line) or CSV, which are read in any size."
     )
 
 
