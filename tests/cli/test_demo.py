@@ -62,6 +62,8 @@ def texts_of(path: Path) -> list[str]:
     if ".ndjson" in path.name:
         return text.splitlines()
     lines = text.splitlines()
+    if path.suffix == ".csv":
+        return lines[1:]
     return [line.removesuffix(",") for line in lines[1:-1]]
 
 
@@ -198,7 +200,9 @@ def test_every_kind_of_fault_is_planted_and_each_row_of_truth_names_a_real_recor
         named = [texts[int(position) - 1]] if position else texts
         cdr_id = row["cdr_key"].rpartition("|")[2]
         assert (cdr_id == "") == (row["fault"] == "broken_json"), row
-        assert any(f'"id": "{cdr_id}' in text.lower() for text in named), row
+        # A row of CSV names its id without a key.
+        written = cdr_id if name.endswith(".csv") else f'"id": "{cdr_id}'
+        assert any(written in text.lower() for text in named), row
         assert bool(position) == FAULTS[row["fault"]].is_record
 
 

@@ -47,4 +47,4 @@ def test_the_demo_leaks_in_the_four_ways_that_are_asked_for(cli_here: Cli, finis
     kinds = {row["kind"] for row in told(cli_here, finished_home)["kinds"]}
     assert {"missing", "unreadable", "unpriced", "wrong_tariff", "in_doubt"} <= kinds
     text = cli_here("--home", finished_home, "leakage").stdout
-    assert "CDR_MISSING" in text and "explain <session or record>" in text
+    assert "PRICE_TOTAL_DIFF" in text and "explain <session or record>" in text

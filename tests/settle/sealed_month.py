@@ -49,7 +49,7 @@ def disputed(closed: Path) -> list[tuple[str, int, Decimal]]:
     return rows(
         closed,
         "select cdr_key, line_no, lines.amount_excl_tax from statement_lines as lines inner join cdrs using (cdr_key)"
-        " where lines.statement_id = '2026-10-emo-R-EUR' and tariff_id <> 'AC-BASIC' and cdr_id <> 'EVS-2610-0000031'"
+        " where lines.statement_id = '2026-10-emo-R-EUR' and tariff_id <> 'AC-BASIC' and cdr_id <> 'EVS-2610-0000032'"
         " and lines.amount_excl_tax > 5 order by line_no limit 2",
     )
 
@@ -192,10 +192,10 @@ def check_documents(closed: Path) -> None:
     done(closed, "decide", "seal", "2026-11|emo", "--by", NOOR, at=at)
     found = json.loads(evsettle_here("--home", closed, "invoices", "--json").stdout)["documents"]
     told = ("number", "statement_id", "amount_excl_tax", "tax", "amount_incl_tax", "preceding", "due_on")
-    # The late session 12.88 less the credit 16.86; tax 2.70 − 3.54. Due 30 days from the seal.
-    # The adjustment run: −0.53 and the dispute that was won, −19.20; 21 % of −19.73 is −4.1433.
+    # The late session 9.23 less the credit 28.07: 21 % of −18.84 is −3.9564. Due 30 days from the seal.
+    # The adjustment run: −0.41 and the dispute that was won, −19.20; 21 % of −19.61 is −4.1181.
     assert [tuple(one[name] for name in told) for one in found[1:]] == [
-        ("NLEVS-C-2026-000001", "2026-11-emo-R-EUR", "3.98", "0.84", "4.82", ["NLEVS-2026-000001"], "2027-01-06"),
-        ("NLEVS-C-2026-000002", "2026-11-emo-R-EUR-A1", "19.73", "4.14", "23.87", ["NLEVS-2026-000001"], "2027-01-06"),
+        ("NLEVS-C-2026-000001", "2026-11-emo-R-EUR", "18.84", "3.96", "22.80", ["NLEVS-2026-000001"], "2027-01-06"),
+        ("NLEVS-C-2026-000002", "2026-11-emo-R-EUR-A1", "19.61", "4.12", "23.73", ["NLEVS-2026-000001"], "2027-01-06"),
     ]
     assert evsettle_here("--home", closed, "verify").returncode == 0

@@ -146,7 +146,7 @@ def test_a_sealed_period_is_refused_and_watched(closed: Path) -> None:
     assert f"PERIOD_SEALED_WRITE: {SUBJECT} is sealed" in str(failure.step_failure_data.user_failure_data.description)
     assert evsettle_here("--home", closed, "verify", "2026-10", "--no-replay").returncode == 0
     manifest, csv = closed / FOLDER / "manifest.json", closed / FOLDER / "2026-10-emo-R-EUR.csv"
-    csv.write_bytes(csv.read_bytes().replace(b"16.86", b"16.85"))
+    csv.write_bytes(csv.read_bytes().replace(b"28.07", b"28.06"))
     manifest.write_text(manifest.read_text() + " ")
     (closed / FOLDER / "2026-10-emo-R-EUR.xlsx").unlink()
     (closed / FOLDER / "note.txt").write_text("by hand")
@@ -176,10 +176,10 @@ def arrive(home: Path, name: str, *cdrs: dict[str, Any]) -> None:
 def november(closed: Path, key: str) -> None:
     """What arrives and is decided on 10 November."""
     # A session of October that arrives on 10 November, and a credit of one that is on the sealed statement.
-    late = landed(closed, "EVS-2610-0000025") | {"id": "EVS-2610-9000001", "session_id": "late-1"}
-    text = json.dumps(late).replace("2026-10-04T", "2026-10-28T")
-    original = landed(closed, "EVS-2610-0000031")
-    credit = original | {"id": "EVS-2610-0000031-C", "credit": True, "credit_reference_id": original["id"]}
+    late = landed(closed, "EVS-2610-0000021") | {"id": "EVS-2610-9000001", "session_id": "late-1"}
+    text = json.dumps(late).replace("2026-10-05T", "2026-10-28T")
+    original = landed(closed, "EVS-2610-0000032")
+    credit = original | {"id": "EVS-2610-0000032-C", "credit": True, "credit_reference_id": original["id"]}
     credit["total_cost"] = {name: -value for name, value in original["total_cost"].items()}
     arrive(closed, "late.ndjson", json.loads(text), credit)
     pay(closed)
@@ -191,8 +191,8 @@ def november(closed: Path, key: str) -> None:
     at = "2026-11-10T08:00:00Z"
     done(closed, "tariff", "propose", "AC-BASIC", "--by", NOOR, "--reason", "T_RETRO", at=at)
     done(closed, "tariff", "approve", "AC-BASIC", "--by", SEM, at=at)
-    # One session is corrected: 13.227 kWh, billed 13.227 × 0.39 = 5.15853 → 5.16, now 13.227 × 0.35 = 4.62945.
-    proposal = done(closed, "decide", "adjust", key, "--set", "amount=4.62945", "--by", NOOR, "--reason", "ADJ_TARIFF",
+    # One session is corrected: 10.206 kWh, billed 10.206 × 0.39 = 3.98034 → 3.98, now 10.206 × 0.35 = 3.5721.
+    proposal = done(closed, "decide", "adjust", key, "--set", "amount=3.5721", "--by", NOOR, "--reason", "ADJ_TARIFF",
                     at=at)["seq"]  # fmt: skip
     done(closed, "decide", "approve", proposal, "--by", SEM, at=at)
 
@@ -206,10 +206,10 @@ def check_what_came(closed: Path) -> None:
     assert rows(
         closed,
         "select cdrs.cdr_id, cdrs.state, lines.statement_id, lines.amount_excl_tax from statement_lines as lines"
-        " inner join cdrs using (cdr_key) where cdrs.cdr_id like 'EVS-2610-0000031%' order by cdr_id",
+        " inner join cdrs using (cdr_key) where cdrs.cdr_id like 'EVS-2610-0000032%' order by cdr_id",
     ) == [
-        ("EVS-2610-0000031", "valid", "2026-10-emo-R-EUR", Decimal("16.86")),
-        ("EVS-2610-0000031-C", "valid", "2026-11-emo-R-EUR", Decimal("-16.86")),
+        ("EVS-2610-0000032", "valid", "2026-10-emo-R-EUR", Decimal("28.07")),
+        ("EVS-2610-0000032-C", "valid", "2026-11-emo-R-EUR", Decimal("-28.07")),
     ]
     # What was held in October has moved, and every record is still in one place.
     assert rows(
@@ -237,7 +237,7 @@ def check_differences(closed: Path, key: str, before: list[tuple[Any, ...]]) -> 
     )
     assert [row[0] for row in differences] == [key for (key,) in covered] != []
     for cdr_key, cause, kwh, claim, billed, difference, corrected, left in differences:
-        now = Decimal("4.62945") if cdr_key == key else claim - kwh * Decimal("0.04")
+        now = Decimal("3.5721") if cdr_key == key else claim - kwh * Decimal("0.04")
         assert difference == now.quantize(Decimal("0.01")) - billed, cdr_key
         assert (cause, corrected, left) == (
             ("decision", difference, 0) if cdr_key == key else ("tariff", 0, difference)
@@ -249,7 +249,7 @@ def check_differences(closed: Path, key: str, before: list[tuple[Any, ...]]) -> 
         "select lines.statement_id, kind, cdr_key, lines.amount_excl_tax, corrects, status from statement_lines as lines"
         " inner join statements using (statement_id) where kind = 'adjustment'"
         " and cdr_key not in (select cdr_key from disputes)",
-    ) == [("2026-11-emo-R-EUR-A1", "adjustment", key, Decimal("-0.53"), f"2026-10-emo-R-EUR#{line_no}", "draft")]
+    ) == [("2026-11-emo-R-EUR-A1", "adjustment", key, Decimal("-0.41"), f"2026-10-emo-R-EUR#{line_no}", "draft")]
     assert (closed / "reports/2026-11/emo/2026-11-emo-R-EUR-A1.csv").is_file()
 
 
@@ -257,7 +257,7 @@ def test_what_comes_after_the_seal_changes_nothing_there(closed: Path) -> None:
     sealed = sealed_files(closed)
     before = rows(closed, "select line_no, cdr_key, amount_excl_tax from statement_lines"
                   " where statement_id = '2026-10-emo-R-EUR' order by line_no")  # fmt: skip
-    key = "nl/evs|evs-2610-0000146"
+    key = "nl/evs|evs-2610-0000134"
     november(closed, key)
     dispute(closed)
     ran = called(closed, "run", at="2026-11-10T09:00:00Z")
@@ -279,8 +279,9 @@ def test_what_comes_after_the_seal_changes_nothing_there(closed: Path) -> None:
         shutil.rmtree(closed / folder)
     ran = called(closed, "run", at="2026-11-10T10:00:00Z")
     assert ran.returncode == 0, ran.stderr
-    # An hour passed, and the clocks of disputes say so.
-    assert snapshots.tables(closed) | {"settle.disputes": ""} == tables | {"settle.disputes": ""}
+    # An hour passed, and the clocks of disputes and of hand-offs that are waited for say so.
+    clocks = {"settle.disputes": "", "settle.handoff_lag": ""}
+    assert snapshots.tables(closed) | clocks == tables | clocks
     assert snapshots.reports(closed) == reports
     check_journal(closed)
     check_payments(closed)
