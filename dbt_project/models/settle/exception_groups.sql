@@ -45,8 +45,6 @@ gathered as (
         min(due_at) as due_at,
         case when count(distinct coalesce(assigned_to, '')) = 1 then min(assigned_to) end as assigned_to,
         min(what_happened) as what_happened,
-        min(observed) as observed,
-        min(expected) as expected,
         min(action) as action,
         min(decide_kind) as decide_kind,
         min(decide_reason) as decide_reason,
@@ -124,13 +122,7 @@ worded as (
         || coalesce(
             ' (its connectors were changed on ' || substring(cast(site_changes.changed_at as varchar), 1, 10) || ')', ''
         )
-        || ': ' || gathered.what_happened
-        -- Of one case the figures are told at once.
-        || case
-            when gathered.cases = 1 and gathered.observed is not null
-                then ' Found: ' || gathered.observed || coalesce('; expected: ' || gathered.expected, '') || '.'
-            else ''
-        end as likely_cause
+        || ': ' || gathered.what_happened as likely_cause
     from gathered
     left join site_changes on gathered.group_id = site_changes.group_id
 
