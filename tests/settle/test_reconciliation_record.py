@@ -11,7 +11,7 @@ import pytest
 
 from orchestration.defs.ingest.bulk import Gathered
 from orchestration.defs.ingest.feed_load import EvidenceFile
-from orchestration.defs.ingest.files import LandedFile
+from orchestration.defs.ingest.files import GivenBytes, LandedFile
 from orchestration.defs.ingest.invoices import load_invoices
 from orchestration.defs.settle.reconciliation_record import reconciliation_files
 from orchestration.facts.documents import Document
@@ -60,13 +60,13 @@ class Kept(Gathered):
         self.rows: dict[str, list[dict[str, Any]]] = {}
 
     def add(self, table: str, columns: Any, rows: Any) -> None:
-        self.rows[table] = [dict(zip(columns, row, strict=True)) for row in rows]
+        self.rows.setdefault(table, []).extend(dict(zip(columns, row, strict=True)) for row in rows)
 
 
 def test_our_own_loader_reads_what_we_write(books: duckdb.DuckDBPyConnection) -> None:
     ((name, data),) = reconciliation_files(books, [INVOICE])
     kept = Kept()
-    load_invoices(kept, EvidenceFile(1, LandedFile("evs", "invoices", name), data, None, None))
+    load_invoices(kept, EvidenceFile(1, LandedFile("evs", "invoices", name), GivenBytes(data), None, None))
     (record,) = kept.rows["raw_records"]
     assert record["is_typed"] is True
     (head,) = kept.rows["raw_invoices"]
