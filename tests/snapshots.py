@@ -21,6 +21,8 @@ OF_THE_RUN = {
     ("ingest", "finding_history"),
     ("ingest", "touched"),
     ("inspect", "work"),
+    # A lag ends when a run cleared the session, or at the run that still waits.
+    ("settle", "handoff_lag"),
 }
 
 
