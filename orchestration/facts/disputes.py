@@ -61,7 +61,7 @@ def dispute_events(entries: Sequence[Entry]) -> list[DisputeEvent]:
     events: list[DisputeEvent] = []
     last: dict[str, DisputeEvent] = {}
     for row, values in said:
-        event = _opening(row, values, opened) if row.kind == "dispute" else _act(row, values, last, events)
+        event = _opening(row, values, opened, last) if row.kind == "dispute" else _act(row, values, last, events)
         if event is not None:
             events.append(event)
             last[event.dispute_id] = event
@@ -84,7 +84,7 @@ def check_act(entries: Sequence[Entry], kind: str, named: Sequence[str]) -> str:
     for subject in named:
         what, _, identifier = subject.partition(":")
         if kind == "dispute":
-            waiting = [one for one in last.values() if one.cdr_key == identifier and one.state_to not in ENDED]
+            waiting = _open_about(identifier, last)
             if waiting:
                 raise DecisionError(
                     f"{identifier} is already disputed: dispute {waiting[0].dispute_id} is {waiting[0].state_to}. "
@@ -111,11 +111,23 @@ def _check_known(identifier: str, kind: str, last: Mapping[str, DisputeEvent], e
         raise DecisionError(f"Dispute {identifier} was escalated before, and that can be done once: it is decided.")
 
 
+def _open_about(cdr_key: str, last: Mapping[str, DisputeEvent]) -> list[DisputeEvent]:
+    return [one for one in last.values() if one.cdr_key == cdr_key and one.state_to not in ENDED]
+
+
 def _was_escalated(dispute_id: str, events: Sequence[DisputeEvent]) -> bool:
     return any(one.dispute_id == dispute_id and one.event == "escalate" for one in events)
 
 
-def _opening(row: StandingDecision, values: Mapping[str, str], opened: Mapping[int, Sequence[str]]) -> DisputeEvent:
+def _opening(
+    row: StandingDecision,
+    values: Mapping[str, str],
+    opened: Mapping[int, Sequence[str]],
+    last: Mapping[str, DisputeEvent],
+) -> DisputeEvent | None:
+    # Refused when it is entered; here again, because two would withhold one line twice.
+    if _open_about(row.subject_id, last):
+        return None
     subjects = opened[row.seq]
     number = f"-{subjects.index(row.subject_id) + 1}" if len(subjects) > 1 else ""
     return _event(row, values, f"{row.seq}{number}", None, "opened", row.subject_id)

@@ -112,6 +112,16 @@ def test_one_session_has_one_open_dispute(home: Home) -> None:
     assert opened(home, day=4) != seq
 
 
+def test_a_second_opening_that_got_into_the_ledger_counts_for_nothing(home: Home) -> None:
+    """Each withholds what it disputes: both together could withhold more than the line bears."""
+    seq = opened(home)
+    first = ledger.read_all(home)[-1]
+    second = ledger.append(home, "decision", first.body, first.actor, first.time)
+    assert story(home) == [(seq, "dispute", None, "opened")]
+    with pytest.raises(DecisionError, match=f"There is no dispute {second.seq}: open are {seq}"):
+        decide(home, "acknowledge", f"dispute:{second.seq}", 2)
+
+
 def test_an_outcome_is_escalated_once(home: Home) -> None:
     subject = f"dispute:{opened(home)}"
     decide(home, "acknowledge", subject)

@@ -98,17 +98,30 @@ remedies as (
 
 ),
 
--- A line that is sealed stays; what is disputed of it leaves the balance.
+-- A line that is sealed stays; what is disputed of it leaves the balance. Where two disputes are open, the first one is
+-- shown whole: its number, reason and amount belong together.
+open_disputes as (
+
+    select
+        cdr_key,
+        dispute_id,
+        reason_code,
+        disputed_excl_tax,
+        row_number() over (partition by cdr_key order by opened_at, dispute_id) as opening_no
+    from {{ ref('disputes') }}
+    where is_open and statement_id is null
+
+),
+
 disputes as (
 
     select
         cdr_key,
-        max(dispute_id) as dispute_id,
-        max(reason_code) as reason_code,
-        max(disputed_excl_tax) as disputed_excl_tax
-    from {{ ref('disputes') }}
-    where is_open and statement_id is null
-    group by cdr_key
+        dispute_id,
+        reason_code,
+        disputed_excl_tax
+    from open_disputes
+    where opening_no = 1
 
 ),
 
