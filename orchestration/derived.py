@@ -70,6 +70,9 @@ def _published(home: Home, entries: Sequence[Entry], notes: list[str]) -> tuple[
             expected[AFTER_THE_RUN] = str(shown["events"])
         if stored != json.dumps(shown) or (expected and set(shown) != {"run_end", "pseudonyms", "events"}):
             raise ValueError
+        # Runs of an earlier version did not say which key they published with.
+        if shown["pseudonyms"] != run_end.body.get("pseudonyms", shown["pseudonyms"]):
+            raise ValueError
     except (OSError, ValueError, KeyError, TypeError):
         return 0, [Problem(name, f"{name} does not name a run of this ledger: {_REBUILD}")]
     if not expected:

@@ -123,6 +123,7 @@ def end_run(
         "counts": dict(counts),
         "next_deadline": _next_deadline(connection, as_of),
         **{name: dict(sorted(files.items())) for name, files in derived.items()},
+        "pseudonyms": fingerprint(),
         "warehouse": objects.put(home, fingerprints(connection)),
     }
     entry = ledger.append(home, "run-end", body, "evsettle", as_of)

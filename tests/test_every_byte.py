@@ -72,6 +72,15 @@ def test_manifests_and_the_name_of_the_run_that_was_published(cli_here: Cli, hom
     changed_and_named(cli_here, home_copy, files(home_copy, "reports/*/*/manifest.json", "published/run.json"))
 
 
+@pytest.mark.parametrize("position", range(0, 140, 20))
+def test_each_part_of_the_name_of_the_run_that_was_published(cli_here: Cli, home_copy: Path, position: int) -> None:
+    marker = home_copy / "published" / "run.json"
+    data = bytearray(marker.read_bytes())
+    data[position % len(data)] ^= 1
+    marker.write_bytes(data)
+    assert "published/run.json" in named(cli_here, home_copy)
+
+
 def test_an_event_that_was_written_anew_with_its_hash(
     cli_here: Cli, home_copy: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -32,7 +32,7 @@ _RECORDS = """
     from records
     where disposition in ('quarantined', 'superseded')
     group by feed, disposition, reason
-    order by feed, disposition, records desc
+    order by feed, disposition, records desc, reason
 """
 
 _STATEMENTS = """

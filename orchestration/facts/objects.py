@@ -1,4 +1,9 @@
-"""The bytes behind the ledger: `ledger/objects/<sha256>.zst`, named by the hash of their content."""
+"""The bytes behind the ledger: `ledger/objects/<sha256>.zst`, named by the hash of their content.
+
+A file is one Zstandard frame and one skippable frame (RFC 8878, 3.1.2) that holds the first one's SHA-256: a frame has
+bits that a decoder passes over, so that its content alone does not tell whether the file is as it was written.
+Any Zstandard tool reads it. Files of earlier versions have no second frame.
+"""
 
 import hashlib
 import json
@@ -17,6 +22,9 @@ from orchestration.facts.lock import writer_lock
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _LEVEL = 6
 PIECE_BYTES = 1024 * 1024
+# The second frame: a skippable frame's magic number, the size of what follows, the hash.
+_SEAL_HEAD = bytes.fromhex("5e2a4d18") + hashlib.sha256().digest_size.to_bytes(4, "little")
+_SEAL_BYTES = len(_SEAL_HEAD) + hashlib.sha256().digest_size
 
 
 class Readable(Protocol):
@@ -78,7 +86,7 @@ def put(home: Home, data: bytes) -> str:
     stored = zstandard.ZstdCompressor(level=_LEVEL, write_checksum=True).compress(data)
     with writer_lock(home):
         try:
-            write_new(home, stored, path)
+            write_new(home, stored + _SEAL_HEAD + hashlib.sha256(stored).digest(), path)
         except FileExistsError:
             return sha256
     return sha256
@@ -91,14 +99,18 @@ def put_stream(home: Home, source: Readable, expected: str | None = None) -> tup
     """
     if expected is not None and has(home, expected):
         return expected, sum(len(piece) for piece in iter(lambda: source.read(PIECE_BYTES), b""))
-    digest, size = hashlib.sha256(), 0
+    digest, frame, size = hashlib.sha256(), hashlib.sha256(), 0
     with writer_lock(home), unnamed_file(home) as file:
         compressor = zstandard.ZstdCompressor(level=_LEVEL, write_checksum=True).compressobj()
         while piece := source.read(PIECE_BYTES):
             digest.update(piece)
             size += len(piece)
-            file.write(compressor.compress(piece))
-        file.write(compressor.flush())
+            stored = compressor.compress(piece)
+            frame.update(stored)
+            file.write(stored)
+        stored = compressor.flush()
+        frame.update(stored)
+        file.write(stored + _SEAL_HEAD + frame.digest())
         sha256 = digest.hexdigest()
         if expected not in (None, sha256):
             raise ObjectError(f"{expected} was changed while it was stored: the next run takes it in.")
@@ -136,6 +148,7 @@ class ObjectStream:
         # Streaming, not decompress(): a damaged frame header could name a size that no memory holds.
         self._frame = zstandard.ZstdDecompressor().decompressobj()
         self._digest = hashlib.sha256()
+        self._stored = hashlib.sha256()
         self._ready = bytearray()
         self._is_over = False
 
@@ -156,11 +169,12 @@ class ObjectStream:
             raise ObjectError(f"{self._name} is damaged ({error}): restore it from a backup of the ledger.") from None
         self._digest.update(piece)
         self._ready += piece
+        self._stored.update(stored.removesuffix(self._frame.unused_data))
         if not stored or self._frame.eof:
             self._is_over = True
-            if not self._frame.eof or self._frame.unused_data or self._file.read(1):
+            if not self._frame.eof or self._digest.hexdigest() != self._sha256:
                 raise self._damaged()
-            if self._digest.hexdigest() != self._sha256:
+            if self._frame.unused_data + self._file.read(_SEAL_BYTES) not in (b"", _SEAL_HEAD + self._stored.digest()):
                 raise self._damaged()
 
     def _damaged(self) -> ObjectError:

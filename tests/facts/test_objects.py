@@ -1,6 +1,10 @@
+import io
+import itertools
+import random
 from pathlib import Path
 
 import pytest
+import zstandard
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -34,6 +38,40 @@ def test_storing_the_same_bytes_again_writes_nothing(home: Home) -> None:
 def test_a_missing_object_is_named(home: Home) -> None:
     with pytest.raises(ObjectError, match=f"ledger/objects/{'a' * 64}.zst is missing"):
         objects.get(home, "a" * 64)
+
+
+@pytest.mark.parametrize("is_streamed", [False, True])
+@pytest.mark.parametrize("data", [b"", b"a record of a session, " * 30, bytes(range(256)) * 8])
+def test_no_bit_of_a_stored_file_changes_unnoticed(home: Home, data: bytes, is_streamed: bool) -> None:
+    sha256 = objects.put_stream(home, io.BytesIO(data))[0] if is_streamed else objects.put(home, data)
+    path = stored(home, sha256)
+    whole = path.read_bytes()
+    for position, bit in itertools.product(range(len(whole)), range(8)):
+        changed = bytearray(whole)
+        changed[position] ^= 1 << bit
+        path.write_bytes(changed)
+        with pytest.raises(ObjectError, match=sha256):
+            objects.get(home, sha256)
+
+
+def test_a_stored_file_is_read_by_any_zstandard_tool(home: Home) -> None:
+    whole = stored(home, objects.put(home, b"a session")).read_bytes()
+    with zstandard.ZstdDecompressor().stream_reader(whole, read_across_frames=True) as reader:
+        assert reader.read() == b"a session"
+
+
+def test_a_stored_file_of_an_earlier_version_is_read(home: Home) -> None:
+    sha256 = objects.put(home, b"a session")
+    stored(home, sha256).write_bytes(zstandard.ZstdCompressor(level=6, write_checksum=True).compress(b"a session"))
+    assert objects.get(home, sha256) == b"a session"
+
+
+@pytest.mark.parametrize("size", [objects.PIECE_BYTES * 2, objects.PIECE_BYTES * 2 - 60])
+def test_the_end_of_a_stored_file_may_lie_in_two_pieces(home: Home, size: int) -> None:
+    """Bytes that do not shrink: the second frame stands across the bound of a piece, or just behind it."""
+    for more in range(0, 60, 7):
+        data = random.Random(more).randbytes(size + more)
+        assert objects.get(home, objects.put(home, data)) == data
 
 
 @pytest.mark.parametrize("name", ["", "a" * 63, "A" * 64, "../" * 21 + "a"])
