@@ -40,6 +40,7 @@ _HAND_OFFS = f"""
         count(*)::bigint as sessions, count(*) filter (standing = 'late')::bigint as late,
         count(*) filter (standing = 'broken')::bigint as broken,
         count(*) filter (standing = 'unknown')::bigint as unknown,
+        count(*) filter (standing = 'history')::bigint as history,
         round(median(lag_seconds) / 3600, 1)::decimal(18, 1) as usual_hours,
         round(max(lag_seconds) / 3600, 1)::decimal(18, 1) as longest_hours,
         arg_max(subject_id, (lag_seconds, subject_id)) filter (lag_seconds is not null) as longest
@@ -86,7 +87,7 @@ def _view(told: dict[str, list[dict[str, Any]]]) -> View:
 
     return View(
         title="Sessions by channel, and their hand-offs",
-        lead="A session is a CDR that counts, in any state; settled is net of tax. Late is more than a day.",
+        lead="A session is a CDR that counts, in any state; settled is net of tax. What is late, the contract says (handoff; a day by default).",
         pictures=(),
         tables=[
             Table(
@@ -96,11 +97,11 @@ def _view(told: dict[str, list[dict[str, Any]]]) -> View:
             ),
             Table(
                 "Hand-offs",
-                ["hand-off", "from", "channel", ">sessions", ">late", ">broken", ">unknown", ">usual h", ">longest h",
+                ["hand-off", "from", "channel", ">sessions", ">late", ">broken", ">history", ">unknown", ">usual h", ">longest h",
                  "longest"],
                 [
                     [row["hop"], row["source"], row["channel"], row["sessions"], row["late"], row["broken"],
-                     row["unknown"], row["usual_hours"], row["longest_hours"], row["longest"]]
+                     row["history"], row["unknown"], row["usual_hours"], row["longest_hours"], row["longest"]]
                     for row in told["hand_offs"]
                 ],
             ),
@@ -135,8 +136,9 @@ def command(
 ) -> None:
     """Sessions, kWh and money by app, hub and direct and by site, and which hand-off is late or broken, by how much.
 
-    Hand-offs are: record (end of the session to the operator's CDR), delivery (to us) and clearing (until it is
-    billable). Broken is what is held, or was told as a session and never came. Times that cannot be are unknown.
+    Hand-offs are: record (end of the session to the operator's CDR), hub (to the file of a hub), delivery (to us) and
+    clearing (until it is billable). Broken is what is held, or was told as a session and never came; history what was
+    there before its source first delivered here. Times that cannot be are unknown.
     """
     try:
         home = open_home(home_path)

@@ -7,14 +7,15 @@ from typing import Any
 import click
 
 from orchestration.cli.show import show_table, shown_path
-from orchestration.pages.views import View, to_html, to_workbook
+from orchestration.pages.views import View, to_html
+from orchestration.pages.workbook import to_workbook
 
 _ROWS_SHOWN = 40
 
 
 def file_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """--html and --xlsx."""
-    for name, what in (("xlsx", "a workbook with all rows"), ("html", "one page with charts that needs nothing else")):
+    for name, what in (("xlsx", "a workbook with all rows and charts"), ("html", "one page with charts that needs nothing else")):
         command = click.option(
             f"--{name}", f"{name}_path", type=click.Path(path_type=Path, dir_okay=False), help=f"Write {what}."
         )(command)

@@ -50,7 +50,10 @@ def _count(number: int) -> str:
 
 
 def _money(amount: Decimal | None) -> str:
-    return "unknown" if amount is None else f"{amount:,.2f}"
+    """To the cent; what is less than half a cent as it is, so that it does not read as nothing."""
+    if amount is None:
+        return "unknown"
+    return f"{amount.normalize():f}" if 0 < abs(amount) < Decimal("0.005") else f"{amount:,.2f}"
 
 
 def _day(day: date | None) -> str:

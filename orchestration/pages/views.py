@@ -1,9 +1,8 @@
-"""One view, three forms: tables and pictures of steps as a page, as a workbook, and as text elsewhere.
+"""What one command shows, tables and pictures of steps, and its page; workbook has the same as XLSX.
 
 The figures come ready: nothing is summed here. What does not belong here: any query.
 """
 
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
@@ -12,8 +11,6 @@ from typing import Any
 from orchestration.pages import render
 
 _WIDTH, _LEFT, _RIGHT, _ROW = 760, 190, 110, 24
-# What a sheet holds below its header; xlsxwriter leaves out what is beyond without a word.
-SHEET_ROWS = 1_000_000
 PAGE_ROWS = 500
 
 
@@ -42,6 +39,16 @@ class Picture:
     caption: str
     steps: Sequence[Step]
 
+    def spans(self) -> list[tuple[Step, Decimal, Decimal]]:
+        """Each step with the lower and the upper end of its bar: a movement begins where the step before ended."""
+        spans = []
+        at = Decimal(0)
+        for step in self.steps:
+            start, end = (Decimal(0), step.amount) if step.is_level else (at, at + step.amount)
+            spans.append((step, min(start, end), max(start, end)))
+            at = end
+        return spans
+
 
 @dataclass(frozen=True, slots=True)
 class View:
@@ -59,46 +66,9 @@ def to_html(view: View) -> bytes:
                   page_rows=PAGE_ROWS)  # fmt: skip
 
 
-def to_workbook(view: View) -> bytes:
-    """One sheet a table. Text stays text (never a formula), decimals are written from their own digits."""
-    from xlsxwriter import Workbook
-
-    from orchestration.defs.settle.statement_xlsx import CREATED, ENERGY, MONEY
-
-    data = io.BytesIO()
-    options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
-    workbook = Workbook(data, options)
-    workbook.set_properties({"title": view.title, "created": CREATED})
-    head = workbook.add_format({"bold": True, "bottom": 1})
-    styles = {True: workbook.add_format({"num_format": ENERGY}), False: workbook.add_format({"num_format": MONEY})}
-    for table in view.tables:
-        for start in range(0, max(len(table.rows), 1), SHEET_ROWS):
-            number = "" if start == 0 else f" {start // SHEET_ROWS + 1}"
-            sheet = workbook.add_worksheet(table.name[: 31 - len(number)] + number)
-            sheet.freeze_panes(1, 0)
-            sheet.set_column(0, len(table.columns) - 1, 18)
-            for column, name in enumerate(table.columns):
-                sheet.write_string(0, column, name.lstrip(">"), head)
-            for row, cells in enumerate(table.rows[start : start + SHEET_ROWS], start=1):
-                for column, value in enumerate(cells):
-                    if isinstance(value, Decimal):
-                        sheet.write_number(row, column, value, styles["kWh" in table.columns[column]])
-                    elif isinstance(value, int):
-                        sheet.write_number(row, column, value)
-                    elif value is not None:
-                        sheet.write_string(row, column, str(value))
-    workbook.close()
-    return data.getvalue()
-
-
 def _chart(picture: Picture) -> dict[str, Any]:
     """Horizontal bars, one a step, in whole pixels from exact amounts, so that the picture is the same everywhere."""
-    spans = []
-    at = Decimal(0)
-    for step in picture.steps:
-        start, end = (Decimal(0), step.amount) if step.is_level else (at, at + step.amount)
-        spans.append((step, min(start, end), max(start, end)))
-        at = end
+    spans = picture.spans()
     lowest = min([low for _, low, _ in spans], default=Decimal(0))
     highest = max([high for _, _, high in spans], default=Decimal(0))
     wide = highest - min(lowest, Decimal(0)) or Decimal(1)

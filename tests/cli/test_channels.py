@@ -41,10 +41,16 @@ def test_late_and_broken_hand_offs_are_named_with_their_lag(
     held = published.execute("select count(*) from cdrs where state = 'held'").fetchall()
     broken = sum(row["broken"] for row in found if row["hop"] == "clearing")
     assert [(broken,)] == held
-    # All came on 3 November, so what ended on 1 October was under way for a month.
-    assert any(Decimal(row["longest_hours"]) > 700 for row in found if row["hop"] == "delivery")
+    # All came on 3 November, when every source delivered for the first time: old, but nobody was late with it.
+    delivered = [row for row in found if row["hop"] == "delivery" and row["source"] != "-"]
+    assert any(Decimal(row["longest_hours"]) > 700 for row in delivered)
+    assert sum(row["history"] for row in delivered) > 250 and not any(row["late"] for row in delivered)
+    # A hub's records wait for its file first.
+    assert {row["channel"] for row in found if row["hop"] == "hub"} == {"hub"}
     status = cli_here("--home", finished_home, "status").stdout
-    assert f"Hand-off clearing: {broken} broken" in status and "Hand-off delivery:" in status
+    assert f"Hand-off clearing: {broken} broken, 0 late" in status
+    never_came = sum(row["broken"] for row in found if row["hop"] == "delivery")
+    assert never_came and f"Hand-off delivery: {never_came} broken, 0 late, the longest" in status
 
 
 def test_each_planted_euro_is_attributed(finished_home: Path, published: duckdb.DuckDBPyConnection) -> None:

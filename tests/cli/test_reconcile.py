@@ -70,7 +70,7 @@ def test_page_and_workbook_hold_the_same(cli_here: Cli, finished_home: Path, tmp
     with ZipFile(io.BytesIO(book.read_bytes())) as archive:
         names = [sheet.get("name") for sheet in ElementTree.fromstring(archive.read("xl/workbook.xml")).iter()
                  if sheet.tag.endswith("}sheet")]  # fmt: skip
-    assert names == ["Totals", "From ours to theirs", "Lines"]
+    assert names == ["Totals", "From ours to theirs", "Lines", "Charts"]
 
 
 def test_a_slip_is_told(cli_here: Cli, finished_home: Path) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from orchestration.defs.ingest import hand_off
 from orchestration.defs.ingest.contract_files import contract_version, resolve_contracts
 from orchestration.defs.ingest.contracts import Contract, Rule
 from orchestration.defs.ingest.declared import DeclaredError, load_yaml
@@ -29,6 +30,21 @@ def test_a_contract_is_its_template_plus_what_differs() -> None:
     assert contract.requires == ()
     assert contract.rules["DUP_NEAR"].severity == "warn"
     assert contract_version(contract) != contract_version(resolve())
+
+
+def test_hours_of_a_hand_off_are_terms_only_where_somebody_wrote_them() -> None:
+    plain, written = resolve(), resolve("handoff: {delivery_hours: 48, clearing_hours: null}")
+    assert list(hand_off.limits("emo", "v1", written.handoff)) == [
+        ("emo", "v1", "record", 24),
+        ("emo", "v1", "hub", 24),
+        ("emo", "v1", "delivery", 48),
+        ("emo", "v1", "clearing", None),
+    ]
+    assert contract_version(written) != contract_version(plain)
+    # Terms that were approved before there was such a block, or that only repeat it, are the same version.
+    assert contract_version(resolve("handoff: {delivery_hours: 24}")) == contract_version(plain)
+    with pytest.raises(DeclaredError, match=r"handoff.delivery_hours is -1; use 0 or more"):
+        resolve("handoff: {delivery_hours: -1}")
 
 
 def test_contacts_are_no_terms() -> None:

@@ -14,6 +14,7 @@ import msgspec
 
 from orchestration.defs.ingest.contracts import Contract, Rule, contract_problems
 from orchestration.defs.ingest.declared import DeclaredError, check_keys, convert, load_yaml
+from orchestration.defs.ingest.hand_off import HandOff
 
 _SAME_IN_ALL_VERSIONS = ("partner", "template", "parties", "versions")
 # Without these nobody can send the partner a statement, or say what tax is due on it.
@@ -105,10 +106,15 @@ def template_name(data: bytes) -> str | None:
 
 
 def contract_version(contract: Contract) -> str:
-    """SHA-256 of the resolved terms: contacts and the template's name are no terms."""
+    """SHA-256 of the resolved terms: contacts and the template's name are no terms.
+
+    A handoff that nobody wrote is left out, so that terms approved before there was one are the same version.
+    """
     terms = msgspec.to_builtins(contract)
     for name in ("contacts", "template"):
         terms.pop(name)
+    if contract.handoff == HandOff():
+        terms.pop("handoff")
     return hashlib.sha256(json.dumps(terms, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 

@@ -16,6 +16,7 @@ import msgspec
 from stdnum import bic, iban
 
 from orchestration.defs.ingest.declared import Declared
+from orchestration.defs.ingest.hand_off import HandOff
 
 _PARTY = re.compile(r"[A-Z]{2}/[A-Z0-9]{3}")
 _CURRENCY = re.compile(r"[A-Z]{3}")
@@ -165,6 +166,7 @@ class Contract(Declared, frozen=True, kw_only=True, forbid_unknown_fields=True):
     tax: Tax = Tax()
     payment: PaymentTerms = PaymentTerms()
     due_days: DueDays = DueDays()
+    handoff: HandOff = HandOff()
     rules: dict[str, RuleTerms] = msgspec.field(default_factory=dict)
     contacts: Contacts = Contacts()
     fees: tuple[Fee, ...] = ()
@@ -274,6 +276,7 @@ def _negatives(contract: Contract) -> list[str]:
         "tolerances": contract.tolerances,
         "dispute": contract.dispute,
         "due_days": contract.due_days,
+        "handoff": contract.handoff,
     }
     if contract.fx is not None:
         blocks["fx"] = contract.fx

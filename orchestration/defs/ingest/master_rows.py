@@ -11,6 +11,7 @@ from orchestration.defs.ingest.approvals import KnownTerms, approvals
 from orchestration.defs.ingest.bulk import insert_rows
 from orchestration.defs.ingest.calendar import billing_periods, checkpoints, local_days
 from orchestration.defs.ingest.contracts import Contract
+from orchestration.defs.ingest import hand_off
 from orchestration.defs.ingest.feed_objects import FeedObject, ObjectError, load_object
 from orchestration.defs.ingest.files import LandedFile, records_of
 from orchestration.defs.ingest.master_csv_rows import decided_aliases, rewrite_tables
@@ -35,7 +36,7 @@ _TRIES_RULE = "RESUBMIT_LIMIT"
 _TABLES = (
     "raw_own_parties", "raw_bank_accounts", "raw_network",
     "raw_contracts", "raw_contract_parties", "raw_contract_rules",
-    "raw_settlement_terms", "raw_contract_remedies", "raw_contract_fees", "raw_rules",
+    "raw_settlement_terms", "raw_contract_remedies", "raw_contract_fees", "raw_handoff_terms", "raw_rules",
     "raw_local_days", "raw_billing_periods", "raw_checkpoints", "raw_master_problems", "raw_rule_actions",
 )  # fmt: skip
 _SETTLEMENT_COLUMNS = (
@@ -125,7 +126,7 @@ def _insert_contracts(
     connection: duckdb.DuckDBPyConnection, master: MasterData, decisions: Sequence[StandingDecision]
 ) -> None:
     owners = party_owners(master)
-    contracts, parties, overrides, settlements, remedies, fees = [], [], [], [], [], []
+    contracts, parties, overrides, settlements, remedies, fees, hand_offs = [], [], [], [], [], [], []
     for partner, history in sorted(master.contracts.items()):
         terms = [KnownTerms(known.version, known.file_sha256, known.known_seq) for known in history]
         approved = approvals(partner, terms, decisions)
@@ -139,6 +140,7 @@ def _insert_contracts(
             ]
             settlements.append(_settlement_row(known))
             fees += [(partner, version, fee.name, fee.per, fee.rate, fee.on) for fee in known.contract.fees]
+            hand_offs += hand_off.limits(partner, version, known.contract.handoff)
             overrides += [
                 (partner, version, rule_id, rule.severity, rule.tolerance, rule.second_tolerance)
                 for rule_id, rule in known.contract.rules.items()
@@ -166,6 +168,7 @@ def _insert_contracts(
     insert_rows(
         connection, "raw_contract_fees", ("partner", "contract_version", "name", "per", "rate", "direction"), fees
     )
+    insert_rows(connection, "raw_handoff_terms", hand_off.COLUMNS, hand_offs)
 
 
 def _settlement_row(known: KnownContract) -> tuple[Any, ...]:

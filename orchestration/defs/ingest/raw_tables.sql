@@ -563,6 +563,14 @@ create table if not exists ingest.raw_contract_fees (
     direction varchar                  -- receivable, payable: the statement that bears it
 );
 
+-- Within how many hours each version of a contract expects each hand-off.
+create table if not exists ingest.raw_handoff_terms (
+    partner varchar,
+    contract_version varchar,
+    hop varchar,                       -- record, hub, delivery, clearing
+    limit_hours integer                -- null = never late
+);
+
 -- How each version of a contract is settled: payment, tax, currency.
 create table if not exists ingest.raw_settlement_terms (
     partner varchar,
