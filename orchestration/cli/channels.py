@@ -87,7 +87,8 @@ def _view(told: dict[str, list[dict[str, Any]]]) -> View:
 
     return View(
         title="Sessions by channel, and their hand-offs",
-        lead="A session is a CDR that counts, in any state; settled is net of tax. What is late, the contract says (handoff; a day by default).",
+        lead="A session is a CDR that counts, in any state; settled is net of tax. What is late, the contract says "
+        "(handoff; a day by default).",
         pictures=(),
         tables=[
             Table(
@@ -97,8 +98,8 @@ def _view(told: dict[str, list[dict[str, Any]]]) -> View:
             ),
             Table(
                 "Hand-offs",
-                ["hand-off", "from", "channel", ">sessions", ">late", ">broken", ">history", ">unknown", ">usual h", ">longest h",
-                 "longest"],
+                ["hand-off", "from", "channel", ">sessions", ">late", ">broken", ">history", ">unknown", ">usual h",
+                 ">longest h", "longest"],
                 [
                     [row["hop"], row["source"], row["channel"], row["sessions"], row["late"], row["broken"],
                      row["history"], row["unknown"], row["usual_hours"], row["longest_hours"], row["longest"]]

@@ -15,7 +15,10 @@ _ROWS_SHOWN = 40
 
 def file_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """--html and --xlsx."""
-    for name, what in (("xlsx", "a workbook with all rows and charts"), ("html", "one page with charts that needs nothing else")):
+    for name, what in (
+        ("xlsx", "a workbook with all rows and charts"),
+        ("html", "one page with charts that needs nothing else"),
+    ):
         command = click.option(
             f"--{name}", f"{name}_path", type=click.Path(path_type=Path, dir_okay=False), help=f"Write {what}."
         )(command)

@@ -71,7 +71,7 @@ def _prints(sheet: "Worksheet") -> None:
 
 
 def _charts(workbook: "Workbook", view: View, head: "Format", money: "Format") -> None:
-    """A sheet with the steps of each picture and its chart: what hides below a bar, and what shows above or below zero."""
+    """The steps of each picture beside its chart: where a bar begins, and what it has above and below zero."""
     sheet = workbook.add_worksheet(CHART_SHEET)
     _prints(sheet)
     sheet.set_column(0, 0, 34)
@@ -102,7 +102,8 @@ def _chart(workbook: "Workbook", picture: Picture, first: int, last: int) -> Any
     chart = workbook.add_chart({"type": "bar", "subtype": "stacked"})
     kinds = ["level" if step.is_level else "up" if step.amount >= 0 else "down" for step in picture.steps]
     names = [CHART_SHEET, first, 0, last, 0]
-    chart.add_series({"categories": names, "values": [CHART_SHEET, first, 2, last, 2], "fill": {"none": True}, "gap": 40})
+    hidden = [CHART_SHEET, first, 2, last, 2]
+    chart.add_series({"categories": names, "values": hidden, "fill": {"none": True}, "gap": 40})
     for column in (3, 4):
         chart.add_series({
             "categories": names, "values": [CHART_SHEET, first, column, last, column],

@@ -90,4 +90,9 @@ def test_a_bar_across_zero_has_a_part_on_each_side() -> None:
              Step("fees", Decimal(-2), is_level=False), Step("billed", Decimal(-5), is_level=True)]  # fmt: skip
     book = to_workbook(View("t", "l", [Picture("way", steps)], []))
     sheet = openpyxl.load_workbook(io.BytesIO(book))["Charts"]
-    assert [[cell.value for cell in line] for line in sheet["C2:E5"]] == [[0, 5, 0], [0, 5, -3], [-3, 0, -2], [0, 0, -5]]
+    assert [[cell.value for cell in line] for line in sheet["C2:E5"]] == [
+        [0, 5, 0],
+        [0, 5, -3],
+        [-3, 0, -2],
+        [0, 0, -5],
+    ]

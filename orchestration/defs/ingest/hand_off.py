@@ -13,7 +13,7 @@ COLUMNS = ("partner", "contract_version", "hop", "limit_hours")
 
 
 class HandOff(Declared, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Hours within which each hand-off of a session is in time: its record, a hub's file, delivery, clearing. null: any.
+    """Hours within which a session's record, a hub's file, delivery and clearing are in time. null: never late.
 
     What a contract does not say is a day.
     """

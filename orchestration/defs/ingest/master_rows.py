@@ -7,11 +7,11 @@ from typing import Any
 import duckdb
 import msgspec
 
+from orchestration.defs.ingest import hand_off
 from orchestration.defs.ingest.approvals import KnownTerms, approvals
 from orchestration.defs.ingest.bulk import insert_rows
 from orchestration.defs.ingest.calendar import billing_periods, checkpoints, local_days
 from orchestration.defs.ingest.contracts import Contract
-from orchestration.defs.ingest import hand_off
 from orchestration.defs.ingest.feed_objects import FeedObject, ObjectError, load_object
 from orchestration.defs.ingest.files import LandedFile, records_of
 from orchestration.defs.ingest.master_csv_rows import decided_aliases, rewrite_tables
@@ -126,7 +126,8 @@ def _insert_contracts(
     connection: duckdb.DuckDBPyConnection, master: MasterData, decisions: Sequence[StandingDecision]
 ) -> None:
     owners = party_owners(master)
-    contracts, parties, overrides, settlements, remedies, fees, hand_offs = [], [], [], [], [], [], []
+    contracts, parties, overrides, settlements, remedies, fees = [], [], [], [], [], []
+    hand_offs: list[tuple[Any, ...]] = []
     for partner, history in sorted(master.contracts.items()):
         terms = [KnownTerms(known.version, known.file_sha256, known.known_seq) for known in history]
         approved = approvals(partner, terms, decisions)
