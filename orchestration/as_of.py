@@ -17,7 +17,7 @@ from typing import Any
 
 from orchestration.facts import ledger, objects
 from orchestration.facts.home import Home, HomeError
-from orchestration.facts.ledger import Entry
+from orchestration.facts.ledger import Entry, finished
 from orchestration.past_facts import lay_out
 from orchestration.published import Snapshot
 from orchestration.run_entries import published_seq
@@ -35,11 +35,6 @@ class AsOf:
     run_end: Entry
     is_rebuilt: bool
     differs: int = 0
-
-
-def finished(entries: Sequence[Entry]) -> list[Entry]:
-    """The ends of all runs that ended well, in order."""
-    return [entry for entry in entries if entry.kind == "run-end" and entry.body["outcome"] == "done"]
 
 
 def run_at(entries: Sequence[Entry], at: datetime) -> Entry:

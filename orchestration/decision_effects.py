@@ -106,14 +106,7 @@ def effect(home: Home, snapshot: Snapshot, entries: Sequence[Entry], decision: D
     since = decision.effective_seq
     if since is None:
         return None
-    run_end = next(
-        (
-            entry
-            for entry in entries
-            if entry.seq > since and entry.kind == "run-end" and entry.body["outcome"] == "done"
-        ),
-        None,
-    )
+    run_end = next((entry for entry in entries if entry.is_finished_run and entry.seq > since), None)
     if run_end is None:
         return None
     subjects = [tuple(subject.split(":", 1)) for subject in decision.said.body["subjects"]]

@@ -16,7 +16,7 @@ from orchestration.defs.settle.publish import AFTER_THE_RUN, TABLES, without_ids
 from orchestration.engine.compile import read_engine
 from orchestration.facts import objects
 from orchestration.facts.home import Home
-from orchestration.facts.ledger import Entry
+from orchestration.facts.ledger import Entry, finished
 from orchestration.facts.objects import ObjectError, sha256_of_file
 from orchestration.facts.verify_reports import Problem
 from orchestration.fingerprints import AFTER_THE_RUN as LEDGER_TABLES
@@ -51,12 +51,8 @@ def check_derived(home: Home, entries: Sequence[Entry]) -> Derived:
     return Derived(published, tables, (*problems, *of_warehouse), tuple(notes))
 
 
-def _run_ends(entries: Sequence[Entry]) -> list[Entry]:
-    return [entry for entry in entries if entry.kind == "run-end" and entry.body["outcome"] == "done"]
-
-
 def _published(home: Home, entries: Sequence[Entry], notes: list[str]) -> tuple[int, list[Problem]]:
-    ended = {entry.seq: entry for entry in _run_ends(entries)}
+    ended = {entry.seq: entry for entry in finished(entries)}
     if not ended or not home.published.is_dir():
         return 0, []
     name = home.relative(marker(home))
@@ -131,7 +127,7 @@ def _events(home: Home, entries: Sequence[Entry], file: str, is_our_key: bool) -
 
 
 def _warehouse(home: Home, entries: Sequence[Entry], notes: list[str]) -> tuple[int, list[Problem]]:
-    ends = _run_ends(entries)
+    ends = finished(entries)
     if not ends or not home.warehouse.is_file():
         return 0, []
     name = home.relative(home.warehouse)

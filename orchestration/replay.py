@@ -117,11 +117,7 @@ def replay(
 
 def _run_before(entries: Sequence[Entry], seal: Entry) -> Entry:
     """The run whose drafts were sealed."""
-    ended = [
-        entry
-        for entry in entries
-        if entry.kind == "run-end" and entry.seq < seal.seq and entry.body["outcome"] == "done"
-    ]
+    ended = [entry for entry in entries if entry.is_finished_run and entry.seq < seal.seq]
     if not ended:
         raise ReplayError(f"No run stands before the seal of entry {seal.seq}: the ledger is not whole.")
     return next(entry for entry in entries if entry.seq == ended[-1].body["run"])

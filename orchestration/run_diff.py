@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from orchestration.as_of import changes_of, finished
+from orchestration.as_of import changes_of
 from orchestration.facts.home import Home, HomeError
-from orchestration.facts.ledger import Entry
+from orchestration.facts.ledger import Entry, finished
 
 # Runs of older versions did not record it.
 NOT_RECORDED = "not recorded"

@@ -162,7 +162,7 @@ def is_up_to_date(home: Home, entries: Sequence[Entry], instant: datetime) -> bo
 
     A decision that has expired or a wait that has ended since makes work, though nothing new came.
     """
-    if not entries or entries[-1].kind != "run-end" or entries[-1].body["outcome"] != "done":
+    if not entries or not entries[-1].is_finished_run:
         return False
     run = next(entry for entry in reversed(entries) if entry.kind == "run")
     if (run.body["engine_version"], run.body["rules_sha256"]) != (engine_version(), rules_sha256()):

@@ -9,12 +9,11 @@ from typing import Any
 
 import click
 
-from orchestration.as_of import finished
 from orchestration.cli.show import home_option, show_json, show_table
 from orchestration.decision_effects import currencies
 from orchestration.facts import ledger
 from orchestration.facts.home import Home, HomeError, open_home
-from orchestration.facts.ledger import Entry
+from orchestration.facts.ledger import Entry, finished
 from orchestration.published import Snapshot
 from orchestration.run_diff import RunDiff, SessionChange, diff, run_named
 

@@ -9,7 +9,7 @@ What does not belong here: the meaning of a body (landing, decisions, the run).
 import hashlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -46,6 +46,16 @@ class Entry:
     def time(self) -> datetime:
         """`at` as an aware UTC instant."""
         return parse_at(self.at)
+
+    @property
+    def is_finished_run(self) -> bool:
+        """Whether this is the end of a run that ended well: only those counted."""
+        return self.kind == "run-end" and self.body.get("outcome") == "done"
+
+
+def finished(entries: Iterable[Entry]) -> list[Entry]:
+    """The ends of all runs that ended well, in order."""
+    return [entry for entry in entries if entry.is_finished_run]
 
 
 def parse_at(text: str) -> datetime:

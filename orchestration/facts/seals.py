@@ -44,7 +44,7 @@ def seals(entries: Sequence[Entry]) -> dict[str, Entry]:
 def drafts(entries: Sequence[Entry]) -> dict[str, Draft]:
     """The drafts of the last run that ended well, by `<period>|<partner>`; sealed periods have none."""
     for entry in reversed(entries):
-        if entry.kind == "run-end" and entry.body["outcome"] == "done":
+        if entry.is_finished_run:
             listed: Mapping[str, Mapping[str, str | None]] = entry.body.get("drafts", {})
             sealed = seals(entries)
             return {

@@ -103,10 +103,7 @@ def _added(home: Home, manifest: Path, listed: Mapping[str, str]) -> list[Proble
 
 def _last_run(entries: Sequence[Entry]) -> Mapping[str, Any]:
     """What the last run that ended well says of what it left."""
-    ended = (
-        entry.body for entry in reversed(entries) if entry.kind == "run-end" and entry.body.get("outcome") == "done"
-    )
-    return next(ended, {})
+    return next((entry.body for entry in reversed(entries) if entry.is_finished_run), {})
 
 
 def _period(name: str) -> str:

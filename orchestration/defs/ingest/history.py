@@ -10,7 +10,7 @@ from orchestration.defs.ingest.bulk import insert_rows
 from orchestration.defs.ingest.seals import append_seals
 from orchestration.facts import objects
 from orchestration.facts.home import Home
-from orchestration.facts.ledger import Entry
+from orchestration.facts.ledger import Entry, finished
 from orchestration.facts.seals import subject_of
 from orchestration.facts.standing import StandingDecision
 
@@ -42,9 +42,8 @@ def append_history(home: Home, connection: duckdb.DuckDBPyConnection, entries: S
             )
     new = [entry for entry in entries if last is None or entry.seq > last[0]]
     insert_rows(connection, "raw_ledger", _LEDGER_COLUMNS, [row for entry in new for row in _ledger_rows(entry)])
-    for entry in new:
-        if entry.kind == "run-end" and entry.body["outcome"] == "done":
-            _append_changes(home, connection, entry)
+    for entry in finished(new):
+        _append_changes(home, connection, entry)
     append_seals(home, connection, new)
 
 
