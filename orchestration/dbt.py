@@ -49,6 +49,12 @@ def parse() -> Path:
     return MANIFEST
 
 
+def ensure_parsed() -> None:
+    """Parse the project where nobody has: a checkout without set-up, a folder that was cleaned. Raises DbtFailed."""
+    if not (MANIFEST.exists() and PARTIAL_PARSE.exists()):
+        parse()
+
+
 def _project_arguments(target: Path) -> list[str]:
     return [
         "--project-dir", str(PROJECT_DIR),

@@ -1,6 +1,12 @@
 """The imports from inside dagster-dbt and dbt that running dbt in this process depends on: moved ones fail here."""
 
 import inspect
+import shutil
+from pathlib import Path
+
+import pytest
+
+from orchestration import dbt
 
 
 def test_a_test_of_dbt_is_a_check_of_an_asset() -> None:
@@ -14,3 +20,16 @@ def test_dbt_connections_can_be_closed() -> None:
     from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 
     assert callable(DuckDBConnectionManager.close_all_connections)
+
+
+def test_a_checkout_without_set_up_reads_the_project_by_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    copy = tmp_path / "dbt_project"
+    shutil.copytree(dbt.PROJECT_DIR, copy, ignore=shutil.ignore_patterns("target"))
+    target = copy / "target"
+    monkeypatch.setattr(dbt, "PROJECT_DIR", copy)
+    monkeypatch.setattr(dbt, "MANIFEST", target / "manifest.json")
+    monkeypatch.setattr(dbt, "PARTIAL_PARSE", target / "partial_parse.msgpack")
+    dbt.ensure_parsed()
+    written = {path: path.stat().st_mtime_ns for path in (dbt.MANIFEST, dbt.PARTIAL_PARSE)}
+    dbt.ensure_parsed()
+    assert {path: path.stat().st_mtime_ns for path in written} == written

@@ -50,6 +50,7 @@ class Table:
 
 @cache
 def _models() -> Mapping[str, Any]:
+    dbt.ensure_parsed()
     nodes = json.loads(dbt.MANIFEST.read_bytes())["nodes"].values()
     return {f"{node['schema']}.{node['name']}": node for node in nodes if node["resource_type"] == "model"}
 

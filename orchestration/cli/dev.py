@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 import yaml
 
-from orchestration.dbt import REPOSITORY
+from orchestration.dbt import REPOSITORY, ensure_parsed
 from orchestration.facts.home import HomeError, open_home
 
 
@@ -20,6 +20,7 @@ def command(home_path: Path | None, port: int) -> None:
         home = open_home(home_path)
     except HomeError as error:
         raise click.ClickException(str(error)) from error
+    ensure_parsed()
     prepare_instance(home.dagster_dir)
     environment = os.environ | {
         "EVSETTLE_HOME": str(home.root),

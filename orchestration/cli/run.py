@@ -91,6 +91,13 @@ def execute(home: Home, instant: datetime, period: str) -> None:
 
     import dagster as dg
 
+    from orchestration import dbt
+
+    try:
+        # The definitions are made of what dbt read; `make setup` reads it, a bare checkout has nothing yet.
+        dbt.ensure_parsed()
+    except (dbt.DbtFailed, OSError) as error:
+        raise click.ClickException(f"The dbt project cannot be read: {error}. Mend it, or run `make setup`.") from error
     from orchestration.definitions import defs
     from orchestration.defs.schedules import SETTLEMENT_JOB, run_config
 

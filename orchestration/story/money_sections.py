@@ -8,7 +8,7 @@ from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from orchestration.story.page import Section, instant, plain
-from orchestration.story.price_words import how, reading, what
+from orchestration.story.price_words import how, reading, what, when
 from orchestration.story.session import Row, SessionStory
 from orchestration.story.shared_sections import disputes_section, papers
 
@@ -60,7 +60,7 @@ def _price(story: SessionStory) -> Section:
             line["period_no"],
             what(line),
             how(line, cdr["currency"]),
-            line["restrictions"] or "always" if line["element_no"] else "",
+            when(line["restrictions"]) if line["element_no"] else "",
             f"{line['element_no']}.{line['component_no']}" if line["element_no"] else "",
             line["amount_excl_tax"],
             line["amount_incl_tax"],

@@ -26,7 +26,9 @@ def parts_of(
         _displaying(cdr, details, shown_by),
         _metering(cdr, details),
         Part(
-            "delivering the record", source, "its file came from us" if source == "own" else "its file came from there"
+            "delivering the record",
+            "us" if source == "own" else source,
+            "our own systems sent its file" if source == "own" else "its file came from there",
         ),
         Part("invoicing", seller, _invoiced(cdr, documents)),
         Part("paying", buyer, "the other side of that invoice"),

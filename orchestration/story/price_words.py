@@ -18,6 +18,7 @@ _READINGS = {
     "step_each_duration": "a step on each duration",
     "step_each_period": "a step on each period",
 }
+_RESERVED = {"RESERVATION": "while reserved", "RESERVATION_EXPIRES": "reserved and not used"}
 _ROUNDINGS = {"session": "the session", "part": "each part", "line": "each price line"}
 
 
@@ -43,6 +44,36 @@ def how(line: Row, currency: str | None) -> str:
         size = "steps" if line["step_size"] is None else _step(line)
         words = f"to full {size}: {words}"
     return words + _side(line, exact)
+
+
+def when(restrictions: str | None) -> str:
+    """`08:00 to 20:00, after 4 hours`, of a price line's restrictions (`start_time 08:00, end_time 20:00, ...`)."""
+    if restrictions is None:
+        return "always"
+    told = dict(part.split(" ", 1) if " " in part else (part, "") for part in restrictions.split(", "))
+    words = []
+    for name in ("time", "date"):
+        start, end = told.pop(f"start_{name}", None), told.pop(f"end_{name}", None)
+        words += [_ends(start, end, "from {} on" if name == "date" else "from {}", "until {}", "{} to {}")]
+    for name, unit in (("kwh", " kWh"), ("duration", ""), ("current", " A"), ("power", " kW")):
+        low, high = told.pop(f"min_{name}", None), told.pop(f"max_{name}", None)
+        if name == "duration":
+            low, high = (text if text is None or not text.isdecimal() else seconds(int(text)) for text in (low, high))
+        after = "after {}" if name in ("kwh", "duration") else "at {} or more"
+        first = "in the first {}" if name in ("kwh", "duration") else "below {}"
+        low, high = (None if text is None else text + unit for text in (low, high))
+        words += [_ends(low, high, after, first, "from {} to {}")]
+    if "day_of_week" in told:
+        words += [", ".join(day.capitalize() for day in told.pop("day_of_week").split())]
+    words += [_RESERVED.get(told.pop("reservation", ""), "")]
+    # A restriction without words of its own stands as it was sent.
+    return ", ".join(word for word in [*words, *(f"{name} {text}" for name, text in told.items())] if word)
+
+
+def _ends(low: str | None, high: str | None, only_low: str, only_high: str, both: str) -> str:
+    if low is None and high is None:
+        return ""
+    return both.format(low, high) if low and high else only_high.format(high) if low is None else only_low.format(low)
 
 
 def exact_amount(line: Row) -> Decimal | None:

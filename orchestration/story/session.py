@@ -3,7 +3,7 @@
 What does not belong here: any wording (session_page).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
@@ -202,7 +202,7 @@ def session_story(home: Home, snapshot: Snapshot, cdr: Row) -> SessionStory:
         documents=documents,
         payments=rows(PAYMENTS, statements=statements),
         sealed_differences=rows(_DIFFERENCES),
-        events=rows(_EVENTS, subjects=_subjects(cdr, records, findings)),
+        events=rows(_EVENTS, subjects=_subjects(cdr, records, findings, details)),
     )
 
 
@@ -211,14 +211,26 @@ def place(record: Row) -> str:
     return f"{record['source']}/{record['feed']}/{record['file_name']}#{record['position']}"
 
 
-def _subjects(cdr: Row, records: Sequence[Row], findings: Sequence[Row]) -> list[str]:
+def _subjects(cdr: Row, records: Sequence[Row], findings: Sequence[Row], details: Details | None) -> list[str]:
+    sent = details.sent if details else {}
     files = {place(record).rpartition("#")[0] for record in records}
     return [
         f"cdr:{cdr['cdr_key']}",
         *(f"record:{place(record)}" for record in records),
         *(f"file:{file}" for file in sorted(files)),
         *(f"finding:{finding['finding_id']}" for finding in findings),
+        # Who said that its charger was renamed.
+        *(f"{kind}:{name}" for kind, name in _places(sent)),
     ]
+
+
+def _places(sent: Row) -> Iterator[tuple[str, str]]:
+    """Its connector, charger and site under the ids that it was sent with."""
+    if not sent.get("place_alias"):
+        return
+    yield "connector", f"{sent['evse_uid']}|{sent['connector_id']}"
+    yield "evse", str(sent["evse_uid"])
+    yield "location", str(sent["location_id"])
 
 
 def _sealed(

@@ -35,6 +35,7 @@ def session_page(story: SessionStory) -> Page:
             _gates(story),
             findings_section(story.findings),
             *money_sections(story),
+            _to_do(story),
             events_section(story.events, f"cdr:{cdr['cdr_key']}"),
             Section("The record as it stands in its file, persons under pseudonyms", raw=story.raw_text),
         ],
@@ -62,6 +63,7 @@ def _lead(story: SessionStory) -> Iterator[str]:
             rules = ", ".join(dict.fromkeys(row["rule_id"] for row in _open(story, "reject")))
             yield f"Excluded{f' by {rules}' if rules else ' by decision'}: it is billed to nobody."
     yield from _since(story)
+    yield from _beside(story)
     yield from (f"{case['what_happened']} {case['action']}" for case in story.cases)
 
 
@@ -79,6 +81,19 @@ def _since(story: SessionStory) -> Iterator[str]:
         if row["open_excl_tax"]:
             amount = f"{plain(row['open_excl_tax'])} {row['currency']} net"
             yield f"It would come out otherwise today, by {amount} ({row['cause']}): two people decide on it."
+
+
+def _beside(story: SessionStory) -> Iterator[str]:
+    """That its record came more than once, or that another one uses its id."""
+    same = [revision for revision in story.revisions if not revision.changes]
+    if same:
+        yield f"The same record came {len(same) + 1} times and counts once."
+    for revision in story.revisions:
+        if revision.changes:
+            fields = ", ".join(change.field for change in revision.changes[:3])
+            more = f" and {len(revision.changes) - 3} fields more" if len(revision.changes) > 3 else ""
+            why = f" ({revision.reason})" if revision.reason else ""
+            yield f"{revision.place} has the same id and another {fields}{more}: it does not count{why}."
 
 
 def _open(story: SessionStory, severity: str) -> list[Row]:
@@ -99,6 +114,18 @@ def _parts(story: SessionStory) -> Section:
         columns=["part", "party", "how that is known"],
         rows=[(part.part, part.party or "nobody told", part.known_by) for part in story.parts],
     )
+
+
+def _to_do(story: SessionStory) -> Section:
+    """The command that ends each open case; it needs a name, and mostly a second person."""
+    return Section(
+        "What ends its open cases",
+        sentences=[
+            f"{case['rule_id']}, due {case['due_at']:%Y-%m-%d}: {case['command']}" if case["due_at"] is not None
+            else f"{case['rule_id']}: {case['command']}"
+            for case in story.cases if case["command"]
+        ],
+    )  # fmt: skip
 
 
 def _origin(story: SessionStory) -> Section:

@@ -68,6 +68,8 @@ def test_a_held_session_says_by_what_and_what_to_do(
     )
     words = " ".join(explain(key).split())
     assert f"Held by {rule}" in words and action in words
+    # Whoever reads it has the command that ends it.
+    assert f"{rule}, due 2026-11-10: evsettle decide alias 'connector:" in words
 
 
 def test_another_record_of_the_same_id_says_what_it_changed(
@@ -81,7 +83,20 @@ def test_another_record_of_the_same_id_says_what_it_changed(
     story = json.loads(explain(key, "--json"))
     changed = {change["field"] for revision in story["revisions"] for change in revision["changes"]}
     assert "last_updated" in changed and len(changed) > 1
-    assert "superseded (ID_REUSED_CHANGED)" in explain(key)
+    page = " ".join(explain(key).split())
+    assert "superseded (ID_REUSED_CHANGED)" in page
+    assert "has the same id and another " in page and "it does not count (ID_REUSED_CHANGED)" in page
+
+
+def test_a_record_that_came_twice_is_told_to_count_once(
+    explain: Callable[..., str], published: duckdb.DuckDBPyConnection
+) -> None:
+    key = one(
+        published,
+        "select records.cdr_key from records inner join cdrs using (cdr_key)"
+        " where records.disposition = 'superseded' and records.reason = 'DUP_EXACT' order by cdr_key",
+    )
+    assert "The same record came 2 times and counts once." in explain(key)
 
 
 def test_a_statement_says_what_is_not_on_it_and_why(

@@ -80,5 +80,11 @@ def test_a_renamed_connector_is_held_until_an_alias_is_approved(home_copy: Path,
     assert cli_here("--home", home_copy, "run").returncode == 0
     found = state_of(home_copy, "AFTER-MIGRATION")
     assert ("valid", "LOC_ALIAS_USED", "open") in found
+    # Explain says who decided that it is the same connector.
+    told = json.loads(cli_here("--home", home_copy, "explain", "AFTER-MIGRATION", "--json").stdout)
+    assert [(row["actor"], row["event"]) for row in told["events"] if row["subject"].startswith("connector:")] == [
+        ("Lotte Visser", "propose alias"),
+        ("Daan Mulder", "approve"),
+    ]
     ids = canonical(home_copy)
     assert ids["AFTER-MIGRATION"] == ids[before["id"]]

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from orchestration.story.price_words import how, reading, what
+from orchestration.story.price_words import how, reading, what, when
 
 
 def line(dimension: str, volume: str | None, price: str | None, net: str, **other: Any) -> dict[str, Any]:
@@ -73,3 +73,21 @@ def test_a_line_is_named_as_a_seller_names_it(told: dict[str, Any], text: str) -
 )
 def test_a_reading_has_a_name_in_words(name: str, text: str) -> None:
     assert reading(name) == text
+
+
+@pytest.mark.parametrize(
+    ("sent", "told"),
+    [
+        (None, "always"),
+        ("start_time 08:00, end_time 20:00", "08:00 to 20:00"),
+        ("end_time 07:00, day_of_week SATURDAY SUNDAY", "until 07:00, Saturday, Sunday"),
+        ("min_duration 14400", "after 4 hours"),
+        ("min_kwh 10, max_kwh 20.5", "from 10 kWh to 20.5 kWh"),
+        ("start_date 2026-10-15, max_power 50", "from 2026-10-15 on, below 50 kW"),
+        ("min_current 16, reservation RESERVATION_EXPIRES", "at 16 A or more, reserved and not used"),
+        # What nobody has words for is not left out.
+        ("min_duration soon, phase_of_moon full", "after soon, phase_of_moon full"),
+    ],
+)
+def test_when_a_price_holds_is_told_in_words(sent: str | None, told: str) -> None:
+    assert when(sent) == told
