@@ -50,7 +50,7 @@ def when(restrictions: str | None) -> str:
     """`08:00 to 20:00, after 4 hours`, of a price line's restrictions (`start_time 08:00, end_time 20:00, ...`)."""
     if restrictions is None:
         return "always"
-    told = dict(part.split(" ", 1) if " " in part else (part, "") for part in restrictions.split(", "))
+    told = {name: text for name, _, text in (part.partition(" ") for part in restrictions.split(", "))}
     words = []
     for name in ("time", "date"):
         start, end = told.pop(f"start_{name}", None), told.pop(f"end_{name}", None)
