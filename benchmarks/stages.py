@@ -6,8 +6,8 @@
 One demo home is written under benchmarks/out (ignored by git) and settled once by the same Dagster
 job that `evsettle run` starts, in a process of its own. A step's time is Dagster's; its processor
 time and peak memory are what a sampler saw while it ran (memory: resident size, the interpreter and
-what earlier steps left behind included). The ratio compares wall time for each CDR. Nothing is
-asserted: figures depend on the machine, ratios much less, processor time least.
+what earlier steps left behind included). The ratio compares wall time for each CDR. What
+the gates cost is worked out in gate_cost.py. Nothing is asserted: figures depend on the machine, ratios much less, processor time least.
 """
 
 import argparse
@@ -19,11 +19,13 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+
+from gate_cost import gate_cost, show_gates
 
 ROOT = Path(__file__).resolve().parent.parent
 WORK = ROOT / "benchmarks" / "out"
@@ -136,7 +138,11 @@ def compare(sessions: int, month: str, keep: bool) -> None:
     steps = child("settle", home)
     rows = [Timing(**row) for row in steps["steps"]]
     everything = cdrs + csv_rows(home)
-    show(Timing(**baseline), cdrs, rows, Timing(**steps["whole"]), everything)
+    whole = Timing(**steps["whole"])
+    show(Timing(**baseline), cdrs, rows, whole, everything)
+    published = sum(row.cpu_seconds for row in rows if row.name == "settle/published")
+    parts = gate_cost(steps["steps"], steps["models"])
+    show_gates(parts, sum(row.cpu_seconds for row in rows), published, whole.cpu_seconds)
     print(f"\nWriting the demo home took {demo_seconds:.1f} s.")
     if not keep:
         shutil.rmtree(home, ignore_errors=True)
@@ -223,13 +229,25 @@ def settle(root: Path) -> dict[str, object]:
             instance=instance, run_config=config, raise_on_error=True
         )
         stats = instance.get_run_step_stats(result.run_id)
+        built = instance.all_logs(result.run_id, of_type=dg.DagsterEventType.ASSET_MATERIALIZATION)
     ended = time.time()
     sampler.stop()
     timed = sorted(
         (stat.start_time, stat.end_time, stat.step_key) for stat in stats if stat.start_time and stat.end_time
     )
     steps = [sampler.timing(key.replace("__", "/"), start, end) for start, end, key in timed]
-    return {"steps": steps, "whole": sampler.timing("whole run, start-up included", started, ended)}
+    whole = sampler.timing("whole run, start-up included", started, ended)
+    return {"steps": steps, "whole": whole, "models": models(entry.dagster_event for entry in built)}
+
+
+def models(events: Iterable[Any]) -> list[tuple[str, str, float]]:
+    """Of each dbt model that was built: its step, <stage>/<name>, and the seconds that dbt saw."""
+    told = [(event.step_key, event.step_materialization_data.materialization) for event in events]
+    return [
+        (step, "/".join(one.asset_key.path), float(one.metadata["Execution Duration"].value))
+        for step, one in told
+        if "Execution Duration" in one.metadata
+    ]
 
 
 def stage_of(name: str) -> str:

@@ -71,10 +71,11 @@ def run_gate(connection: duckdb.DuckDBPyConnection, gate: str, suite_paths: Sequ
         _prepare(connection)
         for suite in suites:
             table = f"gate_{suite.name}"
-            connection.execute(f"create or replace temp table {table} as {gate_rows.rows(suite)}")
+            connection.execute(f"create or replace temp table {table} as {gate_rows.flags(suite)}")
             rows += _check_rows(connection, suite, table)
-            rules += _judge(connection, suite, table)
-            _collect(connection, suite, table)
+            judged = _judge(connection, suite, table)
+            _collect(connection, suite, table, sum(rule.failed for rule in judged))
+            rules += judged
         _check_words(connection)
         _resolve(connection, gate, suites)
         return _write(connection, gate, suites, rows, rules)
@@ -217,9 +218,13 @@ def _context() -> Any:
     return context
 
 
-def _collect(connection: duckdb.DuckDBPyConnection, suite: Suite, table: str) -> None:
-    selects = " union all ".join(gate_sql.findings(rule, table) for rule in suite.rules)
-    connection.execute(f"insert into gate_found {selects}")
+def _collect(connection: duckdb.DuckDBPyConnection, suite: Suite, table: str, failed: int) -> None:
+    """A finding for each failure that was counted, and the subjects that were judged."""
+    connection.execute(f"create or replace temp table {table}_failing as {gate_rows.failing(suite)}")
+    selects = " union all ".join(gate_sql.findings(rule, f"{table}_failing") for rule in suite.rules)
+    (found,) = _one(connection, f"insert into gate_found {selects}")
+    if found != failed:
+        raise GateBroken(f"suite {suite.name}: {failed} failures were counted and {found} findings made of them")
     subjects = gate_rows.subjects(suite, table)
     if subjects:
         connection.execute(f"insert into gate_subjects {subjects}")

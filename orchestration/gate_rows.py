@@ -110,8 +110,26 @@ SUBJECTS = {
 }
 
 
-def rows(suite: Suite) -> str:
-    """The rows to judge: the flags of all subjects in work, and what the gate must know of each."""
+# What a verdict needs of each row beside its flags.
+_ABOUT = ("_kind", "_subject_id", "_work_key", "_revision", "_cdr_key")
+_ABOUT_RECORD = ("has_key", "is_counting")
+
+
+def flags(suite: Suite) -> str:
+    """The rows to judge, and of each only whom it is about and its flags: what findings quote is a hundred columns."""
+    about = [SUBJECTS[suite.name][0], *_ABOUT, *(_ABOUT_RECORD if suite.name == "records" else ())]
+    columns = dict.fromkeys([*about, *(rule.column for rule in suite.rules)])
+    return f"select {', '.join(columns)} from ({_rows(suite)}) as judged"
+
+
+def failing(suite: Suite) -> str:
+    """Of the same rows those that break a rule, with all that findings quote."""
+    broken = " or ".join(f"{rule.column} <> 1" for rule in suite.rules)
+    return f"select * from ({_rows(suite)}) as judged where {broken}"
+
+
+def _rows(suite: Suite) -> str:
+    """The flags of all subjects in work, what they were worked out from, and what the gate must know of each."""
     judged = _ROWS[suite.name].format(flags=suite.flags)
     if suite.evidence_rule is None:
         return judged

@@ -62,13 +62,26 @@ named as (
 
 ),
 
+-- Only these need a look at places and times, which compares every session of a charger with every CDR of it.
+unnamed as (
+
+    select
+        sessions.session_key,
+        sessions.started_at,
+        lower(sessions.evse_uid) as evse_key
+    from sessions
+    left join named on lower(sessions.session_id) = named.session_key
+    where named.session_key is null
+
+),
+
 -- A CDR that names no session, or names it otherwise, is known by its place and start.
 placed as (
 
-    select distinct sessions.session_key
-    from sessions
-    inner join cdrs on lower(sessions.evse_uid) = cdrs.evse_key
-    where abs({{ seconds_between('sessions.started_at', 'cdrs.started_at') }}) <= 300
+    select distinct unnamed.session_key
+    from unnamed
+    inner join cdrs on unnamed.evse_key = cdrs.evse_key
+    where abs({{ seconds_between('unnamed.started_at', 'cdrs.started_at') }}) <= 300
 
 ),
 
