@@ -6,8 +6,9 @@
 One demo home is written under benchmarks/out (ignored by git) and settled once by the same Dagster
 job that `evsettle run` starts, in a process of its own. A step's time is Dagster's; its processor
 time and peak memory are what a sampler saw while it ran (memory: resident size, the interpreter and
-what earlier steps left behind included). The ratio compares wall time for each CDR. What
-the gates cost is worked out in gate_cost.py. Nothing is asserted: figures depend on the machine, ratios much less, processor time least.
+what earlier steps left behind included). The ratio compares wall time for each CDR. What the gates
+cost of it is worked out in gate_cost.py. Nothing is asserted: figures depend on the machine, ratios
+much less, processor time least.
 """
 
 import argparse
