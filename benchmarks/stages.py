@@ -7,8 +7,7 @@ One demo home is written under benchmarks/out (ignored by git) and settled once 
 job that `evsettle run` starts, in a process of its own. A step's time is Dagster's; its processor
 time and peak memory are what a sampler saw while it ran (memory: resident size, the interpreter and
 what earlier steps left behind included). The ratio compares wall time for each CDR. What the gates
-cost of it is worked out in gate_cost.py. Nothing is asserted: figures depend on the machine, ratios
-much less, processor time least.
+cost: gate_cost.py. Nothing is asserted: figures depend on the machine, processor time least.
 """
 
 import argparse
@@ -242,7 +241,7 @@ def settle(root: Path) -> dict[str, object]:
 
 
 def models(events: Iterable[Any]) -> list[tuple[str, str, float]]:
-    """Of each dbt model that was built: its step, <stage>/<name>, and the seconds that dbt saw."""
+    """Of each dbt model that was built: its step, <stage>/<name>, seconds."""
     told = [(event.step_key, event.step_materialization_data.materialization) for event in events]
     return [
         (step, "/".join(one.asset_key.path), float(one.metadata["Execution Duration"].value))
