@@ -27,7 +27,14 @@ COMPARED_SQL = Path(__file__).parent / "repricing.sql"
 _OF_CDRS = ("raw_records", "raw_cdrs", "raw_charging_periods", "raw_cdr_tariffs", "raw_date_readings",
             "raw_content_hashes")  # fmt: skip
 # Nothing that prices reads these.
-_NOT_NEEDED = ("raw_ledger", "raw_cdr_history", "raw_finding_history", "raw_touched", "raw_loaded")
+_NOT_NEEDED = (
+    "raw_ledger",
+    "raw_cdr_history",
+    "raw_finding_history",
+    "raw_recorded_accruals",
+    "raw_touched",
+    "raw_loaded",
+)
 _LATE = 2**62
 
 Advance = Callable[[str], None]

@@ -151,11 +151,12 @@ def check_closing(closed: Path) -> None:
     found = json.loads(evsettle_here("--home", closed, "closing", "--json").stdout)
     (one,) = found["closed_periods"]
     assert (one["partner"], one["days_to_close"], one["working_days_to_close"]) == ("emo", 6, 5)
-    # Nothing was sealed before the month ended: all that October's sessions settle at is accrued, and taken back.
+    # Nothing was sealed before the month ended: all that October's sessions settled at when it closed is accrued, and
+    # taken back. A session of October and a credit came on the tenth: they are of the next month end.
     settled = rows(
         closed,
         "select sum(settled_excl_tax) from cdrs where partner = 'emo' and state in ('valid', 'adjusted')"
-        " and ended_at < timestamptz '2026-11-01 00:00:00+01'",
+        " and ended_at < timestamptz '2026-11-01 00:00:00+01' and is_sealed",
     )
     accrued = [one["amount_excl_tax"] for one in found["accruals"] if one["partner"] == "emo"]
     assert [Decimal(amount) for amount in accrued] == [settled[0][0].quantize(Decimal("0.01"))]

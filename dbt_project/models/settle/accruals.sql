@@ -35,7 +35,6 @@ months as (
     select
         period,
         starts_on,
-        ends_on,
         starts_at,
         ends_at
     from {{ ref('period_bounds') }}
@@ -43,10 +42,15 @@ months as (
 
 ),
 
-run as (
+ended as (
 
-    select max(as_of) as as_of
-    from {{ ref('settlement_run') }}
+    select
+        period,
+        starts_on,
+        ends_on,
+        is_closed,
+        run_end_seq
+    from {{ ref('accrual_months') }}
 
 ),
 
@@ -77,23 +81,13 @@ by_month as (
 
 ),
 
-ended as (
-
-    select
-        months.period,
-        months.starts_on,
-        months.ends_on
-    from months
-    inner join run on months.ends_at <= run.as_of
-
-),
-
 -- What was supplied by the end of a month and billed in none up to it.
 unbilled as (
 
     select
         ended.period,
         ended.ends_on,
+        ended.is_closed,
         by_month.partner,
         by_month.party,
         by_month.direction,
@@ -105,8 +99,54 @@ unbilled as (
         on
             by_month.supplied_on <= ended.starts_on
             and (by_month.billed_on is null or by_month.billed_on > ended.starts_on)
+    where ended.run_end_seq is null
     group by
-        ended.period, ended.ends_on, by_month.partner, by_month.party, by_month.direction, by_month.currency
+        ended.period,
+        ended.ends_on,
+        ended.is_closed,
+        by_month.partner,
+        by_month.party,
+        by_month.direction,
+        by_month.currency
+
+),
+
+-- What came and was decided after the close belongs to the months after it.
+stands as (
+
+    select
+        recorded.period,
+        ended.ends_on,
+        ended.is_closed,
+        recorded.partner,
+        recorded.party,
+        recorded.direction,
+        recorded.currency,
+        recorded.sessions,
+        recorded.amount_excl_tax
+    from {{ ref('recorded_accruals') }} as recorded
+    inner join ended on recorded.period = ended.period and recorded.run_end_seq = ended.run_end_seq
+
+),
+
+accrued as (
+
+    select
+        period,
+        ends_on,
+        is_closed,
+        partner,
+        party,
+        direction,
+        currency,
+        cast(sessions as bigint) as sessions,
+        {{ in_cents('amount_excl_tax') }} as amount_excl_tax
+    from unbilled
+
+    union all
+
+    select *
+    from stands
 
 )
 
@@ -114,10 +154,11 @@ select
     period,
     {{ add_days('ends_on', '-1') }} as accrued_on,
     ends_on as reversed_on,
+    is_closed,
     partner,
     party,
     direction,
     currency,
-    cast(sessions as bigint) as sessions,
-    {{ in_cents('amount_excl_tax') }} as amount_excl_tax
-from unbilled
+    sessions,
+    amount_excl_tax
+from accrued

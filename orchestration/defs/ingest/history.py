@@ -23,6 +23,7 @@ _FINDING_COLUMNS = (
     "change", "finding_id", "subject_kind", "subject_id", "cdr_key", "revision", "gate", "rule_id", "reason_code",
     "severity", "owner", "observed", "expected", "tolerance", "caused_by",
 )  # fmt: skip
+_ACCRUAL_COLUMNS = ("period", "partner", "party", "direction", "currency", "sessions", "amount_excl_tax")
 _DECISION_COLUMNS = tuple(StandingDecision.__dataclass_fields__)
 
 
@@ -44,6 +45,7 @@ def append_history(home: Home, connection: duckdb.DuckDBPyConnection, entries: S
     insert_rows(connection, "raw_ledger", _LEDGER_COLUMNS, [row for entry in new for row in _ledger_rows(entry)])
     for entry in finished(new):
         _append_changes(home, connection, entry)
+        _append_accruals(connection, entry)
     append_seals(home, connection, new)
 
 
@@ -106,6 +108,17 @@ def _events(entry: Entry) -> Iterator[tuple[str, str, str | None, str | None, st
             yield f"entry:{entry.seq}", "erased", body["reason"], note, None
         case _:
             yield f"entry:{entry.seq}", entry.kind, None, None, None
+
+
+def _append_accruals(connection: duckdb.DuckDBPyConnection, entry: Entry) -> None:
+    """Runs of older versions say nothing of what they accrued."""
+    if "accruals" in entry.body:
+        rows = [[month, *row] for month, said in entry.body["accruals"].items() for row in said]
+        columns = ("run_end_seq", "as_of", *_ACCRUAL_COLUMNS)
+        blank = [[None] * len(_ACCRUAL_COLUMNS)]
+        insert_rows(
+            connection, "raw_recorded_accruals", columns, [(entry.seq, entry.time, *row) for row in rows or blank]
+        )
 
 
 def _append_changes(home: Home, connection: duckdb.DuckDBPyConnection, entry: Entry) -> None:

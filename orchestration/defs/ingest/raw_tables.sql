@@ -774,6 +774,13 @@ create table if not exists ingest.raw_finding_history (
     tolerance varchar, caused_by varchar
 );
 
+-- What finished runs accrued for months that were not closed yet (from their run-end entries). A run that accrued
+-- nothing has one row without a period.
+create table if not exists ingest.raw_recorded_accruals (
+    run_end_seq bigint, as_of timestamptz, period varchar, partner varchar, party varchar,   -- party: ours
+    direction varchar, currency varchar, sessions bigint, amount_excl_tax decimal(18, 2)
+);
+
 create table if not exists ingest.raw_zone_offsets (
     zone varchar,
     utc_from timestamptz,              -- inclusive

@@ -5,6 +5,7 @@ import dagster as dg
 from orchestration.defs.ingest.history import append_history
 from orchestration.defs.resources import Settlement
 from orchestration.defs.settle.conservation import check
+from orchestration.defs.settle.month_ends import open_accruals
 from orchestration.defs.settle.publish import AFTER_THE_RUN, TABLES, prepare, show
 from orchestration.defs.settle.run_changes import changes
 from orchestration.defs.settle.sealing import open_drafts
@@ -29,6 +30,7 @@ _READS = (
     ["settle", "documents"],
     ["settle", "journal_lines"],
     ["settle", "accruals"],
+    ["settle", "accrual_months"],
     ["settle", "closed_periods"],
     ["settle", "amounts_due"],
     ["settle", "open_items"],
@@ -69,6 +71,7 @@ def published(context: dg.AssetExecutionContext, settlement: Settlement) -> dg.M
             open_drafts(connection),
             {"changes": changed.count(b"\n")},
             {"published": tables.sha256s, "reports": loose_reports(home)},
+            open_accruals(connection),
         )
         written = show(home, tables)
         # The entry just written is an event too, and the snapshot shows it.

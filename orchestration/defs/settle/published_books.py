@@ -56,7 +56,7 @@ BOOKS: Mapping[str, Published] = {
     ),
     "accruals": Published(
         "settle.accruals",
-        "period, accrued_on, reversed_on, partner, party, direction, currency, sessions, amount_excl_tax",
+        "period, accrued_on, reversed_on, is_closed, partner, party, direction, currency, sessions, amount_excl_tax",
         "period, partner, party, direction, currency",
     ),
     "closed_periods": Published(
