@@ -26,6 +26,7 @@ _WAITS = (
     ("inspect", "deadlines", "ends_at"),
     ("reconcile", "session_flags", "waits_until"),
     ("settle", "disputes", "waits_until"),
+    ("settle", "fx_applied", "waits_until"),
 )
 
 
@@ -77,6 +78,12 @@ def _touch_waiting(connection: duckdb.DuckDBPyConnection, as_of: datetime) -> No
         connection.execute(
             "insert into ingest.raw_touched select distinct 'cdr', cdr_key, 'deadline passed' from inspect.deadlines"
             " where ends_at < $1 and ends_at >= (select as_of from ingest.raw_run)",
+            [as_of],
+        )
+    if _has(connection, "settle", "fx_applied"):
+        connection.execute(
+            "insert into ingest.raw_touched select distinct 'cdr', cdr_key, 'the rate of another day'"
+            " from settle.fx_applied where waits_until <= $1",
             [as_of],
         )
 

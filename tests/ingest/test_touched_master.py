@@ -92,3 +92,31 @@ def test_few_changes_are_about_all_sessions(loaded: Home) -> None:
     }  # fmt: skip
     found = touched_by(loaded, 5, {"tax_rules": ["2026-01-01,S,21"]})
     assert found == {("everything", "", "master data, rules or engine changed")}
+
+
+EXCHANGED = """
+create schema if not exists settle;
+create or replace table settle.fx_applied as select * from (values
+    -- key, from, to, whose rate, of which day, how old it may be, of which day it is now
+    ('waits', 'CHF', 'EUR', 'ecb', date '2026-10-04', 3, null),
+    ('has_older', 'CHF', 'EUR', 'ecb', date '2026-10-03', 3, date '2026-09-30'),
+    ('crossed', 'CHF', 'GBP', 'ecb', date '2026-10-01', 0, null),
+    ('has_newer', 'CHF', 'EUR', 'ecb', date '2026-10-03', 3, date '2026-10-02'),
+    ('too_old', 'CHF', 'EUR', 'ecb', date '2026-10-05', 3, null),
+    ('before', 'CHF', 'EUR', 'ecb', date '2026-09-30', 3, null),
+    ('other_source', 'CHF', 'EUR', 'snb', date '2026-10-04', 3, null),
+    ('other_money', 'GBP', 'EUR', 'ecb', date '2026-10-04', 3, null)
+) as rows (cdr_key, from_currency, to_currency, fx_source, wanted_on, fx_max_age_days, fx_rate_on)
+"""
+
+
+def test_a_rate_touches_the_sessions_that_it_can_be_for(loaded: Home) -> None:
+    """An old rate that is entered late, too; before settle has run there is nothing that it could be for."""
+    assert touched_by(loaded, 6, {"fx_rates": ["2026-11-01,EUR,CHF,0.93,ECB"]}) == set()
+    with open_warehouse(loaded.warehouse) as connection:
+        connection.execute(EXCHANGED)
+    touched = {("cdr", key, "a rate changed") for key in ("waits", "has_older", "crossed")}
+    old = "2026-10-01,EUR,CHF,0.93,ECB"
+    assert touched_by(loaded, 7, {"fx_rates": ["2026-11-01,EUR,CHF,0.93,ECB", old]}) == touched
+    assert touched_by(loaded, 8, {"fx_rates": ["2026-11-01,EUR,CHF,0.93,ECB", old.replace("0.93", "0.94")]}) == touched
+    assert touched_by(loaded, 9, {"fx_rates": ["2026-11-01,EUR,CHF,0.93,ECB"]}) == touched

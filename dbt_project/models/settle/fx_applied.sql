@@ -19,7 +19,9 @@ local_days as (
 
 today as (
 
-    select local_days.day
+    select
+        local_days.day,
+        local_days.ends_at
     from run
     inner join local_days on run.as_of >= local_days.starts_at and run.as_of < local_days.ends_at
 
@@ -60,6 +62,13 @@ settlement_terms as (
 
 ),
 
+sealed as (
+
+    select cdr_key
+    from {{ ref('sealed_outcomes') }}
+
+),
+
 periods as (
 
     select
@@ -84,7 +93,10 @@ wanted as (
         case
             when settlement_terms.fx_rate_date = 'period_end' then least(periods.last_day, today.day)
             else local_days.day
-        end as wanted_on
+        end as wanted_on,
+        -- Until the period is sealed, tomorrow may ask for another day's rate.
+        case when settlement_terms.fx_rate_date = 'period_end' and sealed.cdr_key is null then today.ends_at end
+            as waits_until
     from cdrs
     inner join terms on cdrs.cdr_key = terms.cdr_key
     inner join settlement_terms
@@ -92,6 +104,7 @@ wanted as (
     left join local_days on cdrs.ended_at >= local_days.starts_at and cdrs.ended_at < local_days.ends_at
     left join periods on cdrs.cdr_key = periods.cdr_key
     left join today on true
+    left join sealed on cdrs.cdr_key = sealed.cdr_key
     where cdrs.currency <> terms.contract_currency
 
 ),
@@ -222,6 +235,8 @@ select
     coalesce(billed.currency, wanted.quote) as to_currency,
     coalesce(billed.fx_source, wanted.fx_source) as fx_source,
     wanted.wanted_on,
+    wanted.fx_max_age_days,
+    wanted.waits_until,
     coalesce(billed.fx_rate_on, found.rate_on) as fx_rate_on,
     coalesce(billed.fx_numerator, found.numerator) as fx_numerator,
     coalesce(billed.fx_denominator, found.denominator) as fx_denominator,

@@ -52,6 +52,7 @@ def touch_master_rows(connection: duckdb.DuckDBPyConnection, before: Rows) -> No
         for reason, names in about.items() for name in names for kind, text in groups(name)
         for form in (_evse_forms(text) if kind == "evse" else {text})
     }))  # fmt: skip
+    _touch_exchanged(connection, changed["fx_rates"])
     _touch_plans(connection, before["memberships"], after["memberships"])
     shown = sorted({row["tariff_id"].lower() for row in changed["publications"]})
     connection.execute(
@@ -124,6 +125,29 @@ class _Groups:
 
     def __call__(self, name: Named) -> set[Named]:
         return self._of.get(name, {name})
+
+
+def _touch_exchanged(connection: duckdb.DuckDBPyConnection, rates: Sequence[Row]) -> None:
+    """The sessions that a rate can be for: of its source, as old as they allow, and no older than the one they have.
+
+    A rate is taken as quoted, turned, or crossed with another one of its day: its quote is one of the two currencies.
+    """
+    is_built = connection.execute(
+        "select 1 from duckdb_columns() where schema_name = 'settle' and table_name = 'fx_applied'"
+        " and column_name = 'fx_max_age_days'"
+    ).fetchone()
+    if rates and is_built:
+        connection.execute(
+            "insert into ingest.raw_touched select distinct 'cdr', exchanged.cdr_key, 'a rate changed'"
+            " from settle.fx_applied as exchanged inner join (select unnest(cast($1 as date[])) as rate_on,"
+            " unnest(cast($2 as varchar[])) as quote, unnest(cast($3 as varchar[])) as source) as rates"
+            " on exchanged.fx_source = lower(rates.source)"
+            " and upper(rates.quote) in (exchanged.from_currency, exchanged.to_currency)"
+            " and exchanged.wanted_on >= rates.rate_on"
+            " and exchanged.wanted_on <= rates.rate_on + exchanged.fx_max_age_days"
+            " and rates.rate_on >= coalesce(exchanged.fx_rate_on, rates.rate_on)",
+            [[row[name] for row in rates] for name in ("rate_on", "quote", "source")],
+        )
 
 
 def _touch_plans(connection: duckdb.DuckDBPyConnection, before: Sequence[Row], after: Sequence[Row]) -> None:
