@@ -18,6 +18,7 @@ OF_THE_RUN = {
     ("ingest", "settlement_run"),
     ("ingest", "ledger_entries"),
     ("ingest", "cdr_history"),
+    ("ingest", "recorded_accruals"),
     ("ingest", "finding_history"),
     ("ingest", "touched"),
     ("inspect", "work"),
