@@ -65,15 +65,15 @@ def run_gate(connection: duckdb.DuckDBPyConnection, gate: str, suite_paths: Sequ
         raise GateBroken(f"gate {gate} is not one of {', '.join(GATES)}")
     try:
         suites = [read_suite(path) for path in sorted(suite_paths)]
-        _check_declared(connection, gate, suites)
+        check_declared(connection, gate, suites)
         rules: list[RuleCount] = []
         rows = 0
         _prepare(connection)
         for suite in suites:
             table = f"gate_{suite.name}"
             connection.execute(f"create or replace temp table {table} as {gate_rows.flags(suite)}")
-            rows += _check_rows(connection, suite, table)
-            judged = _judge(connection, suite, table)
+            rows += check_rows(connection, suite, table)
+            judged = judge(connection, suite, table)
             _collect(connection, suite, table, sum(rule.failed for rule in judged))
             rules += judged
         _check_words(connection)
@@ -85,7 +85,7 @@ def run_gate(connection: duckdb.DuckDBPyConnection, gate: str, suite_paths: Sequ
         raise GateBroken(f"gate {gate}: {error}") from error
 
 
-def _check_declared(connection: duckdb.DuckDBPyConnection, gate: str, suites: Sequence[Suite]) -> None:
+def check_declared(connection: duckdb.DuckDBPyConnection, gate: str, suites: Sequence[Suite]) -> None:
     """Each rule of this gate is declared in one way, and the tolerances that SQL used are those of the suites."""
     if not suites:
         raise GateBroken(f"gate {gate} has no suite; without one nothing would be judged")
@@ -121,7 +121,7 @@ def _prepare(connection: duckdb.DuckDBPyConnection) -> None:
     )
 
 
-def _check_rows(connection: duckdb.DuckDBPyConnection, suite: Suite, table: str) -> int:
+def check_rows(connection: duckdb.DuckDBPyConnection, suite: Suite, table: str) -> int:
     """Every subject in work has exactly one row of flags. Returns the number of rows."""
     column, subjects = gate_rows.SUBJECTS[suite.name]
     expected, lost, example = _one(
@@ -138,7 +138,7 @@ def _check_rows(connection: duckdb.DuckDBPyConnection, suite: Suite, table: str)
     return int(rows)
 
 
-def _judge(connection: duckdb.DuckDBPyConnection, suite: Suite, table: str) -> list[RuleCount]:
+def judge(connection: duckdb.DuckDBPyConnection, suite: Suite, table: str) -> list[RuleCount]:
     """GX on every row, SQL beside it. Raises GateBroken where the two do not count the same."""
     by_sql = _one(connection, gate_sql.counts(suite, table))
     (rows,) = _one(connection, f"select count(*) from {table}")

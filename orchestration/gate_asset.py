@@ -3,14 +3,15 @@
 What does not belong here: judging (gate.py) and rules (the stage's suites).
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import dagster as dg
 
-from orchestration.gate import GATES, GateBroken, GateResult, run_gate
+from orchestration.gate import GATES, GateBroken, GateResult, RuleCount, run_gate
 from orchestration.gate_page import write_page
+from orchestration.gate_rows import AFTER_GATE
 from orchestration.suite import read_suite
 from orchestration.warehouse import open_warehouse
 
@@ -25,8 +26,8 @@ _SUBJECTS = ("inspect/work", "inspect/cdrs", "inspect/cdr_terms", "inspect/file_
 
 
 def suite_paths(stage: str) -> list[Path]:
-    """The suites beside a stage's gate."""
-    return sorted((DEFS / stage / "suites").glob("*.yml"))
+    """The suites that a stage's gate judges."""
+    return sorted(path for path in (DEFS / stage / "suites").glob("*.yml") if path.stem not in AFTER_GATE)
 
 
 def gate_asset(stage: str) -> dg.AssetsDefinition:
@@ -101,17 +102,17 @@ def _metadata(result: GateResult, row_count: int) -> dict[str, Any]:
         "rows_judged": result.rows,
         "suite_sha256": result.suite_sha256,
         **{f"verdict_{verdict}": count for verdict, count in sorted(result.verdicts.items())},
-        "failures_by_rule": dg.MetadataValue.md(failures_table(result)),
+        "failures_by_rule": dg.MetadataValue.md(failures_table(result.rules)),
     }
 
 
-def failures_table(result: GateResult) -> str:
+def failures_table(rules: Sequence[RuleCount]) -> str:
     """A markdown table of the rules with failures, most first; and how many rules were not evaluated at all."""
     lines = ["| rule | severity | failed | evaluated | not evaluated |", "| --- | --- | ---: | ---: | ---: |"]
-    failing = sorted((rule for rule in result.rules if rule.failed), key=lambda rule: (-rule.failed, rule.rule_id))
+    failing = sorted((rule for rule in rules if rule.failed), key=lambda rule: (-rule.failed, rule.rule_id))
     lines += [
         f"| {rule.rule_id} | {rule.severity} | {rule.failed} | {rule.evaluated} | {rule.not_evaluated} |"
         for rule in failing
     ]
-    silent = sum(1 for rule in result.rules if not rule.evaluated)
-    return "\n".join([*lines, "", f"{silent} of {len(result.rules)} rules were not evaluated on any row."])
+    silent = sum(1 for rule in rules if not rule.evaluated)
+    return "\n".join([*lines, "", f"{silent} of {len(rules)} rules were not evaluated on any row."])

@@ -95,10 +95,14 @@ _ROWS = {
     "files": _FILE_ROWS,
     "sessions": _OTHER_ROWS.format(kind="session", key="session_key"),
     "invoices": _OTHER_ROWS.format(kind="invoice", key="invoice_key"),
+    "statements": _OTHER_ROWS.format(kind="statement", key="statement_id"),
 }
 
 # Suites whose subjects are all judged in each run, with the kind of subject; no verdict is about them.
 WHOLE = {"files": "file", "sessions": "session", "invoices": "invoice"}
+
+# What is known only after the gate of its stage has let sessions pass: judged apart, when its rows are computed.
+AFTER_GATE = ("statements",)
 
 # The keys that must be judged, each exactly once: taken from where the subjects come from, not from the flags.
 SUBJECTS = {
@@ -107,6 +111,7 @@ SUBJECTS = {
     "files": ("file_seq", "ingest.files where feed = 'cdrs'"),
     "sessions": ("session_key", "ingest.sessions where is_latest"),
     "invoices": ("invoice_key", "ingest.invoices where is_latest"),
+    "statements": ("statement_id", "settle.statements where status <> 'sealed'"),
 }
 
 

@@ -24,7 +24,7 @@ until somebody acts, *warn* lets it pass. † may be overridden by a contract. A
 _GATES = {
     "inspect": "Gate 1, inspect: records and sessions",
     "reconcile": "Gate 2, reconcile: prices, credits, duplicates across routes",
-    "settle": "Gate 3, settle: terms and periods",
+    "settle": "Gate 3, settle: terms, periods and statements",
 }
 _REQUIRES = """
 ### What a contract's `requires` asks for
@@ -38,6 +38,7 @@ _SUBJECTS = {
     "files": "each CDR file",
     "sessions": "each session that an operator or partner tells of",
     "invoices": "each invoice or reconciliation record of a partner",
+    "statements": "each draft statement",
 }
 
 

@@ -29,10 +29,10 @@ FLAGS = {
     "files": "inspect.file_flags",
     "sessions": "reconcile.session_flags",
     "invoices": "reconcile.invoice_flags",
+    "statements": "settle.statement_flags",
 }
 
-# What a remedy settles a session at: the price of the engine, nothing, the price without some of its fees, or the price
-# and the claim looked at again with the energy that the evidence gives.
+# What a remedy settles a session at; energy: price and claim, looked at again with the energy that the evidence gives.
 ADJUST_TO = ("expected", "zero", "no_fees", "no_parking", "no_time", "energy")
 # What an adjustment may settle a session at without a person naming the amount.
 AMOUNTS = ("claimed", "expected")

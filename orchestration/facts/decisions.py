@@ -18,7 +18,7 @@ from orchestration.facts.lock import writer_lock
 from orchestration.facts.objects import sha256_of
 from orchestration.facts.payments import check_pay
 from orchestration.facts.people import PeopleError, Person, find_person, is_same_person, read_people
-from orchestration.facts.period_decisions import draft_of, refuse_changed_draft
+from orchestration.facts.period_decisions import approvable, draft_of, refuse_changed_draft
 from orchestration.facts.reasons import Vocabulary, nearest, vocabulary
 from orchestration.facts.standing import StandingDecision, answers, is_in_effect, is_proposal, standing
 from orchestration.facts.subjects import SubjectError
@@ -106,9 +106,10 @@ def build(
         # An act may be said again later in the same words: it is told apart by what it follows.
         decision = replace(decision, expected=disputes.check_act(entries, kind.name, named))
     if "period" in kind.subjects and kind.slot == "approval":
-        draft = draft_of(entries, named)
         if kind.name == "period":
-            values["content"] = draft.content
+            values["content"] = approvable(entries, named).content
+        else:
+            draft_of(entries, named)
     if kind.name == "pay":
         check_pay(entries, named)
     if kind.name == "terms" and "version" not in values:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from orchestration.facts.decision_kinds import DecisionError
 from orchestration.facts.ledger import Entry
 from orchestration.facts.reasons import nearest
-from orchestration.facts.seals import Draft, drafts, seals
+from orchestration.facts.seals import Draft, drafts, seals, stands_against
 
 
 def draft_of(entries: Sequence[Entry], named: Sequence[str]) -> Draft:
@@ -29,9 +29,18 @@ def draft_of(entries: Sequence[Entry], named: Sequence[str]) -> Draft:
     return known[subject]
 
 
+def approvable(entries: Sequence[Entry], named: Sequence[str]) -> Draft:
+    """The one draft that is approved; nothing may stand against it."""
+    draft = draft_of(entries, named)
+    why = stands_against(named[0].partition(":")[2], draft)
+    if why is not None:
+        raise DecisionError(why)
+    return draft
+
+
 def refuse_changed_draft(entries: Sequence[Entry], proposal: Entry) -> None:
-    """What is approved is what was proposed."""
-    if draft_of(entries, proposal.body["subjects"]).content != proposal.body["values"].get("content"):
+    """What is approved is what was proposed, and nothing stands against it since."""
+    if approvable(entries, proposal.body["subjects"]).content != proposal.body["values"].get("content"):
         subject = proposal.body["subjects"][0].partition(":")[2]
         raise DecisionError(
             f"The drafts of {subject} changed since entry {proposal.seq} proposed them: look at them again and propose"

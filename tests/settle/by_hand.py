@@ -18,6 +18,7 @@ from orchestration import gate
 from orchestration.dbt import invoke
 from orchestration.defs.ingest.rule_actions import COLUMNS as ACTION_COLUMNS
 from orchestration.defs.ingest.rule_actions import rule_actions
+from orchestration.gate_asset import suite_paths
 from orchestration.suite import read_suite
 from orchestration.warehouse import open_warehouse
 
@@ -286,7 +287,7 @@ def build_settle(path: Path) -> None:
 def run_gate(path: Path, stage: str) -> None:
     """The real gate of one stage."""
     with open_warehouse(path) as connection:
-        gate.run_gate(connection, stage, suites(stage))
+        gate.run_gate(connection, stage, suite_paths(stage))
 
 
 def insert(connection: duckdb.DuckDBPyConnection, table: str, rows: Sequence[Mapping[str, Any]]) -> None:

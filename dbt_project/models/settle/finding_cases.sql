@@ -123,6 +123,20 @@ files as (
 
 ),
 
+statements as (
+
+    select
+        statement_id,
+        partner,
+        direction,
+        period,
+        currency,
+        energy_kwh,
+        amount_excl_tax
+    from {{ ref('statements') }}
+
+),
+
 contracts as (
 
     select distinct partner
@@ -144,9 +158,9 @@ select
     roots.expected,
     roots.found_at,
     roots.due_at,
-    coalesce(cdrs.partner, sessions.partner, invoices.partner, contracts.partner) as partner,
-    coalesce(cdrs.direction, sessions.direction, invoices.direction) as direction,
-    cdrs.period,
+    coalesce(cdrs.partner, sessions.partner, invoices.partner, contracts.partner, statements.partner) as partner,
+    coalesce(cdrs.direction, sessions.direction, invoices.direction, statements.direction) as direction,
+    coalesce(cdrs.period, statements.period) as period,
     coalesce(cdrs.location_id, sessions.location_id) as location_id,
     coalesce(cdrs.evse_uid, sessions.evse_uid) as evse_uid,
     coalesce(cdrs.connector_id, sessions.connector_id) as connector_id,
@@ -164,9 +178,15 @@ select
             else coalesce(waiting.unknown_sessions, 0)
         end as integer
     ) as unknown_amounts,
-    coalesce(case when waiting.currencies = 1 then waiting.currency end, sessions.currency, invoices.currency)
-        as currency,
-    cast(coalesce(waiting.energy_kwh, sessions.energy_kwh, invoices.energy_kwh) as decimal(38, 8)) as energy_kwh,
+    coalesce(
+        case when waiting.currencies = 1 then waiting.currency end,
+        sessions.currency,
+        invoices.currency,
+        statements.currency
+    ) as currency,
+    cast(
+        coalesce(waiting.energy_kwh, sessions.energy_kwh, invoices.energy_kwh, statements.energy_kwh) as decimal(38, 8)
+    ) as energy_kwh,
     cast(
         case
             when coalesce(waiting.currencies, 1) = 1
@@ -177,13 +197,19 @@ select
     cast(
         case
             when coalesce(waiting.currencies, 1) = 1
-                then coalesce(waiting.expected_excl_tax, sessions.total_cost_excl_tax)
+                then coalesce(waiting.expected_excl_tax, sessions.total_cost_excl_tax, statements.amount_excl_tax)
         end as decimal(38, 16)
     ) as expected_excl_tax,
     cast(
         case
             when coalesce(waiting.currencies, 1) = 1
-                then coalesce(waiting.amount_at_stake, abs(sessions.total_cost_excl_tax), abs(invoices.amount_excl_tax))
+                then
+                    coalesce(
+                        waiting.amount_at_stake,
+                        abs(sessions.total_cost_excl_tax),
+                        abs(invoices.amount_excl_tax),
+                        abs(statements.amount_excl_tax)
+                    )
         end as decimal(38, 16)
     ) as amount_at_stake
 from roots
@@ -193,5 +219,6 @@ left join sessions on roots.subject_kind = 'session' and roots.subject_id = sess
 left join invoices on roots.subject_kind = 'invoice' and roots.subject_id = invoices.invoice_key
 left join files on roots.subject_kind = 'file' and roots.subject_id = files.subject_id
 left join contracts on files.source = contracts.partner
+left join statements on roots.subject_kind = 'statement' and roots.subject_id = statements.statement_id
 -- Of a session that is settled or left out nothing waits; records are record_cases.
 where roots.subject_kind <> 'record' and (roots.cdr_key is null or waiting.case_id is not null)

@@ -69,6 +69,29 @@ settle_findings as (
 
 ),
 
+closing_findings as (
+
+    select
+        finding_id,
+        subject_kind,
+        subject_id,
+        cdr_key,
+        revision,
+        gate,
+        rule_id,
+        reason_code,
+        severity,
+        owner,
+        status,
+        waived_by,
+        observed,
+        expected,
+        tolerance,
+        caused_by
+    from {{ ref('closing_findings') }}
+
+),
+
 standing as (
 
     select
@@ -131,6 +154,27 @@ standing as (
         tolerance,
         caused_by
     from settle_findings
+
+    union all
+
+    select
+        finding_id,
+        subject_kind,
+        subject_id,
+        cdr_key,
+        revision,
+        gate,
+        rule_id,
+        reason_code,
+        severity,
+        owner,
+        status,
+        waived_by,
+        observed,
+        expected,
+        tolerance,
+        caused_by
+    from closing_findings
 
 )
 

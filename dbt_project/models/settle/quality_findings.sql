@@ -89,6 +89,18 @@ others as (
     left join contracts on files.source = contracts.partner
     group by files.source, files.feed, files.file_name, contracts.partner
 
+    union all
+
+    -- A statement never came: what is found about it stands on the day of the finding.
+    select
+        'statement' as subject_kind,
+        statement_id as subject_id,
+        partner,
+        cast(null as varchar) as location_id,
+        cast(null as timestamptz) as charged_at,
+        cast(null as timestamptz) as received_at
+    from {{ ref('statements') }}
+
 ),
 
 day_spans as (

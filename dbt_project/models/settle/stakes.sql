@@ -41,6 +41,12 @@ stakes as (
         abs(amount_excl_tax) as amount
     from {{ ref('invoices') }}
     where is_latest
+    union all
+    select
+        'statement' as subject_kind,
+        statement_id as subject_id,
+        abs(amount_excl_tax) as amount
+    from {{ ref('statements') }}
 
 )
 

@@ -620,7 +620,7 @@ create table if not exists ingest.raw_contract_remedies (
 -- What people are told of a rule, and the decision that ends its case.
 create table if not exists ingest.raw_rule_actions (
     rule_id varchar,
-    subject_kind varchar,              -- cdr, record, file, session, invoice
+    subject_kind varchar,              -- cdr, record, file, session, invoice, statement
     rule_group varchar,
     text varchar,
     remedy varchar,

@@ -11,7 +11,10 @@ COLUMNS = (
     "decide_repair",
 )  # fmt: skip
 # What a suite is about, as the subject of a finding.
-_SUBJECT_KINDS = {"cdrs": "cdr", "records": "record", "files": "file", "sessions": "session", "invoices": "invoice"}
+_SUBJECT_KINDS = {
+    "cdrs": "cdr", "records": "record", "files": "file", "sessions": "session", "invoices": "invoice",
+    "statements": "statement",
+}  # fmt: skip
 
 
 def rule_actions(suites: Iterable[Path]) -> list[tuple[Any, ...]]:

@@ -20,6 +20,7 @@ _READS = (
     ["rate", "price_lines"],
     ["settle", "cdr_outcomes"],
     ["settle", "findings"],
+    ["settle", "closing_verdict"],
     ["settle", "adjustments"],
     ["settle", "proposals"],
     ["settle", "exception_groups"],

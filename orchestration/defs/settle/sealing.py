@@ -29,13 +29,22 @@ from orchestration.facts.home import Home
 from orchestration.facts.ledger import Entry, format_at
 from orchestration.facts.lock import writer_lock
 from orchestration.facts.people import PeopleError, find_person, read_people
-from orchestration.facts.seals import TABLES, Draft, SealRefused, drafts, seals, subject_of
+from orchestration.facts.seals import TABLES, Draft, SealRefused, drafts, seals, stands_against, subject_of
 from orchestration.facts.standing import StandingDecision
 from orchestration.warehouse import open_warehouse
 
 _ROLES = ("finance", "approver")
 # What may have happened since the last run without changing what it computed for other periods.
 _HARMLESS = ("period", "redraft", "assign")
+
+_AGAINST = """
+    select statements.period, statements.partner, statements.statement_id, findings.rule_id, findings.severity,
+        findings.finding_id, findings.observed
+    from settle.closing_findings as findings
+    inner join settle.statements as statements on findings.subject_id = statements.statement_id
+    where findings.status = 'open' and findings.severity <> 'warn'
+    order by statements.statement_id, findings.rule_id
+"""
 
 # A held session, and what stands beside it, is not sealed: it moves to the next open period.
 _FROZEN: Mapping[str, str] = {
@@ -61,14 +70,23 @@ class Sealed:
     is_new: bool
 
 
-def open_drafts(connection: duckdb.DuckDBPyConnection) -> dict[str, dict[str, str | None]]:
-    """What can be approved and sealed, for the run-end entry: content hash and cut-off by `<period>|<partner>`."""
+def open_drafts(connection: duckdb.DuckDBPyConnection) -> dict[str, dict[str, Any]]:
+    """What can be approved and sealed, for the run-end entry, by `<period>|<partner>`: content hash and cut-off, and
+    the findings that stand against it, where there are any."""
     rows = connection.execute(
         "select period, partner, content_sha256, cut_off_at from settle.periods where status <> 'sealed'"
         " order by period, partner"
     ).fetchall()
+    against: dict[str, dict[str, Any]] = {}
+    for period, partner, *finding in connection.execute(_AGAINST).fetchall():
+        told = dict(zip(("statement_id", "rule_id", "severity", "finding_id", "observed"), finding, strict=True))
+        against.setdefault(subject_of(period, partner), {"against": []})["against"].append(told)
     return {
-        subject_of(period, partner): {"content": content, "cut_off_at": format_at(cut_off) if cut_off else None}
+        subject_of(period, partner): {
+            "content": content,
+            "cut_off_at": format_at(cut_off) if cut_off else None,
+            **against.get(subject_of(period, partner), {}),
+        }
         for period, partner, content, cut_off in rows
     }
 
@@ -136,6 +154,9 @@ def _approval(entries: Sequence[Entry], subject: str, at: datetime) -> StandingD
         listed = ", ".join(sorted(known)) or "none"
         raise SealRefused(f"There are no drafts of {subject} that could be sealed: the last run left {listed}.")
     _refuse_changed(entries)
+    against = stands_against(subject, draft)
+    if against is not None:
+        raise SealRefused(against)
     if draft.cut_off_at is not None and at < draft.cut_off_at:
         raise SealRefused(f"{subject} still takes sessions until {format_at(draft.cut_off_at)}: seal it after that.")
     _refuse_out_of_order(known, subject, draft)
