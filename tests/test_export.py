@@ -7,8 +7,10 @@ import random
 import re
 import shutil
 import subprocess
+import sys
 import zipfile
 from collections.abc import Callable
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +23,7 @@ from orchestration.defs.ingest.records import RawRecord, split
 from orchestration.engine.price import price
 from orchestration.facts.home import Home
 from orchestration.pseudonyms import VARIABLE
+from tests.conftest import ROOT
 
 Cli = Callable[..., subprocess.CompletedProcess[str]]
 # OCPI 2.2.1 and 2.3.0, mod_cdrs: what a CDR must have (cardinality 1 or +).
@@ -132,6 +135,27 @@ def costs(records: list[RawRecord]) -> dict[str, Any]:
     return {
         answer["id"]: answer["total_cost"] for answer in map(json.loads, price(records, time_zone="Europe/Amsterdam"))
     }
+
+
+def test_who_has_none_of_our_code_can_work_the_books_out_again(exported: Path, tmp_path: Path) -> None:
+    """Row 87: the reader of examples/ runs without this package and without any other, on the files alone."""
+    reader = [sys.executable, "-I", "-S", str(ROOT / "examples/read-export/read_export.py")]
+    whole = subprocess.run([*reader, exported], capture_output=True, text=True, check=False)
+    assert (whole.returncode, whole.stdout.splitlines()[-1]) == (0, "Everything is as it says."), whole.stdout
+    statements = len((exported / "tables/statements.csv").read_text().splitlines()) - 1
+    assert statements > 5 and f"{statements} statements, " in whole.stdout
+    # One cent on one line: the file is another, and its statement and what follows do not come out of it any more.
+    copy = tmp_path / "changed"
+    shutil.copytree(exported, copy)
+    lines = (copy / "tables/statement_lines.csv").read_text().splitlines()
+    cells = next(csv.reader([lines[1]]))
+    place = next(csv.reader([lines[0]])).index("amount_excl_tax")
+    lines[1] = lines[1].replace(f",{cells[place]},", f",{Decimal(cells[place]) + Decimal('0.01')},", 1)
+    (copy / "tables/statement_lines.csv").write_text("\n".join(lines) + "\n")
+    changed = subprocess.run([*reader, copy], capture_output=True, text=True, check=False)
+    assert changed.returncode == 1
+    assert "tables/statement_lines.csv is missing or has another hash" in changed.stdout
+    assert f"statement {cells[0]}: amount_excl_tax is " in changed.stdout
 
 
 @pytest.fixture(scope="module")

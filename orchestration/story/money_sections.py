@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
-from orchestration.story.page import Section, instant, plain
+from orchestration.story.page import Section, amount, instant, plain
 from orchestration.story.price_words import how, reading, what, when
 from orchestration.story.session import Row, SessionStory
 from orchestration.story.shared_sections import disputes_section, papers
@@ -191,7 +191,7 @@ def _made(story: SessionStory) -> Iterator[str]:
             else f"the contract, version {row['contract_version'][:16]}"
         )
         note = f" ({row['note']})" if row["note"] else ""
-        why = f"{row['reason_code']}, for {row['rule_id'] or 'no rule'}"
+        why = row["reason_code"] + (f", for {row['rule_id']}" if row["rule_id"] else "")
         yield f"Adjusted: {_change(row)} {why}; signed by {signer}{note}."
 
 
@@ -206,7 +206,7 @@ def _proposed(story: SessionStory) -> Iterator[str]:
 
 
 def _change(row: Row) -> str:
-    money = f"{plain(row['before_excl_tax'])} to {plain(row['after_excl_tax'])} net"
+    money = f"{amount(row['before_excl_tax'])} to {amount(row['after_excl_tax'], 'an amount to be named')} net"
     if row["before_energy_kwh"] == row["after_energy_kwh"]:
         return f"{money},"
     return f"{money}, {plain(row['before_energy_kwh'])} to {plain(row['after_energy_kwh'])} kWh,"
@@ -283,7 +283,9 @@ def _signed(story: SessionStory) -> Iterator[tuple[str, str]]:
 def _later(story: SessionStory) -> Section:
     """What was sealed and would come out otherwise today."""
     return Section(
-        "It would come out otherwise today (what is sealed does not change; two people decide)",
+        "What would come out otherwise today",
+        sentences=["What is sealed does not change. Two people decide whether a later line corrects it."]
+        if story.sealed_differences else [],
         columns=["cause", ">billed", ">now", ">difference", ">corrected", ">open"],
         rows=[
             (row["cause"], row["billed_excl_tax"], row["now_excl_tax"], row["difference_excl_tax"],

@@ -16,6 +16,14 @@ from orchestration.cli.show import show_table
 
 _WIDTH = 118
 _RAW_SHOWN = 1500
+# Columns that hold money.
+_MONEY = frozenset(
+    f">{name}"
+    for name in (
+        "net", "tax", "gross", "claimed", "expected", "difference", "settled", "billed", "now", "corrected", "open",
+        "disputed", "resolved",
+    )
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,12 +71,20 @@ def instant(value: datetime | None) -> str:
     return "unknown" if value is None else f"{value:%Y-%m-%d %H:%M:%S}Z"
 
 
-def cell(value: object) -> str:
-    """One cell of a table: exact numbers, UTC times, nothing for what is not known."""
+def amount(value: Decimal | None, unknown: str = "-") -> str:
+    """Money: every digit that it has, and two decimals at least."""
+    if value is None:
+        return unknown
+    whole, _, decimals = plain(value).partition(".")
+    return f"{whole}.{decimals:0<2}"
+
+
+def cell(value: object, column: str = "") -> str:
+    """One cell of a table: exact numbers, money with its cents, UTC times, nothing for what is not known."""
     if value is None:
         return ""
     if isinstance(value, Decimal):
-        return plain(value)
+        return amount(value) if column in _MONEY else plain(value)
     if isinstance(value, datetime):
         return instant(value)
     return value.isoformat() if isinstance(value, date) else str(value)
@@ -99,7 +115,8 @@ def show(page: Page) -> None:
 
 
 def _table(title: str, section: Section) -> None:
-    show_table(title, section.columns, [[cell(value) for value in row] for row in section.rows])
+    rows = [[cell(value, column) for value, column in zip(row, section.columns, strict=True)] for row in section.rows]
+    show_table(title, section.columns, rows)
 
 
 def _facts(facts: Sequence[tuple[str, str | None]]) -> None:

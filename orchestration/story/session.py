@@ -106,7 +106,8 @@ _CREDITS = """
 """
 
 PAYMENTS = """
-    select items.item_id, items.kind, items.statement_id, items.status, items.open_amount, items.currency,
+    select items.item_id, items.kind, items.statement_id, items.status, items.open_amount, items.disputed,
+        items.currency,
         allocations.payment_id, allocations.booked_on, allocations.amount as paid
     from open_items as items
     left join payment_allocations as allocations on items.item_id = allocations.item_id

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from orchestration.story.charger_section import charger_section
 from orchestration.story.money_sections import money_sections
-from orchestration.story.page import Page, Section, plain
+from orchestration.story.page import Page, Section, amount
 from orchestration.story.session import Row, SessionStory, place
 from orchestration.story.session_section import session_section
 from orchestration.story.shared_sections import events_section, findings_section
@@ -45,7 +45,7 @@ def session_page(story: SessionStory) -> Page:
 def _lead(story: SessionStory) -> Iterator[str]:
     """Where it stands and why, in a sentence or two."""
     cdr = story.cdr
-    settled = f"{plain(cdr['settled_excl_tax'])} {cdr['currency']} net"
+    settled = f"{amount(cdr['settled_excl_tax'])} {cdr['currency']} net"
     match cdr["state"]:
         case "valid":
             by = "as claimed" if cdr["settled_by"] == "claim" else "by our own price, as no claim was sent"
@@ -61,7 +61,7 @@ def _lead(story: SessionStory) -> Iterator[str]:
             yield f"Held{f' by {rules}' if rules else ''}: not billed until that is cleared."
         case "excluded":
             rules = ", ".join(dict.fromkeys(row["rule_id"] for row in _open(story, "reject")))
-            yield f"Excluded{f' by {rules}' if rules else ' by decision'}: it is billed to nobody."
+            yield f"Excluded{f' by {rules}' if rules else _by_whom(story)}: it is billed to nobody."
     yield from _since(story)
     yield from _beside(story)
     yield from (f"{case['what_happened']} {case['action']}" for case in story.cases)
@@ -75,12 +75,25 @@ def _since(story: SessionStory) -> Iterator[str]:
         yield f"{'It takes back' if cdr['is_credit'] else 'It is taken back by'} {others}."
     for line in story.statement_lines:
         if line["corrects"]:
-            amount = f"{plain(line['amount_excl_tax'])} {line['currency']} net"
-            yield f"Corrected by {amount}: line {line['line_no']} of {line['status']} statement {line['statement_id']}."
+            by = f"{amount(line['amount_excl_tax'])} {line['currency']} net"
+            yield f"Corrected by {by}: line {line['line_no']} of {line['status']} statement {line['statement_id']}."
     for row in story.sealed_differences:
         if row["open_excl_tax"]:
-            amount = f"{plain(row['open_excl_tax'])} {row['currency']} net"
-            yield f"It would come out otherwise today, by {amount} ({row['cause']}): two people decide on it."
+            by = f"{amount(row['open_excl_tax'])} {row['currency']} net"
+            yield f"It would come out otherwise today, by {by} ({row['cause']}): two people decide on it."
+    for row in story.disputes:
+        if row["is_open"]:
+            of = f" of {amount(row['billed_excl_tax'])}" if row["billed_excl_tax"] is not None else ""
+            yield (
+                f"Disputed: {amount(row['disputed_excl_tax'])}{of} {cdr['currency']} net, by the {row['claimant']} "
+                f"since {row['opened_at']:%Y-%m-%d} ({row['reason_code']}); what is not disputed stays payable."
+            )
+
+
+def _by_whom(story: SessionStory) -> str:
+    """The decision that left it out: its reason, and who said so first."""
+    said = [row for row in story.events if row["event"].endswith("exclude")]
+    return f" by decision of {said[-1]['actor']} ({said[-1]['reason_code']})" if said else " by decision"
 
 
 def _beside(story: SessionStory) -> Iterator[str]:
@@ -91,7 +104,8 @@ def _beside(story: SessionStory) -> Iterator[str]:
     for revision in story.revisions:
         if revision.changes:
             fields = ", ".join(change.field for change in revision.changes[:3])
-            more = f" and {len(revision.changes) - 3} fields more" if len(revision.changes) > 3 else ""
+            left = len(revision.changes) - 3
+            more = f" and {left} field{'s' if left > 1 else ''} more" if left > 0 else ""
             why = f" ({revision.reason})" if revision.reason else ""
             yield f"{revision.place} has the same id and another {fields}{more}: it does not count{why}."
 
@@ -118,14 +132,12 @@ def _parts(story: SessionStory) -> Section:
 
 def _to_do(story: SessionStory) -> Section:
     """The command that ends each open case; it needs a name, and mostly a second person."""
-    return Section(
-        "What ends its open cases",
-        sentences=[
-            f"{case['rule_id']}, due {case['due_at']:%Y-%m-%d}: {case['command']}" if case["due_at"] is not None
-            else f"{case['rule_id']}: {case['command']}"
-            for case in story.cases if case["command"]
-        ],
-    )  # fmt: skip
+    return Section("What ends its open cases", sentences=[_ends(case) for case in story.cases if case["command"]])
+
+
+def _ends(case: Row) -> str:
+    due = f", due {case['due_at']:%Y-%m-%d}" if case["due_at"] is not None else ""
+    return f"{case['rule_id'] or 'its dispute'}{due}: {case['command']}"
 
 
 def _origin(story: SessionStory) -> Section:
@@ -171,8 +183,11 @@ def _revisions(story: SessionStory) -> Section:
 
 def _gates(story: SessionStory) -> Section:
     several = len({row["revision"] for row in story.verdicts}) > 1
+    now = [row for row in story.verdicts if row["revision"] == story.cdr["revision"] and row["verdict"] != "pass"]
+    sealed = story.cdr["is_sealed"] and story.cdr["state"] in ("valid", "adjusted") and now
     return Section(
         "What the gates said",
+        sentences=["By what is known today. When it was sealed all gates let it pass."] if sealed else [],
         columns=["gate", *(["revision"] if several else []), "verdict", ">rules evaluated", ">not evaluated"],
         rows=[
             (row["gate"], *([row["revision"]] if several else []), row["verdict"], row["rules_evaluated"],

@@ -18,7 +18,7 @@ def session_section(story: SessionStory) -> Section:
         "payable": f"we pay {cdr['partner']}",
         "internal": "both sides are us",
     }.get(cdr["direction"] or "", "neither side is us")
-    billed = "" if cdr["period"] == cdr["service_period"] else f", billed in {cdr['period']}"
+    billed = "" if cdr["period"] == cdr["service_period"] else f", billed in {cdr['period']}{_since(cdr)}"
     facts: list[tuple[str, str | None]] = [
         ("when", _when(story)),
         ("energy", f"{plain(cdr['energy_kwh'], 'unknown')} kWh{_registers(story)}{_settled_energy(cdr)}"),
@@ -41,6 +41,10 @@ def session_section(story: SessionStory) -> Section:
     if cdr["credit_of"]:
         facts.append(("credit of", cdr["credit_of"]))
     return Section("The session", facts)
+
+
+def _since(cdr: Row) -> str:
+    return f", as it became billable on {instant(cdr['cleared_at'])}" if cdr["cleared_at"] is not None else ""
 
 
 def _when(story: SessionStory) -> str:

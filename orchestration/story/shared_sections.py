@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from orchestration.story.page import Section, plain
+from orchestration.story.page import Section, amount, plain
 
 Row = Mapping[str, Any]
 
@@ -91,13 +91,12 @@ def papers(documents: Sequence[Row], payments: Sequence[Row]) -> Iterator[tuple[
         due = f", due {row['due_on']}" if row["due_on"] else ""
         yield (
             str(row["kind"]).replace("_", " "),
-            (f"{row['number']} of {row['issued_on']}{due}: {plain(row['amount_incl_tax'])} {row['currency']} gross"),
+            (f"{row['number']} of {row['issued_on']}{due}: {amount(row['amount_incl_tax'])} {row['currency']} gross"),
         )
     for row in payments:
         if row["payment_id"] is not None:
-            paid = f"{plain(row['paid'])} {row['currency']} on {row['booked_on']}"
+            paid = f"{amount(row['paid'])} {row['currency']} on {row['booked_on']}"
             yield "paid", f"{paid}, payment {row['payment_id']} for {row['item_id']}"
-    for item, (status, left, currency) in {
-        row["item_id"]: (row["status"], row["open_amount"], row["currency"]) for row in payments
-    }.items():
-        yield "open", f"{plain(left)} {currency} of {item}, {status}"
+    for row in {row["item_id"]: row for row in payments}.values():
+        apart = f", of it {amount(row['disputed'])} disputed" if row["disputed"] else ""
+        yield "open", f"{amount(row['open_amount'])} {row['currency']} of {row['item_id']}{apart}, {row['status']}"
