@@ -1,74 +1,21 @@
 """`evsettle parallel`: a closed month of another platform, rebuilt here and compared to the cent."""
 
-import csv
-from collections.abc import Iterator
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import click
 
+from orchestration.cli.parallel_totals import read_totals
 from orchestration.cli.reconcile import refuse_unknown
+from orchestration.cli.run import parse_instant, settle
 from orchestration.cli.show import show_json
 from orchestration.cli.view_files import file_options, show_view
 from orchestration.facts.home import HomeError, open_home
 from orchestration.pages.views import Picture, Step, Table, View
-from orchestration.parallel import Compared, Stated, compare
+from orchestration.parallel import Compared, compare
+from orchestration.parallel_export import land_export
 from orchestration.published import Snapshot
-
-_NEEDED = ("partner", "period", "direction", "currency", "amount_excl_tax")
-_DIRECTIONS = ("receivable", "payable")
-
-
-def read_totals(path: Path) -> list[Stated]:
-    """The statements of a CSV with columns partner, period, direction, currency, amount_excl_tax and, if it likes,
-    sessions. Raises HomeError, one sentence with the line."""
-    try:
-        with path.open(newline="", encoding="utf-8-sig") as file:
-            rows = csv.DictReader(file)
-            missing = [name for name in _NEEDED if name not in (rows.fieldnames or ())]
-            if missing:
-                raise HomeError(f"{path} has no column {', '.join(missing)}: it needs {', '.join(_NEEDED)}.")
-            found = list(_stated(path, rows))
-    except UnicodeDecodeError as error:
-        raise HomeError(f"{path} is not UTF-8: save it as CSV in UTF-8.") from error
-    except (OSError, csv.Error) as error:
-        raise HomeError(f"{path} cannot be read: {error}.") from error
-    if not found:
-        raise HomeError(f"{path} states no total: it needs a row for each statement.")
-    return found
-
-
-def _stated(path: Path, rows: "csv.DictReader[str]") -> Iterator[Stated]:
-    known: set[tuple[str, ...]] = set()
-    for row in rows:
-        place = f"{path}, line {rows.line_num}"
-        key = partner, period, direction, currency = (
-            (row["partner"] or "").strip(), (row["period"] or "").strip(), (row["direction"] or "").strip(),
-            (row["currency"] or "").strip(),
-        )  # fmt: skip
-        if not all(key):
-            raise HomeError(f"{place}: {_NEEDED[key.index('')]} is empty.")
-        if direction not in _DIRECTIONS:
-            raise HomeError(f"{place}: direction is {direction}, expected receivable or payable.")
-        if key in known:
-            raise HomeError(f"{place}: {' '.join(key)} is stated twice.")
-        known.add(key)
-        amount = _number(place, "amount_excl_tax", row["amount_excl_tax"])
-        sessions = (row.get("sessions") or "").strip()
-        if sessions and not sessions.isdecimal():
-            raise HomeError(f"{place}: sessions is {sessions}, expected a whole number.")
-        yield Stated(partner, period, direction, currency, amount, int(sessions) if sessions else None)
-
-
-def _number(place: str, name: str, text: str | None) -> Decimal:
-    try:
-        number = Decimal((text or "").strip())
-    except InvalidOperation:
-        number = Decimal("NaN")
-    if not number.is_finite() or abs(number) >= Decimal(10) ** 15:
-        raise HomeError(f"{place}: {name} is {text or 'empty'}, expected an amount like 1234.56.")
-    return number
 
 
 def _view(results: list[Compared]) -> View:
@@ -136,29 +83,54 @@ def _as_json(one: Compared) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def _exports(_context: click.Context, _option: click.Parameter, given: tuple[str, ...]) -> list[tuple[str, Path]]:
+    """SOURCE=PATH each: whose folder of landing, and a file or a folder of files."""
+    found = []
+    for each in given:
+        source, _, path = each.partition("=")
+        if not source or "/" in source or not Path(path or "?").exists():
+            raise click.BadParameter(f"{each!r} is not SOURCE=PATH of a file or folder, as own=october.ndjson.")
+        found.append((source, Path(path)))
+    return found
+
+
 @click.command(
     "parallel",
     epilog="Examples:\n\n  evsettle parallel october-totals.csv\n\n"
+    "  evsettle --home october parallel totals.xlsx --cdrs own=export/ours.ndjson --cdrs nordlade=export/nordlade\n\n"
     "  evsettle parallel totals.csv --line-scale 4 --xlsx compared.xlsx",
 )
 @click.argument("totals", type=click.Path(path_type=Path, dir_okay=False, exists=True))
+@click.option("--cdrs", "exports", multiple=True, metavar="SOURCE=PATH", callback=_exports,
+              help="Its CDR export, landed and run first: a file or folder of own, a partner, a hub.")  # fmt: skip
 @click.option("--line-scale", type=click.IntRange(0, 8), default=2, show_default=True,
               help="Decimals to which each line of theirs was rounded.")  # fmt: skip
 @file_options
 @click.option("--json", "as_json", is_flag=True, help="One JSON object instead of tables.")
 @click.pass_obj
 def command(
-    home_path: Path | None, totals: Path, line_scale: int, html_path: Path | None, xlsx_path: Path | None, as_json: bool
+    home_path: Path | None,
+    totals: Path,
+    exports: list[tuple[str, Path]],
+    line_scale: int,
+    html_path: Path | None,
+    xlsx_path: Path | None,
+    as_json: bool,
 ) -> None:
     """A closed month of another platform beside ours: equal, or each differing CDR with its cause and its cents.
 
-    Its CDR export lands as any files do and is run (set `history_before` in network.yaml). TOTALS is a CSV with what
-    its statements say: partner, period, direction, currency, amount_excl_tax, and sessions if known. Theirs plus all
-    differences is ours, exactly.
+    TOTALS says what its statements say, as CSV, JSON or XLSX: partner, period, direction, currency, amount_excl_tax,
+    and sessions if known. With --cdrs its CDR export is taken into this home and run, which must have no other CDRs and
+    `history_before` in network.yaml; without, that was done before. Theirs plus all differences is ours, exactly.
     """
     try:
         stated = read_totals(totals)
-        snapshot = Snapshot(open_home(home_path))
+        home = open_home(home_path)
+        if exports:
+            count = land_export(home, exports, stated)
+            click.echo(f"Landed: {count} files of the export", err=True)
+            settle(home, parse_instant(None))
+        snapshot = Snapshot(home)
         for one in stated:
             refuse_unknown(snapshot, one.period, one.partner)
         results = [compare(snapshot, one, line_scale) for one in stated]

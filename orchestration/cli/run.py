@@ -38,6 +38,23 @@ def parse_instant(text: str | None) -> datetime:
 def command(home_path: Path | None, period: str, as_of: str | None, full: bool, as_json: bool) -> None:
     """Take in what is new in landing and master, run the five stages, leave drafts for every unsealed period."""
     instant = parse_instant(as_of)
+    try:
+        home = open_home(home_path)
+    except HomeError as error:
+        raise click.ClickException(str(error)) from error
+    ran = settle(home, instant, period, full)
+    from orchestration.cli.status import show_summary, summary
+
+    if as_json:
+        show_json({"ran": ran, **summary(home)})
+    else:
+        if not ran:
+            click.echo("Nothing new: the last run stands (`evsettle run --full` runs all stages anyway).\n")
+        show_summary(home)
+
+
+def settle(home: Home, instant: datetime, period: str = "", full: bool = False) -> bool:
+    """Take in what is new and run; whether it ran. Raises ClickException with what is to be done."""
     from orchestration import pseudonyms
     from orchestration.facts.ledger import LedgerError
     from orchestration.facts.lock import LockHeld, writer_lock
@@ -49,19 +66,10 @@ def command(home_path: Path | None, period: str, as_of: str | None, full: bool, 
         check_suites()
         if pseudonyms.key() is None:
             click.echo(f"Note: {pseudonyms.NO_KEY}", err=True)
-        home = open_home(home_path)
         with writer_lock(home):
-            ran = _run(home, instant, period, full)
+            return _run(home, instant, period, full)
     except (SuiteError, HomeError, LockHeld, LedgerError, pseudonyms.PseudonymError) as error:
         raise click.ClickException(str(error)) from error
-    from orchestration.cli.status import show_summary, summary
-
-    if as_json:
-        show_json({"ran": ran, **summary(home)})
-    else:
-        if not ran:
-            click.echo("Nothing new: the last run stands (`evsettle run --full` runs all stages anyway).\n")
-        show_summary(home)
 
 
 def _run(home: Home, instant: datetime, period: str, full: bool) -> bool:
