@@ -36,6 +36,15 @@ def drafts(tmp_path_factory: pytest.TempPathFactory) -> Books:
         {"partner": partner, "contract_version": "v1", "minimum_amount": minimum}
         for partner, (_, minimum) in PARTNERS.items()
     ]
+    books.raw["raw_contract_fees"] = [
+        {"partner": "lent", "contract_version": "v1", "name": "hub", "per": "session", "rate": "0.25",
+         "direction": "receivable"}
+    ]  # fmt: skip
+    # No tax is due on anything here, but it is decided: these become documents of ours.
+    books.raw["raw_own_parties"] = [{"party": "NL/EVS", "role": "CPO", "country": "NL"}]
+    books.raw["raw_tax_rules"] = [
+        {"valid_from": "2026-01-01", "category": "E", "rate_percent": "0", "known_from": "2026-01-01 00:00:00+00"}
+    ]
     for partner, (sessions, _) in PARTNERS.items():
         for key, claim, is_held in sessions:
             books.session(key, claim=claim, rated=claim, partner=partner)
@@ -59,7 +68,8 @@ def found(path: Path, columns: str = "subject_id, rule_id, severity, status") ->
 
 def again(path: Path) -> None:
     """What is said of the statements, computed once more."""
-    invoke(["run", "--select", "statement_proofs", "statement_checks", "statement_flags", "closing_findings"], path)
+    told = ("statement_proofs", "statement_fees", "statement_deadlines", "line_traces")
+    invoke(["run", "--select", *(f"{model}+1" for model in told), "statement_checks+1"], path)
 
 
 def test_a_statement_is_held_or_noted_from_the_first_cent_past_the_limit(drafts: Books) -> None:
@@ -72,7 +82,9 @@ def test_a_statement_is_held_or_noted_from_the_first_cent_past_the_limit(drafts:
         counts = {rule.rule_id: (rule.failed, rule.evaluated) for rule in judge_statements(connection)}
     assert counts["NET_BELOW_MINIMUM"] == (1, 2)
     assert counts["NET_NEGATIVE"] == counts["PERIOD_OPEN_HOLDS"] == (1, 5)
-    assert counts["DOC_ARITHMETIC"] == (0, 5)
+    assert counts["DOC_ARITHMETIC"] == counts["DOC_TRACE_MISSING"] == counts["DOC_ISSUE_DEADLINE"] == (0, 5)
+    assert counts["TERMS_FEE_DIFF"] == (0, 1)
+    assert counts["DOC_CREDIT_UNLINKED"] == (0, 0)
 
 
 def test_what_is_held_is_a_case_of_finance_with_its_money(drafts: Books) -> None:
@@ -113,6 +125,38 @@ def test_two_people_waive_a_hold_and_nobody_a_reject(drafts_copy: Path) -> None:
         assert "against" not in known["2026-10|minus"]
         assert [told["severity"] for told in known["2026-10|least"]["against"]] == ["reject"]
         judge_statements(connection)
+
+
+def test_fees_days_and_traces_are_judged_anew_in_each_run(drafts_copy: Path) -> None:
+    """A fee may be a cent off and a document issued on the fifteenth: two cents and the sixteenth are too much."""
+    rules = ("TERMS_FEE_DIFF", "DOC_ISSUE_DEADLINE", "DOC_TRACE_MISSING")
+    told = (
+        f"rule_id, subject_id, severity, observed from settle.closing_findings where rule_id in {rules} order by 1, 2"
+    )
+    for rate, day in (("0.26", "2026-11-15"), ("0.27", "2026-11-16")):
+        with open_warehouse(drafts_copy) as connection:
+            connection.execute("update ingest.raw_contract_fees set rate = ?", [rate])
+            connection.execute(f"update ingest.raw_run set as_of = timestamptz '{day} 22:59:59+00'")
+        again(drafts_copy)
+        with open_warehouse(drafts_copy) as connection:
+            judge_statements(connection)
+            late = connection.execute(f"select {told}").fetchall()
+        assert bool(late) == (rate == "0.27")
+    assert late[0] == ("DOC_ISSUE_DEADLINE", "2026-10-least-R-EUR", "warn", "not issued on 2026-11-16")
+    assert late[-1] == (
+        "TERMS_FEE_DIFF", "2026-10-lent-R-EUR", "hold", "0.25 EUR of fees, one of them off by 0.02 EUR",
+    )  # fmt: skip
+    assert len(late) == len(PARTNERS) + 1
+    with open_warehouse(drafts_copy) as connection:
+        connection.execute("delete from rate.price_lines where cdr_key = 'least'")
+        connection.execute("update settle.cdr_outcomes set record_id = 0 where cdr_key = 'much'")
+    again(drafts_copy)
+    with open_warehouse(drafts_copy) as connection:
+        lost = [row[1:] for row in connection.execute(f"select {told}").fetchall() if row[0] == "DOC_TRACE_MISSING"]
+    assert lost == [
+        ("2026-10-least-R-EUR", "reject", "lines without a trace: 1, such as line 1 (least)"),
+        ("2026-10-much-R-EUR", "reject", "lines without a trace: 1, such as line 1 (much)"),
+    ]
 
 
 def test_a_finding_that_nobody_judged_stops_the_run(drafts_copy: Path) -> None:

@@ -57,9 +57,11 @@ checked as (
         sums.amount_excl_tax,
         sums.tax,
         sums.lines_untaxed,
-        -- An amount off the minor unit cannot stand on a document.
+        -- An amount off the minor unit cannot stand on a document; nor one that no term rounds.
         sums.amount_excl_tax
-        - {{ round_money('sums.amount_excl_tax', 'policies.rounding_mode', 'policies.rounding_scale') }} as unrounded,
+        - coalesce(
+            {{ round_money('sums.amount_excl_tax', 'policies.rounding_mode', 'policies.rounding_scale') }}, 0
+        ) as unrounded,
         sums.tax - {{ round_money(due_tax, 'policies.rounding_mode', 'policies.rounding_scale') }} as tax_difference
     from sums
     left join policies
