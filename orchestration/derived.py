@@ -23,6 +23,7 @@ from orchestration.fingerprints import AFTER_THE_RUN as LEDGER_TABLES
 from orchestration.fingerprints import fingerprint, tables_of
 from orchestration.published import quoted
 from orchestration.run_entries import marker
+from orchestration.version import engine_version
 from orchestration.warehouse import open_in_memory
 
 _EVENTS_OF = ("ledger_entries", "cdr_history", AFTER_THE_RUN)
@@ -149,7 +150,8 @@ def _warehouse(home: Home, entries: Sequence[Entry], notes: list[str]) -> tuple[
             connection.execute("set TimeZone = 'UTC'")
             tables = tables_of(connection)
             now = {table: fingerprint(connection, table) for table in tables}
-            now |= {f"ingest.{table}": fingerprint(connection, f"ingest.{table}") for table in LEDGER_TABLES}
+            there = _ledger_tables_there(connection)
+            now |= {table: fingerprint(connection, table) for table in there}
     except duckdb.IOException as error:
         if "lock" in str(error):
             notes.append("The warehouse was not compared: another process is using it.")
@@ -157,7 +159,12 @@ def _warehouse(home: Home, entries: Sequence[Entry], notes: list[str]) -> tuple[
         return 0, [_damaged(name, error)]
     except duckdb.Error as error:
         return 0, [_damaged(name, error)]
-    expected = dict(stored["tables"]) | _ledger_tables(home, [entry for entry in entries if entry.seq <= ends[-1].seq])
+    of_ledger = _ledger_tables(home, [entry for entry in entries if entry.seq <= ends[-1].seq])
+    run = next(entry for entry in entries if entry.seq == ends[-1].body["run"])
+    if run.body["engine_version"] != engine_version():
+        # A table that this version reads from the ledger is not in the warehouse of one before.
+        of_ledger = {table: sums for table, sums in of_ledger.items() if table in there}
+    expected = dict(stored["tables"]) | of_ledger
     # A table that this version added, and no run has filled, says nothing.
     both = {table: (expected.get(table, _EMPTY), now.get(table, _EMPTY)) for table in expected.keys() | now.keys()}
     changed = sorted(table for table, (before, after) in both.items() if before != after)
@@ -166,6 +173,11 @@ def _warehouse(home: Home, entries: Sequence[Entry], notes: list[str]) -> tuple[
         for table in changed
     ]
     return len(expected), problems
+
+
+def _ledger_tables_there(connection: duckdb.DuckDBPyConnection) -> set[str]:
+    rows = connection.execute("select table_name from information_schema.tables where table_schema = 'ingest'")
+    return {f"ingest.{table}" for (table,) in rows.fetchall() if table in LEDGER_TABLES}
 
 
 def _damaged(name: str, error: Exception) -> Problem:

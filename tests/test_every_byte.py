@@ -9,6 +9,9 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from orchestration import derived
+from orchestration.facts import ledger
+from orchestration.facts.home import Home
 from orchestration.facts.objects import sha256_of_file
 from orchestration.pseudonyms import VARIABLE
 
@@ -115,3 +118,17 @@ def test_a_warehouse_that_is_no_database_any_more(cli_here: Cli, home_copy: Path
     warehouse = home_copy / "warehouse" / "evsettle.duckdb"
     warehouse.write_bytes(b"\0" * 4096 + warehouse.read_bytes()[4096:])
     assert named(cli_here, home_copy) == {"warehouse/evsettle.duckdb"}
+
+
+def test_a_table_of_the_ledger_is_missed_but_in_a_warehouse_of_another_version(
+    home_copy: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = Home(home_copy.resolve())
+    with duckdb.connect(str(home.warehouse)) as connection:
+        connection.execute("drop table ingest.raw_finding_history")
+    entries = ledger.read_all(home)
+    subjects = [problem.subject for problem in derived.check_derived(home, entries).problems]
+    assert subjects == ["warehouse/evsettle.duckdb:ingest.raw_finding_history"]
+    # An update that reads one more table from the ledger finds the warehouse of the last run whole.
+    monkeypatch.setattr(derived, "engine_version", lambda: "0.2.0+another")
+    assert derived.check_derived(home, entries).problems == ()

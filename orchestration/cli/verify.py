@@ -84,7 +84,7 @@ def command(home_path: Path | None, period: str | None, head: str | None, no_rep
     master files, reports against their manifests and seals, published tables, and the tables of the warehouse.
 
     With PERIOD (2026-10, or 2026-10/emo) the chain, objects and reports of that period; and what is sealed of it is
-    computed again from the ledger alone, in a home of its own: by the rules and terms of its time, to the byte.
+    computed again from the ledger alone, in a home of its own: by the terms of its time, to the byte.
 
     With FILE, a proof that `evsettle proof` wrote, only that: no home is needed.
 

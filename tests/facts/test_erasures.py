@@ -5,6 +5,7 @@ import io
 import json
 import re
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -217,6 +218,16 @@ def test_two_people_and_a_dry_run(home: Home) -> None:
     assert not erased(ledger.read_all(home))
     land(home, "emo/cdrs/new.ndjson", lines(cdr("9", UID, CONTRACT)))
     assert "landing/emo/cdrs/new.ndjson names the person and is not in the ledger yet" in erase(home).stderr
+
+
+@pytest.mark.parametrize("form", [str, json.dumps])
+def test_what_a_meter_signed_stays_as_it_was_signed(form: Callable[[str], str]) -> None:
+    """With another id in it the signature would prove nothing, and what was billed by it would be held."""
+    signed = 'OCMF|{"FV":"1.0","IS":true,"IT":"ISO14443","ID":"0400001241DEB9","RD":[{"RV":12.5}]}|{"SD":"3045"}'
+    text = f"0400001241DEB9 {form(signed)} 0400001241DEB9 {form(signed)}"
+    replaced = Replacer(["0400001241DEB9"]).replaced(text.encode()).decode()
+    assert replaced.count(form(signed)) == 2 and replaced.count("0400001241DEB9") == 2
+    assert len(replaced) == len(text)
 
 
 def test_ids_are_found_in_any_case_and_with_any_separators_but_not_within_others() -> None:
