@@ -50,9 +50,18 @@ def parse() -> Path:
 
 
 def ensure_parsed() -> None:
-    """Parse the project where nobody has: a checkout without set-up, a folder that was cleaned. Raises DbtFailed."""
-    if not (MANIFEST.exists() and PARTIAL_PARSE.exists()):
+    """Parse the project where nobody has since it changed: a bare checkout, one that was updated. Raises DbtFailed."""
+    if not (MANIFEST.exists() and PARTIAL_PARSE.exists()) or _changed_at() > PARTIAL_PARSE.stat().st_mtime:
         parse()
+        # dbt leaves a file alone when it would write the same.
+        PARTIAL_PARSE.touch()
+
+
+def _changed_at() -> float:
+    """When a file of the project was last written, added or taken away."""
+    folders = (PROJECT_DIR / "models", PROJECT_DIR / "macros", PROJECT_DIR / "tests")
+    inside = (path for folder in folders for path in (folder, *folder.rglob("*")))
+    return max(path.stat().st_mtime for path in (*inside, *PROJECT_DIR.glob("*.yml")))
 
 
 def _project_arguments(target: Path) -> list[str]:
