@@ -61,7 +61,8 @@ def begin_run(home: Home, connection: duckdb.DuckDBPyConnection, as_of: datetime
     connection.execute("begin")
     if before != (body["engine_version"], body["rules_sha256"]):
         connection.execute("insert into ingest.raw_touched values ('everything', '', 'engine or rules changed')")
-    else:
+    elif connection.execute("select 1 from ingest.raw_touched where kind = 'everything'").fetchone() is None:
+        # Else tables may still be of the version before: the first run of this one was killed.
         _touch_waiting(connection, as_of)
     connection.execute("delete from ingest.raw_run")
     connection.execute(
