@@ -27,8 +27,9 @@ def troubled(cli_here: Cli, finished_home: Path, tmp_path_factory: pytest.TempPa
     """A finished home into which one of each trouble fell, after another run; and what that run said."""
     home = tmp_path_factory.mktemp("troubled") / "home"
     shutil.copytree(finished_home, home)
-    partner = next(iter(sorted((home / "master" / "partners").glob("*.yaml"))))
+    partner, other = sorted((home / "master" / "partners").glob("*.yaml"))[:2]
     partner.write_text(partner.read_text() + "\ntolerances: {amont: '0.05'}\n")
+    other.write_text(other.read_text() + "\ntolerances: {amount: NaN}\n")
     landing = home / "landing" / partner.stem / "cdrs"
     landing.mkdir(parents=True, exist_ok=True)
     (landing / "truncated.json").write_text('[{"id": "A", "country_code": "DE"}, {"id": "B", "countr')
@@ -74,6 +75,21 @@ def test_a_wrong_key_names_the_file_and_the_nearest_word(troubled: tuple[Path, s
     assert "amont" in said
     assert "amount" in said
     assert ".yaml" in said
+
+
+def test_a_tolerance_that_is_no_number_is_named_and_the_terms_before_stand(
+    troubled: tuple[Path, str], finished_home: Path
+) -> None:
+    home, said = troubled
+    other = sorted((home / "master" / "partners").glob("*.yaml"))[1]
+    assert (
+        f"To mend: master/partners/{other.name}: tolerances.amount is 'NaN', which is no number; write it as 0.05."
+        " Until then the terms known before stand."
+    ) in said
+    billed = (
+        f"select cdr_key, settled_excl_tax from cdrs where partner = '{other.stem}' and state = 'valid' order by all"
+    )
+    assert read(home, billed) == read(finished_home, billed) != []
 
 
 @pytest.mark.parametrize(

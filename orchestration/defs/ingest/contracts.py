@@ -223,6 +223,12 @@ def contract_problems(path: str, contract: Contract, rules: Mapping[str, Rule]) 
             problems.append(f"rules.{rule_id} is not a rule of this version; see docs/rules.md.")
         elif not rule.is_overridable:
             problems.append(f"rules.{rule_id} may not be changed by a contract; take it out.")
+    problems += [
+        f"rules.{rule_id}.{name} is {value}; use 0 or more."
+        for rule_id, terms in contract.rules.items()
+        for name, value in (("tolerance", terms.tolerance), ("second_tolerance", terms.second_tolerance))
+        if value is not None and value < 0
+    ]
     problems += _remedy_problems(contract, rules)
     problems += [
         f"{name} has content, but this version does not settle it; take it out and bill it by hand."

@@ -8,6 +8,7 @@ import difflib
 import re
 import types
 from collections.abc import Mapping
+from decimal import Decimal, InvalidOperation
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
 import msgspec
@@ -20,6 +21,9 @@ _KINDS = {
     "int": "a whole number", "str": "text", "decimal": "a number", "object": "a block of keys", "array": "a list",
     "bool": "true or false", "date": "a date (2026-01-31)", "null": "nothing", "float": "a number",
 }  # fmt: skip
+
+# What a warehouse keeps of a number: more would be cut off without a word.
+_WHOLE_DIGITS, _PLACES, _LARGEST = 10, 8, 2_147_483_647
 
 Model = TypeVar("Model")
 
@@ -83,11 +87,13 @@ def read_declared(path: str, data: bytes, model: type[Model]) -> Model:
 
 
 def check_keys(path: str, value: Any, model: Any, place: str = "") -> None:
-    """Refuse the first key, at any depth, that the model does not have, and the first word it does not allow."""
+    """Refuse the first key, at any depth, that the model does not have, the first word and number it cannot take."""
     struct, item = _shape(model)
     words = _words(model)
     if isinstance(value, str) and words and value not in words:
         raise DeclaredError(f"{path}: {place.rstrip('.')} is {value!r}; use {', '.join(words)}.")
+    if problem := _number_problem(value, model):
+        raise DeclaredError(f"{path}: {place.rstrip('.')} is {str(value)!r}{problem}.")
     if isinstance(value, Mapping) and struct is not None:
         hints = get_type_hints(struct)
         for key, inner in value.items():
@@ -100,6 +106,26 @@ def check_keys(path: str, value: Any, model: Any, place: str = "") -> None:
     elif isinstance(value, list) and item is not None:
         for number, inner in enumerate(value, start=1):
             check_keys(path, inner, item, f"{place}{number}.")
+
+
+def _number_problem(value: Any, model: Any) -> str | None:
+    """Why a value is no number of the size that can be kept; None where it is, or where no number is asked for."""
+    kinds = get_args(model) if get_origin(model) in (Union, types.UnionType) else (model,)
+    if isinstance(value, int) and int in kinds and not abs(value) <= _LARGEST:
+        return f"; use at most {_LARGEST}"
+    if Decimal not in kinds or not isinstance(value, str | int) or isinstance(value, bool):
+        return None
+    try:
+        number = Decimal(value)
+    except InvalidOperation:
+        number = Decimal("NaN")
+    if not number.is_finite():
+        return ", which is no number; write it as 0.05"
+    _, digits, exponent = number.as_tuple()
+    assert isinstance(exponent, int)
+    if len(digits) + exponent > _WHOLE_DIGITS or exponent < -_PLACES:
+        return f"; use at most {_WHOLE_DIGITS} digits before the point and {_PLACES} after it"
+    return None
 
 
 def _shape(model: Any) -> tuple[Any, Any]:

@@ -158,7 +158,11 @@ def _read_changed(
             else:
                 _read_other(data, contents, path)
         except DeclaredError as error:
-            data.problems[path] = (str(error), entry.seq)
+            stands = ""
+            if folder == "partners":
+                had = PurePath(path).stem in data.contracts
+                stands = " Until then the terms known before stand." if had else " Until then nothing is billed on it."
+            data.problems[path] = (f"{error}{stands}", entry.seq)
 
 
 def _template_path(partner: bytes) -> str | None:
