@@ -1,6 +1,6 @@
 """Our own table, view and incremental of DuckDB, in a small project: what a build replaces, and what a failed one leaves.
 
-Every model finds a relation of its name: `a` and `b`, at 1.00 each. `a` alone is in work.
+Every model finds a relation of its name: `a` and `b`, at 1.00 each. Of the two `a` alone is in work.
 """
 
 from pathlib import Path
@@ -23,6 +23,9 @@ PROJECT = {
 BEFORE = "select key as cdr_key, cast(1 as decimal(18, 2)) as price from (values ('a'), ('b')) as rows (key)"
 NEW = "select 'a' as cdr_key, cast(2 as decimal(18, 2)) as price"
 NOTHING = f"{NEW} where random() < 0"
+RANGED = (
+    """select key as cdr_key, cast(2 as decimal(18, 2)) as price from (values ('7'), ('a'), ('it''s')) as rows (key)"""
+)
 OTHER_TYPE = "select 'a' as cdr_key, cast(2 as decimal(18, 4)) as price"
 NO_KEY = "select cast(null as varchar) as cdr_key, cast(2 as decimal(18, 2)) as price"
 TOO_LATE = "select 'a' as cdr_key, cast(case when random() >= 0 then 'x' end as decimal(18, 2)) as price"
@@ -40,6 +43,7 @@ MODELS: dict[str, tuple[str, dict[str, str], dict[str, Any]]] = {
     "view_was_table": (NEW, COLUMNS, VIEW),
     "view_other_type": (OTHER_TYPE, COLUMNS, VIEW),
     "kept_new": (NEW, COLUMNS, INCREMENTAL),
+    "kept_in_ranges": (RANGED, COLUMNS, INCREMENTAL | {"meta": {"rows_at_a_time": 1}}),
     "kept_nothing": (NOTHING, COLUMNS, INCREMENTAL),
     "kept_other_type": (OTHER_TYPE, COLUMNS, INCREMENTAL),
     "kept_no_key": (NO_KEY, COLUMNS, INCREMENTAL),
@@ -76,7 +80,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, str
     write_project(folder, warehouse)
     with duckdb.connect(str(warehouse)) as connection:
         connection.execute("create schema inspect; create schema rate; create table inspect.work (cdr_key varchar)")
-        connection.execute("insert into inspect.work values ('a')")
+        connection.execute("insert into inspect.work values ('a'), ('7'), ('it''s')")
         for name in MODELS:
             kind = "view" if name == "table_was_view" else "table"
             connection.execute(f"create {kind} rate.{name} as {BEFORE}")
@@ -126,6 +130,10 @@ def test_tables_and_views_are_replaced_whole(built: tuple[Path, dict[str, str]],
 
 def test_keys_in_work_are_replaced_and_others_kept(built: tuple[Path, dict[str, str]]) -> None:
     assert rows(built, "kept_new") == [("a", "2.00"), ("b", "1.00")]
+
+
+def test_what_is_inserted_by_ranges_of_the_key_is_whole(built: tuple[Path, dict[str, str]]) -> None:
+    assert rows(built, "kept_in_ranges") == [("7", "2.00"), ("a", "2.00"), ("b", "1.00"), ("it's", "2.00")]
 
 
 def test_a_key_in_work_that_yields_nothing_now_loses_its_rows(built: tuple[Path, dict[str, str]]) -> None:

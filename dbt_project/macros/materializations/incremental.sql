@@ -15,19 +15,45 @@
     {% call statement('main') %}
         {% if existing is none or not existing.is_table or should_full_refresh() %}
             {{ drop_other_type(target_relation) }}
-            {{ create_or_replace_table(target_relation) }}
+            {{ get_assert_columns_equivalent(compiled_code) }}
+            create or replace table {{ target_relation }} {{ get_table_columns_and_constraints() }};
+            {{ insert_in_ranges(target_relation) }}
         {% else %}
             {{ get_assert_columns_equivalent(compiled_code) }}
             {{ assert_columns_kept(target_relation) }}
             delete from {{ target_relation }}
             where cdr_key in (select work.cdr_key from {{ target.database }}.inspect.work as work);
-            insert into {{ target_relation }} {{ get_column_names() }} ({{ get_select_subquery(compiled_code) }});
+            {{ insert_in_ranges(target_relation) }}
         {% endif %}
     {% endcall %}
     {{ run_hooks(post_hooks, inside_transaction=True) }}
     {% do adapter.commit() %}
     {{ return({'relations': [target_relation]}) }}
 {% endmaterialization %}
+
+{#
+    All rows at once, or, where meta.rows_at_a_time says so, by ranges of the key with about so many of work: a model that
+    joins many tables on it holds all their rows of a range in memory, and of a million sessions that is more than it may.
+#}
+{% macro insert_in_ranges(relation) %}
+    {%- set rows = config.get('meta', {}).get('rows_at_a_time') -%}
+    {%- set bounds = [] -%}
+    {%- if rows -%}
+        {%- set found = run_query(
+            "select cdr_key from (select cdr_key, row_number() over (order by cdr_key) as no from "
+            ~ relation.database ~ ".inspect.work) where no % " ~ rows ~ " = 0 order by cdr_key"
+        ) -%}
+        {%- for row in found.rows %}{% do bounds.append("'" ~ (row[0] | replace("'", "''")) ~ "'") %}{% endfor -%}
+    {%- endif %}
+    {%- for bound in bounds + [none] %}
+        insert into {{ relation }} {{ get_column_names() }} (
+            {{ get_select_subquery(compiled_code) }}
+            where true
+            {%- if not loop.first %} and cdr_key > {{ bounds[loop.index0 - 1] }}{% endif %}
+            {%- if bound is not none %} and cdr_key <= {{ bound }}{% endif %}
+        );
+    {%- endfor %}
+{% endmacro %}
 
 {# The table as it is still has the columns of the contract; an older version's does not, and must not be cast silently. #}
 {% macro assert_columns_kept(relation) %}
