@@ -41,8 +41,9 @@ _DISPUTES = """
 """
 _RACI = "select activity, responsible, accountable from raci where known_to is null"
 
-# What a period waits for, and the activity of master/raci.csv that says who does it.
+# What a period waits for, and the activity of master/raci.csv that says who does it. What is held is cleared first.
 ACTIVITIES = {
+    "clear": "Prepare and propose the drafts of a period",
     "propose": "Prepare and propose the drafts of a period",
     "approve": "Approve the drafts of a period",
     "seal": "Seal a period and issue its documents",
@@ -84,7 +85,7 @@ def who_acts_next(
 
 
 def _acts(entries: Sequence[Entry]) -> dict[str, str | None]:
-    """What has begun: proposed drafts wait for approval, approved ones for the seal, sealed ones for nothing."""
+    """What has begun: held drafts are to be cleared, proposed ones approved, approved ones sealed."""
     answered, known = answers(entries), drafts(entries)
     acts: dict[str, str | None] = {
         subject.removeprefix("period:"): "approve"
@@ -96,4 +97,5 @@ def _acts(entries: Sequence[Entry]) -> dict[str, str | None]:
         draft = known.get(decision.subject_id)
         if decision.kind == "period" and draft is not None and decision.value == draft.content:
             acts[decision.subject_id] = "seal"
+    acts |= {subject: "clear" for subject, draft in known.items() if draft.against}
     return acts | dict.fromkeys(seals(entries))

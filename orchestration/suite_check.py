@@ -28,11 +28,12 @@ _GATE_COLUMNS: Mapping[str, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A section of the catalogue, and the rule ids that it asks for."""
+    """A section of the catalogue, the rule ids that it asks for, and those of them that refuse an act instead."""
 
     number: int
     title: str
     rule_ids: tuple[str, ...]
+    refused: tuple[str, ...]
 
 
 def check_suites(paths: Iterable[Path] | None = None) -> list[Suite]:
@@ -55,7 +56,10 @@ def check_suites(paths: Iterable[Path] | None = None) -> list[Suite]:
 def catalogue() -> list[Section]:
     """The checked-in list of rule ids."""
     listed = yaml.safe_load(_CATALOGUE.read_text(encoding="utf-8"))
-    return [Section(entry["section"], entry["title"], tuple(entry["rules"])) for entry in listed]
+    return [
+        Section(entry["section"], entry["title"], tuple(entry["rules"]), tuple(entry.get("refused", ())))
+        for entry in listed
+    ]
 
 
 def _check_columns(connection: duckdb.DuckDBPyConnection, suite: Suite) -> None:

@@ -31,7 +31,10 @@ def command(owner: str | None, check: bool, as_json: bool) -> None:
     for suite in read:
         for rule in suite.rules:
             listed.setdefault(rule.rule_id, (suite.path.parent.parent.name, rule))
-    missing = [(section, [rule_id for rule_id in section.rule_ids if rule_id not in listed]) for section in catalogue()]
+    sections = catalogue()
+    refused = [rule_id for section in sections for rule_id in section.refused]
+    known = {*listed, *refused}
+    missing = [(section, [rule_id for rule_id in section.rule_ids if rule_id not in known]) for section in sections]
     owed = [rule_id for section, rule_ids in missing if section.number < _LATER for rule_id in rule_ids]
     later = [rule_id for section, rule_ids in missing if section.number >= _LATER for rule_id in rule_ids]
     shown: list[dict[str, object]] = [
@@ -44,12 +47,16 @@ def command(owner: str | None, check: bool, as_json: bool) -> None:
         if owner in (None, rule.owner)
     ]  # fmt: skip
     if as_json:
-        show_json({"rules": shown, **({"missing": owed, "later": later} if check else {})})
+        show_json({"rules": shown, **({"missing": owed, "later": later, "refused": refused} if check else {})})
     else:
         _show(shown)
         if check:
             click.echo(f"\n{len(listed)} rules; of the catalogue's sections 1 to {_LATER - 1} {len(owed)} are missing.")
-            for name, rule_ids in (("Missing", owed), ("Of closing, built later", later)):
+            for name, rule_ids in (
+                ("Missing", owed),
+                ("Of closing, built later", later),
+                ("Refused at the act", refused),
+            ):
                 if rule_ids:
                     click.echo(f"{name}: {', '.join(rule_ids)}.")
     if check and owed:

@@ -71,6 +71,7 @@ def test_a_run_with_a_broken_suite_does_not_start(
     home = tmp_path / "home"
     (home / "master").mkdir(parents=True)
     (home / "landing").mkdir()
+    (home / "master" / "network.yaml").touch()
     result = cli_here("--home", home, "run")
     assert result.returncode == 1
     assert f"{path}: ENERGY_NEGATIVE: tolerance is 'a bit'" in result.stderr
@@ -90,3 +91,6 @@ def test_the_command_lists_rules_and_what_is_missing(cli_here: Cli) -> None:
     checked = cli_here("rules", "--check", "--json")
     missing = yaml.safe_load(checked.stdout)["missing"]
     assert checked.returncode == (1 if missing else 0)
+    refused = yaml.safe_load(checked.stdout)["refused"]
+    assert {"DOC_APPROVER_SAME", "DOC_NUMBER_GAP", "PERIOD_SEALED_WRITE"} == set(refused)
+    assert not {rule["rule_id"] for rule in yaml.safe_load(checked.stdout)["rules"]} & set(refused)

@@ -1,5 +1,6 @@
 """Rules on draft statements: what holds one, who may let it pass, and that nothing is published unjudged."""
 
+import json
 import shutil
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -16,6 +17,7 @@ from orchestration.facts import ledger
 from orchestration.facts.home import Home
 from orchestration.gate import GateBroken
 from orchestration.warehouse import open_warehouse
+from tests.conftest import evsettle_here
 from tests.settle.by_hand import Books
 from tests.settle.sealed_month import CLOSED_AT, DAAN, NOOR, SEM, done, refused
 
@@ -191,6 +193,8 @@ def test_what_is_held_is_neither_proposed_nor_approved_nor_sealed(home_copy: Pat
     ):
         assert "NET_NEGATIVE holds 2026-10-emo-R-EUR (-0.01 EUR)" in refusal
         assert f"evsettle decide waive finding:{'f' * 64} --set rule=NET_NEGATIVE" in refusal
+    periods = json.loads(evsettle_here("--home", home_copy, "status", "--json").stdout)["periods"]
+    assert [one["act"] for one in periods if one["partner"] == "emo"] == ["clear"]
     against(home_copy)
     done(home_copy, "decide", "approve", proposal, "--by", DAAN)
     against(home_copy, **{**held, "rule_id": "DOC_ARITHMETIC", "severity": "reject"})
