@@ -1,6 +1,6 @@
 """`evsettle invoices`: the invoices and credit notes that were issued, as the ledger says."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -22,12 +22,16 @@ def _without(entries: Sequence[Entry]) -> list[str]:
     return [statement for statement in marks if "-R-" in statement and statement not in numbered]
 
 
+def _kind(fact: Mapping[str, Any]) -> str:
+    return ("self-billed " if fact["supplier"] else "") + str(fact["kind"]).replace("_", " ")
+
+
 @click.command("invoices", epilog="Examples:\n\n  evsettle invoices\n\n  evsettle invoices --partner emo --json")
 @click.option("--partner", help="Only this partner's (the partner's folder name).")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object instead of a table.")
 @click.pass_obj
 def command(home_path: Path | None, partner: str | None, as_json: bool) -> None:
-    """Invoices and credit notes of ours, in the order of their numbers.
+    """Invoices and credit notes that we issued, in the order of their numbers.
 
     A statement that we bill gets its number when its period is sealed; `evsettle decide seal` says which.
     """
@@ -49,7 +53,7 @@ def command(home_path: Path | None, partner: str | None, as_json: bool) -> None:
         ["number", "kind", "statement", "issued", "due", "currency", ">net", ">tax", ">gross", "corrects"],
         [
             (
-                one["number"], one["kind"].replace("_", " "), one["statement_id"], one["issued_on"], one["due_on"],
+                one["number"], _kind(one), one["statement_id"], one["issued_on"], one["due_on"],
                 one["currency"], *(Decimal(one[name]) for name in ("amount_excl_tax", "tax", "amount_incl_tax")),
                 ", ".join(one["preceding"]),
             )

@@ -1,7 +1,8 @@
-"""Invoices and credit notes of ours: their numbers are facts of the ledger.
+"""Invoices and credit notes that we issue: their numbers are facts of the ledger.
 
 A number is given inside the seal of its statement, so it exists if and only if the seal does: a crash neither loses nor
-doubles one. A series is one own party, kind and year, and counts from 1 without a gap.
+doubles one. A series is one own party, kind and year, and counts from 1 without a gap; what we issue in the name of a
+supplier (self-billing) is a series of its own for each of them.
 What does not belong here: which statement gets a document (defs/settle/documents) and how one looks (document_files).
 """
 
@@ -14,8 +15,10 @@ from typing import Any, Literal
 from orchestration.facts.ledger import Entry
 
 Kind = Literal["invoice", "credit_note"]
-# UNTDID 1001.
-TYPE_CODES: dict[Kind, str] = {"invoice": "380", "credit_note": "381"}
+# UNTDID 1001, by whether it is issued in the supplier's name.
+TYPE_CODES: dict[tuple[Kind, bool], str] = {
+    ("invoice", False): "380", ("credit_note", False): "381", ("invoice", True): "389", ("credit_note", True): "261",
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +26,7 @@ class Document:
     """One document. Amounts are what stands on it: those of a credit note are positive.
 
     party: ours, who issues it. preceding: numbers of the documents that it corrects. sequence: 0 until it is numbered.
+    supplier: the partner's party in whose name we issue it; None where we are the seller.
     """
 
     kind: Kind
@@ -37,16 +41,27 @@ class Document:
     amount_incl_tax: Decimal
     preceding: tuple[str, ...]
     sequence: int = 0
+    supplier: str | None = None
 
     @property
-    def series(self) -> tuple[str, Kind, int]:
-        """What is counted without a gap: own party, kind and year."""
-        return self.party, self.kind, self.issued_on.year
+    def series(self) -> tuple[str, Kind, int, str | None]:
+        """What is counted without a gap: own party, kind and year, and the supplier where it is in its name."""
+        return self.party, self.kind, self.issued_on.year, self.supplier
+
+    @property
+    def type_code(self) -> str:
+        """What it is, in UNTDID 1001."""
+        return TYPE_CODES[self.kind, self.supplier is not None]
 
     @property
     def number(self) -> str:
-        """As it is printed: NLEVS-2026-000001, a credit note's NLEVS-C-2026-000001."""
+        """As it is printed: NLEVS-2026-000001, a credit note's NLEVS-C-2026-000001.
+
+        In a supplier's name: NLEVS-SB-NLEMO-2026-000001 and NLEVS-SBC-NLEMO-2026-000001.
+        """
         mark = "C-" if self.kind == "credit_note" else ""
+        if self.supplier is not None:
+            mark = f"SB{mark or '-'}{self.supplier.replace('/', '')}-"
         return f"{self.party.replace('/', '')}-{mark}{self.issued_on.year}-{self.sequence:06d}"
 
 
@@ -55,7 +70,7 @@ def as_fact(document: Document) -> dict[str, Any]:
     return {
         "number": document.number,
         "kind": document.kind,
-        "type_code": TYPE_CODES[document.kind],
+        "type_code": document.type_code,
         "sequence": document.sequence,
         "statement_id": document.statement_id,
         "party": document.party,
@@ -67,6 +82,7 @@ def as_fact(document: Document) -> dict[str, Any]:
         "tax": str(document.tax),
         "amount_incl_tax": str(document.amount_incl_tax),
         "preceding": list(document.preceding),
+        "supplier": document.supplier,
     }
 
 
@@ -89,6 +105,8 @@ def documents(entries: Sequence[Entry]) -> Iterator[tuple[Entry, Document]]:
                     amount_incl_tax=Decimal(fact["amount_incl_tax"]),
                     preceding=tuple(fact["preceding"]),
                     sequence=fact["sequence"],
+                    # Seals of older versions know no self-billing.
+                    supplier=fact.get("supplier"),
                 ),
             )
 
@@ -106,7 +124,7 @@ def numbered(entries: Sequence[Entry], drafts: Sequence[Document]) -> list[Docum
 def series_problems(entries: Sequence[Entry]) -> list[str]:
     """DOC_NUMBER_GAP and DOC_CREDIT_UNLINKED: what the series skip, repeat or leave unlinked, a sentence each."""
     problems = []
-    last: dict[tuple[str, Kind, int], int] = {}
+    last: dict[tuple[str, Kind, int, str | None], int] = {}
     known: set[str] = set()
     for entry, document in documents(entries):
         expected = last.get(document.series, 0) + 1

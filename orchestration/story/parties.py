@@ -113,6 +113,8 @@ def _invoiced(cdr: Row, documents: Sequence[Row]) -> str:
         return "neither side is us"
     numbers = ", ".join(str(row["number"]) for row in documents)
     whose = "we send the invoice" if cdr["direction"] == "receivable" else f"{cdr['partner']} sends us the invoice"
+    if any(row["supplier"] for row in documents):
+        whose = f"we issue the invoice in the name of {cdr['partner']}"
     nothing = (
         "" if cdr["state"] in ("valid", "adjusted") else f"; nothing of this session is on it, it is {cdr['state']}"
     )

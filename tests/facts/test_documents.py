@@ -54,6 +54,18 @@ def test_each_party_kind_and_year_counts_for_itself(home: Home) -> None:
     assert next(document for _, document in documents(ledger.read_all(home))) == replace(INVOICE, sequence=1)
 
 
+def test_what_is_issued_in_a_supplier_s_name_counts_apart(home: Home) -> None:
+    theirs = replace(INVOICE, statement_id="2026-10-emo-P-EUR", supplier="NL/EMO")
+    assert seal(home, INVOICE, theirs, replace(theirs, supplier="DE/DUO"), theirs) == [
+        "NLEVS-2026-000001", "NLEVS-SB-NLEMO-2026-000001", "NLEVS-SB-DEDUO-2026-000001", "NLEVS-SB-NLEMO-2026-000002",
+    ]  # fmt: skip
+    credit = replace(theirs, kind="credit_note", preceding=("NLEVS-SB-NLEMO-2026-000001",))
+    assert seal(home, credit) == ["NLEVS-SBC-NLEMO-2026-000001"]
+    assert series_problems(ledger.read_all(home)) == []
+    facts = [as_fact(one)["type_code"] for _, one in documents(ledger.read_all(home))]
+    assert facts == ["380", "389", "389", "389", "261"]
+
+
 def test_a_kill_before_or_after_the_entry_neither_loses_nor_doubles_a_number(
     home: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -100,6 +100,11 @@ def judged(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Judged]:
     later = {"started_at": at("21T09:00"), "ended_at": at("21T10:00"), "periods": [period("21T09:00")]}
     keys["ENERGY_PERIOD_SUM", "breaks", 9] = _add(world, "sum-before", apart)
     keys["ENERGY_PERIOD_SUM", "passes", 9] = _add(world, "sum-after", apart | later)
+    # From the 20th on that contract covers chargers of NL/EMO alone.
+    world.insert("raw_contract_scope", partner="emo", contract_version="emo-2", kind="owner", place="nl/emo")
+    sold = {"assets": {"owner_party": "NL/EM2", "commissioned_on": "2026-10-01"}}
+    keys["AUTH_SITE_NOT_ALLOWED", "breaks", 9] = _add(world, "scope-after", later | sold)
+    keys["AUTH_SITE_NOT_ALLOWED", "passes", 9] = keys["ENERGY_PERIOD_SUM", "passes", 9]
     world.finish()
     world.connection.close()
     invoke(["build", "--select", "group:ingest", "group:inspect"], path)
@@ -155,6 +160,14 @@ def test_the_rule_accepts(judged: Judged, rule_id: str, number: int) -> None:
     bend = next(passes for case, _, passes in CASES if case == rule_id)[number]
     assert _flag(connection, rule_id, key) == (None if "unevaluated" in bend else 1)
     assert not _findings(connection, rule_id, key)
+
+
+def test_a_place_that_the_contract_does_not_cover_is_not_allowed(judged: Judged) -> None:
+    connection, _, keys = judged
+    assert _findings(connection, "AUTH_SITE_NOT_ALLOWED", keys["AUTH_SITE_NOT_ALLOWED", "breaks", 9]) == [
+        ("hold", "owner NL/EM2", "a place that the contract covers")
+    ]
+    assert _flag(connection, "AUTH_SITE_NOT_ALLOWED", keys["AUTH_SITE_NOT_ALLOWED", "passes", 9]) == 1
 
 
 def test_every_rule_has_a_breaking_and_a_passing_case() -> None:

@@ -23,20 +23,25 @@ TABLES = """
         status text, tax decimal(38, 8));
     create table settle.statement_lines (statement_id text, kind text, cdr_key text, amount_excl_tax decimal(18, 8),
         tax decimal(18, 8), tax_category text, tax_percent decimal(18, 8), corrects text);
-    create table settle.cdr_outcomes (cdr_key text, cpo_party text, is_credit boolean, credit_of text);
+    create table settle.cdr_outcomes (cdr_key text, cpo_party text, is_credit boolean, credit_of text,
+        emsp_party text);
     create table ingest.sealed_outcomes (cdr_key text, statement_id text);
     alter table settle.statement_lines add column energy_kwh decimal(18, 8);
     create table ingest.billing_periods (period text, starts_on date, ends_on date);
     insert into ingest.billing_periods values ('2026-11', '2026-11-01', '2026-12-01');
     create table ingest.own_parties (party text, role text);
     create table ingest.contracts (partner text, contract_version text, valid_from date, valid_to date);
-    create table ingest.settlement_terms (partner text, contract_version text, payment_terms_days integer);
+    create table ingest.settlement_terms (partner text, contract_version text, payment_terms_days integer,
+        self_billing_agreement text, self_billing_from date);
+    create table ingest.contract_parties (partner text, contract_version text, party text);
+    insert into ingest.contract_parties values ('emo', 'v2', 'NL/EMO'), ('emo', 'v2', 'NL/EM2');
     insert into ingest.own_parties values ('NL/EVS', 'CPO'), ('NL/EVM', 'EMSP');
     insert into ingest.contracts values ('emo', 'v1', '2026-01-01', '2026-11-06'), ('emo', 'v2', '2026-11-06', null);
-    insert into ingest.settlement_terms values ('emo', 'v1', 14), ('emo', 'v2', 30);
+    insert into ingest.settlement_terms values ('emo', 'v1', 14, null, null), ('emo', 'v2', 30, null, null);
     -- October is sealed and billed on NLEVS-2026-000001.
-    insert into settle.cdr_outcomes values ('a', 'NL/EVS', false, null), ('b', 'NL/EVS', false, null),
-        ('credit', 'NL/EVS', true, 'a'), ('again', 'NL/EVS', true, 'a'), ('other', 'DE/EVS', false, null);
+    insert into settle.cdr_outcomes values ('a', 'NL/EVS', false, null, 'NL/EMO'), ('b', 'NL/EVS', false, null, 'NL/EMO'),
+        ('credit', 'NL/EVS', true, 'a', 'NL/EMO'), ('again', 'NL/EVS', true, 'a', 'NL/EMO'),
+        ('other', 'DE/EVS', false, null, 'NL/EMO'), ('bought', 'NL/EMO', false, null, 'NL/EVM');
     insert into ingest.sealed_outcomes values ('a', 'october'), ('b', 'october');
     insert into settle.statements values ('october', 'emo', '2026-10', 'receivable', 'EUR', 'sealed', 3.15);
     insert into settle.statement_lines values ('october', 'session', 'a', 10, 2.10, 'S', 21, null, 1),
@@ -53,12 +58,15 @@ def books() -> Iterator[duckdb.DuckDBPyConnection]:
 
 
 def november(
-    books: duckdb.DuckDBPyConnection, *lines: tuple[str | None, str, str | None], statement: str = "november"
+    books: duckdb.DuckDBPyConnection,
+    *lines: tuple[str | None, str, str | None],
+    statement: str = "november",
+    direction: str = "receivable",
 ) -> None:
     """An approved statement of November with these lines: session, net amount, what it corrects; 21 % tax."""
     tax = None if any(amount == "?" for _, amount, _ in lines) else 1
-    books.execute("insert into settle.statements values (?, 'emo', '2026-11', 'receivable', 'EUR', 'approved', ?)",
-                  [statement, tax])  # fmt: skip
+    books.execute("insert into settle.statements values (?, 'emo', '2026-11', ?, 'EUR', 'approved', ?)",
+                  [statement, direction, tax])  # fmt: skip
     for key, amount, corrects in lines:
         net = Decimal(1 if amount == "?" else amount)
         books.execute(
@@ -166,3 +174,48 @@ def test_a_credit_note_is_typed_381_and_names_its_invoice(books: duckdb.DuckDBPy
     assert "<ram:TypeCode>381</ram:TypeCode>" in xml
     assert "<ram:IssuerAssignedID>NLEVS-2026-000001</ram:IssuerAssignedID>" in xml
     assert "<ram:GrandTotalAmount>12.10</ram:GrandTotalAmount>" in xml
+
+
+def self_bill(books: duckdb.DuckDBPyConnection, agreement: str | None, first: str | None) -> None:
+    books.execute(
+        "update ingest.settlement_terms set self_billing_agreement = ?, self_billing_from = ?"
+        " where contract_version = 'v2'",
+        [agreement, first],
+    )
+
+
+def test_what_is_payable_is_billed_by_the_partner_unless_an_agreement_lets_us(books: duckdb.DuckDBPyConnection) -> None:
+    november(books, ("bought", "8", None), direction="payable")
+    assert issued(books) == []
+    self_bill(books, None, None)
+    assert issued(books) == []
+    self_bill(books, "SB-7", "2026-12-07")
+    assert issued(books) == [], "it begins the day after the issue"
+    self_bill(books, "SB-7", "2026-12-06")
+    (draft,) = issued(books)
+    assert (draft.party, draft.supplier, draft.type_code, replace(draft, sequence=3).number) == (
+        "NL/EVM", "NL/EM2", "389", "NLEVM-SB-NLEM2-2026-000003",
+    )  # fmt: skip
+    # The partner sells and we buy; its account is where we pay to.
+    seller = replace(THEM, iban="DE89370400440532013000")
+    invoice = read_invoice(books, replace(draft, sequence=3), "2026-11", seller, US, "SB-7")
+    xml = to_xml(invoice).decode()
+    assert "<ram:TypeCode>389</ram:TypeCode>" in xml
+    assert "Self-billing under agreement SB-7." in xml
+    assert xml.index(THEM.country) < xml.index("<ram:BuyerTradeParty>")
+    assert to_pdf(invoice)[:5] == b"%PDF-"
+
+
+def test_a_self_billed_credit_note_is_of_what_we_billed_in_the_partner_s_name(books: duckdb.DuckDBPyConnection) -> None:
+    self_bill(books, "SB-7", "2026-01-01")
+    november(books, ("bought", "-8", "october-P#1"), direction="payable")
+    # The partner billed October itself, so it credits that itself.
+    assert issued(books) == []
+    books.execute("insert into settle.statements values ('october-P', 'emo', '2026-10', 'payable', 'EUR', 'sealed', 1)")
+    books.execute(
+        "insert into settle.statement_lines values ('october-P', 'session', 'bought', 8, 1.68, 'S', 21, null, 1)"
+    )
+    (draft,) = drafted(books, "2026-11", "emo", date(2026, 12, 6), ISSUED | {"october-P": "NLEVM-SB-NLEM2-2026-000003"})
+    assert (draft.kind, draft.type_code, draft.preceding, replace(draft, sequence=1).number) == (
+        "credit_note", "261", ("NLEVM-SB-NLEM2-2026-000003",), "NLEVM-SBC-NLEM2-2026-000001",
+    )  # fmt: skip

@@ -60,6 +60,18 @@ def settled(tmp_path_factory: pytest.TempPathFactory) -> Books:
             ("base", "period", "40", "receivable"), ("hub", "session", "0.10", "payable"),
         )
     ]  # fmt: skip
+    books.raw["raw_settlement_terms"] += [
+        {"partner": "cap", "contract_version": "c1", "cap_session": "80", "is_self_billed": False},
+        {"partner": "sbn", "contract_version": "s1", "is_self_billed": True, "self_billing_agreement": "SB-1",
+         "self_billing_from": "2026-10-15"},
+    ]  # fmt: skip
+    for key, claim in (("at_cap", "80.00"), ("dear", "80.01")):
+        books.session(key, claim=claim, rated=claim, terms={"contract_version": "c1"}, partner="cap")
+    for key, day in (("covered", 15), ("before", 14)):
+        books.session(
+            key, claim="4.00", rated="4.00", terms={"contract_version": "s1"}, partner="sbn", direction="payable",
+            cpo_party="DE/SBN", emsp_party="NL/EVS", ended_at=f"2026-10-{day} 10:00:00+00",
+        )  # fmt: skip
     books.raw["raw_settlement_terms"].append({"partner": "fee", "contract_version": "f1", "tax_country": "DE"})
     books.raw["raw_own_parties"] = [{"party": "NL/EVS", "role": "CPO", "country": "NL"}]
     books.raw["raw_tax_rules"] = [
@@ -158,6 +170,21 @@ def test_without_a_rate_a_session_waits_and_says_which_one(settled: Books) -> No
     assert settled.query("select cdr_key, observed from settle.gate_findings where rule_id = 'FX_RATE_MISSING'") == [
         ("too_late", "no rate CHF to EUR of ecb on 2026-10-25")
     ]
+
+
+def test_a_session_above_its_cap_and_one_that_no_agreement_covers_wait(settled: Books) -> None:
+    found = (
+        "select cdr_key, rule_id, severity, observed, expected from settle.gate_findings"
+        " where rule_id in ('CAP_EXCEEDED', 'DOC_SELF_BILL') order by 1"
+    )
+    assert settled.query(found) == [
+        ("before", "DOC_SELF_BILL", "hold", "agreement SB-1 from 2026-10-15, supplied on 2026-10-14",
+         "an agreement that covers that day"),
+        ("dear", "CAP_EXCEEDED", "hold", "80.01 EUR", "at most 80.00 EUR"),
+    ]  # fmt: skip
+    assert settled.query(
+        "select cdr_key, state from settle.cdr_outcomes where partner in ('cap', 'sbn') order by 1"
+    ) == [("at_cap", "valid"), ("before", "held"), ("covered", "valid"), ("dear", "held")]
 
 
 def test_what_is_exchanged_leaves_one_waterfall_and_comes_in_in_the_other(settled: Books) -> None:

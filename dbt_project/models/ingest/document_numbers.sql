@@ -17,7 +17,8 @@ document_numbers_as_read as (
         amount_excl_tax,
         tax,
         amount_incl_tax,
-        preceding
+        preceding,
+        supplier
     from {{ source('ingest', 'raw_documents') }}
 
 )
@@ -37,5 +38,6 @@ select
     amount_excl_tax,
     tax,
     amount_incl_tax,
-    preceding
+    preceding,
+    supplier
 from document_numbers_as_read

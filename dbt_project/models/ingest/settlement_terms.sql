@@ -21,7 +21,13 @@ settlement_terms_as_read as (
         dispute_resolve_days,
         dispute_objection_days,
         dispute_expiry_days,
-        dispute_statements
+        dispute_statements,
+        cap_session,
+        cap_monthly,
+        credit_limit,
+        is_self_billed,
+        self_billing_agreement,
+        self_billing_from
     from {{ source('ingest', 'raw_settlement_terms') }}
 
 )
@@ -45,5 +51,11 @@ select
     dispute_resolve_days,
     dispute_objection_days,
     dispute_expiry_days,
-    dispute_statements
+    dispute_statements,
+    cap_session,
+    cap_monthly,
+    credit_limit,
+    is_self_billed,
+    self_billing_agreement,
+    self_billing_from
 from settlement_terms_as_read

@@ -57,6 +57,16 @@ charger_facts as (
 
 ),
 
+scope_flags as (
+
+    select
+        cdr_key,
+        is_in_scope,
+        outside_scope
+    from {{ ref('scope_flags') }}
+
+),
+
 agreements as (
 
     select
@@ -122,6 +132,7 @@ select
     evidence.answered_at,
     evidence.reference_given,
     evidence.terminal_id,
+    scope_flags.outside_scope,
     cast(case
         when not evidence.has_sessions or cdrs.is_credit or cdrs.ocpi_version = '2.1.1' then null
         when cdrs.session_id is null then 0
@@ -139,8 +150,8 @@ select
         else 1
     end as smallint) as auth_token_expired,
     cast(case
-        when evidence.allowed is null then null
-        when evidence.allowed = 'NOT_ALLOWED' then 0
+        when evidence.allowed = 'NOT_ALLOWED' or scope_flags.is_in_scope = 0 then 0
+        when evidence.allowed is null and scope_flags.is_in_scope is null then null
         else 1
     end as smallint) as auth_site_not_allowed,
     cast(case
@@ -174,4 +185,5 @@ inner join reference_flags on cdrs.cdr_key = reference_flags.cdr_key
 inner join evidence on cdrs.cdr_key = evidence.cdr_key
 inner join charger_facts on cdrs.cdr_key = charger_facts.cdr_key
 cross join agreed
+left join scope_flags on cdrs.cdr_key = scope_flags.cdr_key
 left join in_force on cdrs.cdr_key = in_force.cdr_key

@@ -126,6 +126,7 @@ select
     access_flags.answered_at,
     access_flags.reference_given,
     access_flags.terminal_id,
+    access_flags.outside_scope,
     asset_flags.owner_party,
     asset_flags.registered_meter_id,
     meter_flags.meter_serial,

@@ -120,7 +120,7 @@ invoiced_apart as (
             and billed.period = compared.period
             and billed.direction = compared.direction
             and billed.currency = compared.currency
-    where billed.direction = 'payable' and compared.partner is null
+    where billed.direction = 'payable' and compared.partner is null and not billed.has_document
 
     union all
 

@@ -17,7 +17,8 @@ numbers as (
         amount_excl_tax,
         tax,
         amount_incl_tax,
-        preceding
+        preceding,
+        supplier
     from {{ ref('document_numbers') }}
 
 ),
@@ -47,11 +48,15 @@ select
     numbers.tax,
     numbers.amount_incl_tax,
     numbers.preceding,
+    numbers.supplier,
     statements.adjustment_no,
     numbers.sequence,
     numbers.seal_seq,
-    -- What the partner owes for it: a credit note takes away.
-    cast(case when numbers.kind = 'credit_note' then -1 else 1 end * numbers.amount_incl_tax as decimal(18, 2))
+    -- What the partner owes for it: a credit note takes away, and for what we bill in its name we owe.
+    cast(
+        case when numbers.kind = 'credit_note' then -1 else 1 end
+        * case when numbers.supplier is null then 1 else -1 end * numbers.amount_incl_tax as decimal(18, 2)
+    )
         as owed_incl_tax
 from numbers
 inner join statements on numbers.statement_id = statements.statement_id

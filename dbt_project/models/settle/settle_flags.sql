@@ -98,21 +98,6 @@ remedies as (
 
 ),
 
--- A line that is sealed stays; what is disputed of it leaves the balance. Where two disputes are open, the first one is
--- shown whole: its number, reason and amount belong together.
-open_disputes as (
-
-    select
-        cdr_key,
-        dispute_id,
-        reason_code,
-        disputed_excl_tax,
-        row_number() over (partition by cdr_key order by opened_at, dispute_id) as opening_no
-    from {{ ref('disputes') }}
-    where is_open and statement_id is null
-
-),
-
 disputes as (
 
     select
@@ -120,8 +105,14 @@ disputes as (
         dispute_id,
         reason_code,
         disputed_excl_tax
-    from open_disputes
-    where opening_no = 1
+    from {{ ref('unbilled_disputes') }}
+
+),
+
+term_flags as (
+
+    select *
+    from {{ ref('term_flags') }}
 
 ),
 
@@ -167,6 +158,13 @@ measured as (
         remedies.after_excl_tax as remedy_after,
         remedies.limit_excl_tax as remedy_limit,
         remedies.is_within_limit as is_remedy_within_limit,
+        term_flags.cap_session,
+        term_flags.cap_amount,
+        term_flags.cap_exceeded,
+        term_flags.self_billing_agreement,
+        term_flags.self_billing_from,
+        term_flags.supplied_on,
+        term_flags.doc_self_bill,
         disputes.dispute_id,
         disputes.reason_code as dispute_reason,
         disputes.disputed_excl_tax,
@@ -178,6 +176,7 @@ measured as (
     left join taxes on cdrs.cdr_key = taxes.cdr_key
     left join remedies on cdrs.cdr_key = remedies.cdr_key
     left join disputes on cdrs.cdr_key = disputes.cdr_key
+    left join term_flags on cdrs.cdr_key = term_flags.cdr_key
     left join exchanges on cdrs.cdr_key = exchanges.cdr_key
 
 )
@@ -280,6 +279,13 @@ select
             else 1
         end as smallint
     ) as fx_minor_unit,
+    cap_session,
+    cap_amount,
+    cap_exceeded,
+    self_billing_agreement,
+    self_billing_from,
+    supplied_on,
+    doc_self_bill,
     dispute_id,
     dispute_reason,
     disputed_excl_tax,

@@ -12,7 +12,8 @@ from typing import Any
 
 import msgspec
 
-from orchestration.defs.ingest.contracts import Contract, Rule, contract_problems
+from orchestration.defs.ingest.contract_rules import contract_problems
+from orchestration.defs.ingest.contracts import Contract, Rule
 from orchestration.defs.ingest.declared import DeclaredError, check_keys, convert, load_yaml
 from orchestration.defs.ingest.hand_off import HandOff
 

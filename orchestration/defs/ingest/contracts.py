@@ -1,28 +1,19 @@
-"""A partner's contract: what can stand in it, and what must be true of it.
+"""A partner's contract: what can stand in it.
 
-What does not belong here: the file that it comes from (contract_files), which version of it stands (master_data) and
-whether two people approved it (approvals).
+What does not belong here: what must be true of it (contract_rules), the file that it comes from (contract_files), which
+version of it stands (master_data) and whether two people approved it (approvals).
 """
 
-import re
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from pathlib import PurePath
-from typing import Any, Literal
+from typing import Literal
 
 import msgspec
-from stdnum import bic, iban
 
 from orchestration.defs.ingest.declared import Declared
 from orchestration.defs.ingest.hand_off import HandOff
 
-_PARTY = re.compile(r"[A-Z]{2}/[A-Z0-9]{3}")
-_CURRENCY = re.compile(r"[A-Z]{3}")
-# Terms that are understood but not settled yet: content here would change money silently by not being applied.
-_NOT_SETTLED = ("caps", "self_billing", "scope")
-_MAX_SCALE = 6
 REQUIRES = ("location", "token", "tariff", "tax", "session", "evidence", "authorization")
 
 
@@ -118,6 +109,29 @@ class Fx(Declared, frozen=True, kw_only=True, forbid_unknown_fields=True):
     max_age_days: int = 3
 
 
+class Scope(Declared, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The places that the contract covers: those that are in every list that is given."""
+
+    locations: tuple[str, ...] = ()
+    owners: tuple[str, ...] = ()
+    countries: tuple[str, ...] = ()
+
+
+class Caps(Declared, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Net amounts in the contract's currency that a session, a month's statement and what is open may not pass."""
+
+    session: Decimal | None = None
+    monthly: Decimal | None = None
+    credit_limit: Decimal | None = None
+
+
+class SelfBilling(Declared, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """We issue the partner's invoices to us: the agreement about it, and the first day of supply that it covers."""
+
+    agreement: str | None = None
+    from_: date | None = msgspec.field(default=None, name="from")
+
+
 class DueDays(Declared, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Working days until a finding of a severity is due; null: no deadline."""
 
@@ -171,9 +185,9 @@ class Contract(Declared, frozen=True, kw_only=True, forbid_unknown_fields=True):
     contacts: Contacts = Contacts()
     fees: tuple[Fee, ...] = ()
     fx: Fx | None = None
-    caps: Any = None
-    self_billing: Any = None
-    scope: Any = None
+    caps: Caps | None = None
+    self_billing: SelfBilling | None = None
+    scope: Scope | None = None
     # By rule; null takes back what the template or an earlier version allows.
     remedies: dict[str, RemedyTerms | None] | None = None
 
@@ -190,105 +204,3 @@ class Rule:
     rule_id: str
     is_overridable: bool
     has_adjustment: bool = False
-
-
-def contract_problems(path: str, contract: Contract, rules: Mapping[str, Rule]) -> list[str]:
-    """What is wrong with a contract that reads: one sentence each, beginning with the key."""
-    problems = ["name is blank; fill it."] if not contract.name.strip() else []
-    if contract.partner != PurePath(path).stem:
-        problems.append(
-            f"partner is {contract.partner!r}, but the file is named {PurePath(path).stem}; make them equal."
-        )
-    if not contract.parties:
-        problems.append("parties is empty; write at least one, as NL/EMO.")
-    for party in contract.parties:
-        if not _PARTY.fullmatch(party):
-            problems.append(f"parties has {party!r}; write country and party in capitals, as NL/EMO.")
-    if not _CURRENCY.fullmatch(contract.currency):
-        problems.append(f"currency is {contract.currency!r}; write an ISO 4217 code, as EUR.")
-    for word in contract.requires:
-        if word not in REQUIRES:
-            problems.append(f"requires has {word!r}, which is not known; use {', '.join(REQUIRES)}.")
-    if not 0 <= contract.pricing.rounding.scale <= _MAX_SCALE:
-        problems.append(f"pricing.rounding.scale is {contract.pricing.rounding.scale}; use 0 to {_MAX_SCALE}.")
-    if not 0 <= contract.pricing.discount_percent <= 100:
-        problems.append(f"pricing.discount_percent is {contract.pricing.discount_percent}; use 0 to 100.")
-    problems += _negatives(contract)
-    problems += _fee_problems(contract)
-    problems += _payment_problems(contract.payment)
-    problems += _fx_problems(contract)
-    for rule_id in contract.rules:
-        rule = rules.get(rule_id)
-        if rule is None:
-            problems.append(f"rules.{rule_id} is not a rule of this version; see docs/rules.md.")
-        elif not rule.is_overridable:
-            problems.append(f"rules.{rule_id} may not be changed by a contract; take it out.")
-    problems += [
-        f"rules.{rule_id}.{name} is {value}; use 0 or more."
-        for rule_id, terms in contract.rules.items()
-        for name, value in (("tolerance", terms.tolerance), ("second_tolerance", terms.second_tolerance))
-        if value is not None and value < 0
-    ]
-    problems += _remedy_problems(contract, rules)
-    problems += [
-        f"{name} has content, but this version does not settle it; take it out and bill it by hand."
-        for name in _NOT_SETTLED
-        if getattr(contract, name)
-    ]
-    return problems
-
-
-def _payment_problems(payment: PaymentTerms) -> Iterator[str]:
-    if payment.iban is not None and not iban.is_valid(payment.iban):
-        yield f"payment.iban is {payment.iban!r}, which is no IBAN (its check digits say so); correct it."
-    if payment.bic is not None and not bic.is_valid(payment.bic):
-        yield f"payment.bic is {payment.bic!r}, which is no BIC; correct it."
-    if payment.method == "direct_debit" and not (payment.iban and payment.mandate_id and payment.mandate_signed_on):
-        yield "payment.method is direct_debit, which needs iban, mandate_id and mandate_signed_on; add them."
-
-
-def _fee_problems(contract: Contract) -> list[str]:
-    names = [fee.name for fee in contract.fees]
-    problems = [f"fees has {name!r} twice; name each fee once." for name in names if names.count(name) > 1][:1]
-    for number, fee in enumerate(contract.fees, start=1):
-        if not fee.name.strip():
-            problems.append(f"fees.{number}.name is blank; fill it.")
-        if fee.rate < 0:
-            problems.append(f"fees.{number}.rate is {fee.rate}; use 0 or more.")
-        if fee.per == "percent" and fee.rate > 100:
-            problems.append(f"fees.{number}.rate is {fee.rate}; a percentage is 0 to 100.")
-    return problems
-
-
-def _fx_problems(contract: Contract) -> list[str]:
-    blank = contract.fx is not None and not contract.fx.source.strip()
-    return ["fx.source is blank; name whose rates count, as ECB."] if blank else []
-
-
-def _remedy_problems(contract: Contract, rules: Mapping[str, Rule]) -> Iterator[str]:
-    for rule_id, terms in (contract.remedies or {}).items():
-        rule = rules.get(rule_id)
-        if rule is None:
-            yield f"remedies.{rule_id} is not a rule of this version; see docs/outcomes.md."
-        elif not rule.has_adjustment:
-            yield f"remedies.{rule_id} has no remedy that changes an amount; docs/outcomes.md lists those that have."
-        elif terms is not None and terms.limit is not None and terms.limit < 0:
-            yield f"remedies.{rule_id}.limit is {terms.limit}; use 0 or more, or leave it out."
-
-
-def _negatives(contract: Contract) -> list[str]:
-    blocks: dict[str, Declared] = {
-        "settlement": contract.settlement,
-        "tolerances": contract.tolerances,
-        "dispute": contract.dispute,
-        "due_days": contract.due_days,
-        "handoff": contract.handoff,
-    }
-    if contract.fx is not None:
-        blocks["fx"] = contract.fx
-    return [
-        f"{block}.{name} is {value}; use 0 or more."
-        for block, struct in blocks.items()
-        for name, value in msgspec.structs.asdict(struct).items()
-        if isinstance(value, int | Decimal) and value < 0
-    ]

@@ -95,7 +95,7 @@ def check_keys(path: str, value: Any, model: Any, place: str = "") -> None:
     if problem := _number_problem(value, model):
         raise DeclaredError(f"{path}: {place.rstrip('.')} is {str(value)!r}{problem}.")
     if isinstance(value, Mapping) and struct is not None:
-        hints = get_type_hints(struct)
+        hints = _keys_of(struct)
         for key, inner in value.items():
             if key not in hints:
                 raise DeclaredError(f"{path}: {place}{key} is not known; {did_you_mean(str(key), hints)}")
@@ -126,6 +126,14 @@ def _number_problem(value: Any, model: Any) -> str | None:
     if len(digits) + exponent > _WHOLE_DIGITS or exponent < -_PLACES:
         return f"; use at most {_WHOLE_DIGITS} digits before the point and {_PLACES} after it"
     return None
+
+
+def _keys_of(struct: type[msgspec.Struct]) -> dict[str, Any]:
+    """The types of a struct's keys, as they are written: `from` is no name in Python."""
+    hints = get_type_hints(struct)
+    return {
+        key: hints[name] for key, name in zip(struct.__struct_encode_fields__, struct.__struct_fields__, strict=True)
+    }
 
 
 def _shape(model: Any) -> tuple[Any, Any]:

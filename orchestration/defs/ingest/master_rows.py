@@ -11,7 +11,7 @@ from orchestration.defs.ingest import hand_off
 from orchestration.defs.ingest.approvals import KnownTerms, approvals
 from orchestration.defs.ingest.bulk import insert_rows
 from orchestration.defs.ingest.calendar import billing_periods, checkpoints, local_days
-from orchestration.defs.ingest.contracts import Contract
+from orchestration.defs.ingest.contracts import Contract, Scope
 from orchestration.defs.ingest.feed_objects import FeedObject, ObjectError, load_object
 from orchestration.defs.ingest.files import LandedFile, records_of
 from orchestration.defs.ingest.master_csv_rows import decided_aliases, rewrite_tables
@@ -36,14 +36,16 @@ _TRIES_RULE = "RESUBMIT_LIMIT"
 _TABLES = (
     "raw_own_parties", "raw_bank_accounts", "raw_network",
     "raw_contracts", "raw_contract_parties", "raw_contract_rules",
-    "raw_settlement_terms", "raw_contract_remedies", "raw_contract_fees", "raw_handoff_terms", "raw_rules",
+    "raw_settlement_terms", "raw_contract_remedies", "raw_contract_fees", "raw_contract_scope", "raw_handoff_terms",
+    "raw_rules",
     "raw_local_days", "raw_billing_periods", "raw_checkpoints", "raw_master_problems", "raw_rule_actions",
 )  # fmt: skip
 _SETTLEMENT_COLUMNS = (
     "partner", "contract_version", "payment_terms_days", "netting", "minimum_amount", "tax_country", "tax_regime",
     "vat_id", "is_vat_id_valid", "fx_source", "fx_rate_date", "fx_max_age_days", "dispute_window_days",
     "dispute_acknowledge_days", "dispute_answer_days", "dispute_resolve_days", "dispute_objection_days",
-    "dispute_expiry_days", "dispute_statements",
+    "dispute_expiry_days", "dispute_statements", "cap_session", "cap_monthly", "credit_limit", "is_self_billed",
+    "self_billing_agreement", "self_billing_from",
 )  # fmt: skip
 _ACCOUNT_COLUMNS = (
     "owner", "is_ours", "iban", "bic", "holder", "creditor_id", "method", "mandate_id", "mandate_signed_on",
@@ -126,7 +128,7 @@ def _insert_contracts(
     connection: duckdb.DuckDBPyConnection, master: MasterData, decisions: Sequence[StandingDecision]
 ) -> None:
     owners = party_owners(master)
-    contracts, parties, overrides, settlements, remedies, fees = [], [], [], [], [], []
+    contracts, parties, overrides, settlements, remedies, fees, places = [], [], [], [], [], [], []
     hand_offs: list[tuple[Any, ...]] = []
     for partner, history in sorted(master.contracts.items()):
         terms = [KnownTerms(known.version, known.file_sha256, known.known_seq) for known in history]
@@ -142,6 +144,7 @@ def _insert_contracts(
             settlements.append(_settlement_row(known))
             fees += [(partner, version, fee.name, fee.per, fee.rate, fee.on) for fee in known.contract.fees]
             hand_offs += hand_off.limits(partner, version, known.contract.handoff)
+            places += [(partner, version, kind, place) for kind, place in _places(known.contract.scope)]
             overrides += [
                 (partner, version, rule_id, rule.severity, rule.tolerance, rule.second_tolerance)
                 for rule_id, rule in known.contract.rules.items()
@@ -170,17 +173,29 @@ def _insert_contracts(
         connection, "raw_contract_fees", ("partner", "contract_version", "name", "per", "rate", "direction"), fees
     )
     insert_rows(connection, "raw_handoff_terms", hand_off.COLUMNS, hand_offs)
+    insert_rows(connection, "raw_contract_scope", ("partner", "contract_version", "kind", "place"), places)
+
+
+def _places(scope: Scope | None) -> list[tuple[str, str]]:
+    """(kind, place in small letters) of a contract's scope."""
+    if scope is None:
+        return []
+    kinds = (("location", scope.locations), ("owner", scope.owners), ("country", scope.countries))
+    return [(kind, place) for kind, places in kinds for place in dict.fromkeys(name.strip().lower() for name in places)]
 
 
 def _settlement_row(known: KnownContract) -> tuple[Any, ...]:
     contract: Contract = known.contract
     settlement, tax, fx, dispute = contract.settlement, contract.tax, contract.fx, contract.dispute
+    caps, self_billing = contract.caps, contract.self_billing
     return (
         contract.partner, known.version, settlement.payment_terms_days, settlement.netting, settlement.minimum_amount,
         tax.country, tax.regime, tax.vat_id, _validity(tax.vat_id),
         *((fx.source, fx.rate_date, fx.max_age_days) if fx else (None, None, None)),
         dispute.window_days, dispute.acknowledge_days, dispute.answer_days, dispute.resolve_days,
         dispute.objection_days, dispute.expiry_days, dispute.statements,
+        *((caps.session, caps.monthly, caps.credit_limit) if caps else (None, None, None)),
+        self_billing is not None, *((self_billing.agreement, self_billing.from_) if self_billing else (None, None)),
     )  # fmt: skip
 
 

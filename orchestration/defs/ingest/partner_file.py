@@ -66,6 +66,10 @@ valid_from: {valid_from.isoformat()}
 currency: {defaults.get("currency") or ""}
 tax: {{country: {country or '""'}}}  # two letters; add vat_id where the partner has one
 contacts: {{operations: "", platform: "", finance: ""}}
+# Limits in the contract's currency, the places that are covered, and invoices that we issue in the partner's name:
+# caps: {{session: "100", monthly: "50000", credit_limit: "80000"}}
+# scope: {{locations: [LOC1], owners: [NL/EVS], countries: [NL]}}
+# self_billing: {{agreement: "SB-2026-7", from: 2026-01-01}}
 # Later terms, each from a day on; the rest goes on as before:
 # versions:
 #   - valid_from: 2027-01-01

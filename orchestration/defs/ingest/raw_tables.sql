@@ -591,7 +591,21 @@ create table if not exists ingest.raw_settlement_terms (
     dispute_resolve_days integer,      -- days on the running clock
     dispute_objection_days integer,    -- days after the outcome
     dispute_expiry_days integer,       -- of silence, after which the claimant has withdrawn; null = never
-    dispute_statements varchar         -- at_draft, at_seal: what the window runs from
+    dispute_statements varchar,        -- at_draft, at_seal: what the window runs from
+    cap_session decimal(18, 8),        -- net, in the contract's currency; null = none
+    cap_monthly decimal(18, 8),
+    credit_limit decimal(18, 8),
+    is_self_billed boolean,            -- we issue the partner's invoices to us
+    self_billing_agreement varchar,    -- null = there is none yet
+    self_billing_from date             -- the first day of supply that it covers
+);
+
+-- The places that each version of a contract covers; a version without rows covers all.
+create table if not exists ingest.raw_contract_scope (
+    partner varchar,
+    contract_version varchar,
+    kind varchar,                      -- location, owner, country
+    place varchar                      -- in small letters
 );
 
 -- The rules as declared in the suites: one row per rule.
@@ -701,13 +715,13 @@ create table if not exists ingest.raw_seals (
     manifest_sha256 varchar
 );
 
--- The invoices and credit notes of ours that a seal issued.
+-- The invoices and credit notes that a seal issued.
 create table if not exists ingest.raw_documents (
     seal_seq bigint,
     number varchar,
     kind varchar,                      -- invoice, credit_note
-    type_code varchar,                 -- UNTDID 1001: 380, 381
-    sequence integer,                  -- in its series: own party, kind and year
+    type_code varchar,                 -- UNTDID 1001: 380, 381; in a supplier's name 389, 261
+    sequence integer,                  -- in its series: own party, kind, year and supplier
     statement_id varchar,
     party varchar,                     -- ours, who issues it
     partner varchar,
@@ -717,7 +731,8 @@ create table if not exists ingest.raw_documents (
     amount_excl_tax decimal(18, 2),    -- as they stand on it: a credit note's are positive
     tax decimal(18, 2),
     amount_incl_tax decimal(18, 2),
-    preceding varchar                  -- numbers of the documents that it corrects, comma between; '' = none
+    preceding varchar,                 -- numbers of the documents that it corrects, comma between; '' = none
+    supplier varchar                   -- the partner's party in whose name we issue it; null = we are the seller
 );
 
 -- The rows of settle.cdr_outcomes that a seal froze, as they stood.

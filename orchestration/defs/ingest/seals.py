@@ -22,7 +22,7 @@ _SEAL_COLUMNS = (
 )  # fmt: skip
 _DOCUMENT_COLUMNS = (
     "number", "kind", "type_code", "sequence", "statement_id", "party", "partner", "issued_on", "due_on", "currency",
-    "amount_excl_tax", "tax", "amount_incl_tax",
+    "amount_excl_tax", "tax", "amount_incl_tax", "supplier",
 )  # fmt: skip
 
 

@@ -31,7 +31,13 @@ def document_files(
 
     master = fold_master(home, ledger.read_all(home), overridable(read_rules(suites())))
     for document in issued:
-        invoice = read_invoice(connection, document, period, _seller(master, document), _buyer(master, document))
+        us, contract = _us(master, document), _contract_on(master, document.partner, document.issued_on)
+        them = _them(contract)
+        if document.supplier is None:
+            invoice = read_invoice(connection, document, period, us, them)
+        else:
+            agreement = contract.self_billing.agreement if contract.self_billing else None
+            invoice = read_invoice(connection, document, period, them, us, agreement)
         try:
             yield f"{document.number}.xml", to_xml(invoice)
         except InvoiceError as error:
@@ -39,17 +45,17 @@ def document_files(
         yield f"{document.number}.pdf", to_pdf(invoice)
 
 
-def _seller(master: MasterData, document: Document) -> Side:
+def _us(master: MasterData, document: Document) -> Side:
     assert master.network is not None
     own = next(own for own in master.network.parties if own.party == document.party)
     country = own.country or own.party[:2]
     return Side(own.legal_name, country, own.address, own.vat_id, own.account["iban"], own.account["bic"])
 
 
-def _buyer(master: MasterData, document: Document) -> Side:
-    contract = _contract_on(master, document.partner, document.issued_on)
+def _them(contract: Contract) -> Side:
     country = contract.tax.country or contract.parties[0][:2]
-    return Side(contract.name, country, contract.contacts.address, contract.tax.vat_id)
+    payment = contract.payment
+    return Side(contract.name, country, contract.contacts.address, contract.tax.vat_id, payment.iban, payment.bic)
 
 
 def _contract_on(master: MasterData, partner: str, day: date) -> Contract:

@@ -1,10 +1,12 @@
-"""Which statements of a period that is being sealed get an invoice or a credit note of ours, and what it says.
+"""Which statements of a period that is being sealed get an invoice or a credit note from us, and what it says.
 
-We bill what is receivable; what is payable the partner bills. A statement whose tax is undecided gets no document.
+We bill what is receivable; what is payable the partner bills, or we in its name where the contract says so
+(self-billing). A statement whose tax is undecided gets no document.
 What does not belong here: numbers (facts/documents) and files (document_files).
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 
@@ -16,14 +18,15 @@ from orchestration.facts.seals import SealRefused
 CENT = Decimal("0.01")
 
 _HEADS = """
-    select statements.statement_id, statements.currency,
-        list(distinct outcomes.cpo_party) filter (outcomes.cpo_party is not null) as parties
+    select statements.statement_id, statements.currency, statements.direction,
+        list(distinct case when statements.direction = 'payable' then outcomes.emsp_party else outcomes.cpo_party end)
+            filter (outcomes.cpo_party is not null and outcomes.emsp_party is not null) as parties
     from settle.statements as statements
     inner join settle.statement_lines as lines on statements.statement_id = lines.statement_id
     left join settle.cdr_outcomes as outcomes on lines.cdr_key = outcomes.cdr_key
     where statements.period = $period and statements.partner = $partner and statements.status <> 'sealed'
-        and statements.direction = 'receivable' and statements.tax is not null
-    group by statements.statement_id, statements.currency
+        and (statements.direction = 'receivable' or $is_self_billed) and statements.tax is not null
+    group by statements.statement_id, statements.currency, statements.direction
     order by statements.statement_id
 """
 
@@ -67,14 +70,29 @@ _OVERDRAWN = """
     order by cdr_key
 """
 
-_PAYMENT_TERMS = """
-    select terms.payment_terms_days
+# An agreement that has not begun, or that nobody has signed yet, lets us issue nothing in the partner's name.
+_TERMS = """
+    select terms.payment_terms_days,
+        coalesce(terms.self_billing_agreement is not null and terms.self_billing_from <= $day, false),
+        (
+            select min(parties.party) from ingest.contract_parties as parties
+            where parties.partner = contracts.partner and parties.contract_version = contracts.contract_version
+        )
     from ingest.contracts as contracts
     inner join ingest.settlement_terms as terms
         on contracts.partner = terms.partner and contracts.contract_version = terms.contract_version
     where contracts.partner = $partner and contracts.valid_from <= $day
         and (contracts.valid_to is null or contracts.valid_to > $day)
 """
+
+
+@dataclass(frozen=True, slots=True)
+class _Terms:
+    """What the contract of a day says of its documents. supplier: in whose name we issue what is payable."""
+
+    payment_days: int | None = None
+    is_self_billed: bool = False
+    supplier: str | None = None
 
 
 def drafted(
@@ -85,27 +103,37 @@ def drafted(
     issued: number of the document of each statement that has one. Raises SealRefused.
     """
     _refuse_overdrawn(connection, period, partner)
-    scope = {"period": period, "partner": partner}
-    terms = connection.execute(_PAYMENT_TERMS, {"partner": partner, "day": issued_on}).fetchone()
-    days = terms[0] if terms else None
+    row = connection.execute(_TERMS, {"partner": partner, "day": issued_on}).fetchone()
+    terms = _Terms(*row) if row else _Terms()
+    scope = {"period": period, "partner": partner, "is_self_billed": terms.is_self_billed}
     found = []
-    for statement_id, currency, parties in connection.execute(_HEADS, scope).fetchall():
+    for statement_id, currency, direction, parties in connection.execute(_HEADS, scope).fetchall():
         net, tax = _totals(connection, statement_id)
-        is_credit = net + tax < 0
+        is_credit, is_ours = net + tax < 0, direction == "receivable"
         sign = -1 if is_credit else 1
+        preceding = _preceding(connection, statement_id, issued)
+        if is_credit and not preceding:
+            # What the partner billed itself, the partner credits itself.
+            if not is_ours:
+                continue
+            raise SealRefused(
+                f"DOC_CREDIT_UNLINKED: {statement_id} is below zero and corrects no invoice of ours, so it can be no "
+                "credit note: exclude or adjust its negative lines, or let more be billed first."
+            )
         found.append(
             Document(
                 kind="credit_note" if is_credit else "invoice",
                 statement_id=statement_id,
-                party=_issuer(connection, statement_id, parties),
+                party=_own_party(connection, statement_id, parties, "CPO" if is_ours else "EMSP"),
                 partner=partner,
                 issued_on=issued_on,
-                due_on=None if days is None else issued_on + timedelta(days=days),
+                due_on=None if terms.payment_days is None else issued_on + timedelta(days=terms.payment_days),
                 currency=currency,
                 amount_excl_tax=sign * net,
                 tax=sign * tax,
                 amount_incl_tax=sign * (net + tax),
-                preceding=tuple(_preceding(connection, statement_id, issued, is_credit)),
+                preceding=tuple(preceding),
+                supplier=None if is_ours else terms.supplier,
             )
         )
     return found
@@ -123,11 +151,13 @@ def _totals(connection: duckdb.DuckDBPyConnection, statement_id: str) -> tuple[D
     )
 
 
-def _issuer(connection: duckdb.DuckDBPyConnection, statement_id: str, parties: Sequence[str]) -> str:
-    """The own party that sold what stands on a statement; a statement without sessions is of our only operator."""
+def _own_party(
+    connection: duckdb.DuckDBPyConnection, statement_id: str, parties: Sequence[str] | None, role: str
+) -> str:
+    """The own party of what stands on a statement; one without sessions is of our only party in that role."""
     if not parties:
         parties = [party for (party,) in connection.execute(
-            "select distinct party from ingest.own_parties where role = 'CPO' order by party"
+            "select distinct party from ingest.own_parties where role = ? order by party", [role]
         ).fetchall()]  # fmt: skip
     if len(parties) != 1:
         raise SealRefused(
@@ -137,17 +167,10 @@ def _issuer(connection: duckdb.DuckDBPyConnection, statement_id: str, parties: S
     return parties[0]
 
 
-def _preceding(
-    connection: duckdb.DuckDBPyConnection, statement_id: str, issued: Mapping[str, str], is_credit: bool
-) -> Iterator[str]:
+def _preceding(connection: duckdb.DuckDBPyConnection, statement_id: str, issued: Mapping[str, str]) -> list[str]:
+    """Numbers of the documents of what a statement corrects."""
     corrected = sorted(one for (one,) in connection.execute(_CORRECTED, {"statement": statement_id}).fetchall())
-    numbers = [issued[one] for one in corrected if one in issued]
-    if is_credit and not numbers:
-        raise SealRefused(
-            f"DOC_CREDIT_UNLINKED: {statement_id} is below zero and corrects no invoice of ours, so it can be no "
-            "credit note: exclude or adjust its negative lines, or let more be billed first."
-        )
-    yield from numbers
+    return [issued[one] for one in corrected if one in issued]
 
 
 def _refuse_overdrawn(connection: duckdb.DuckDBPyConnection, period: str, partner: str) -> None:

@@ -77,6 +77,13 @@ class Invoice:
     buyer: Side
     lines: Sequence[Line]
     rates: Sequence[Rate]
+    # By which we issue it in the seller's name.
+    agreement: str | None = None
+
+    @property
+    def notes(self) -> Sequence[str]:
+        """What must be said on it in words."""
+        return [] if self.agreement is None else [f"Self-billing under agreement {self.agreement}."]
 
 
 def shortest(percent: Decimal) -> Decimal:
@@ -85,7 +92,12 @@ def shortest(percent: Decimal) -> Decimal:
 
 
 def read_invoice(
-    connection: duckdb.DuckDBPyConnection, document: Document, period: str, seller: Side, buyer: Side
+    connection: duckdb.DuckDBPyConnection,
+    document: Document,
+    period: str,
+    seller: Side,
+    buyer: Side,
+    agreement: str | None = None,
 ) -> Invoice:
     """The document's content, read while its statement stands in the warehouse."""
     sign = -1 if document.kind == "credit_note" else 1
@@ -99,7 +111,8 @@ def read_invoice(
         rates.append(Rate(category, percent, sign * basis, sign * tax))
         lines += [Line(text, sign * amount, category, percent) for text, amount in _in_lines(kinds, basis)]
     starts_on, ends_on = connection.execute(_PERIOD, [period]).fetchone() or (document.issued_on, document.issued_on)
-    return Invoice(document, period, starts_on, ends_on - timedelta(days=1), seller, buyer, lines, rates)
+    last_day = ends_on - timedelta(days=1)
+    return Invoice(document, period, starts_on, last_day, seller, buyer, lines, rates, agreement)
 
 
 def _in_lines(

@@ -13,7 +13,7 @@ import typst
 from orchestration.defs.settle.invoice import Invoice, Line, Rate, Side, shortest
 from orchestration.defs.settle.invoice_xml import REASONS
 
-_TITLES = {"invoice": "Invoice", "credit_note": "Credit note"}
+_TITLES = {"380": "Invoice", "381": "Credit note", "389": "Self-billed invoice", "261": "Self-billed credit note"}
 
 
 def to_pdf(invoice: Invoice) -> bytes:
@@ -35,7 +35,7 @@ def to_pdf(invoice: Invoice) -> bytes:
 
 def _content(invoice: Invoice) -> dict[str, Any]:
     known = invoice.document
-    title = _TITLES[known.kind]
+    title = _TITLES[known.type_code]
     facts = [
         ("Number", known.number),
         ("Issued on", known.issued_on.isoformat()),
@@ -47,8 +47,10 @@ def _content(invoice: Invoice) -> dict[str, Any]:
     if known.due_on is not None and known.kind == "invoice":
         facts.append(("Due on", known.due_on.isoformat()))
     notes = sorted({REASONS[rate.category][1] + "." for rate in invoice.rates if rate.category in REASONS})
+    notes += invoice.notes
     if invoice.seller.iban and known.kind == "invoice":
-        notes.append(f"Please pay to {invoice.seller.iban} with reference {known.number}.")
+        who = "Please pay" if known.supplier is None else "We pay"
+        notes.append(f"{who} to {invoice.seller.iban} with reference {known.number}.")
     return {
         "title": title,
         "number": known.number,

@@ -12,7 +12,6 @@ from drafthorse.models.tradelines import LineItem
 from lxml.etree import LxmlError
 
 from orchestration.defs.settle.invoice import Invoice, Line, Rate, shortest
-from orchestration.facts.documents import TYPE_CODES
 
 PROFILE = "urn:cen.eu:en16931:2017"
 # UNCL5305 to the reason that must stand beside a rate of nil, as code and text.
@@ -36,10 +35,10 @@ def to_xml(invoice: Invoice) -> bytes:
     known, cii = invoice.document, CiiDocument()
     cii.context.guideline_parameter.id = PROFILE
     cii.header.id = known.number
-    cii.header.type_code = TYPE_CODES[known.kind]
+    cii.header.type_code = known.type_code
     cii.header.issue_date_time = known.issued_on
     note = IncludedNote()
-    note.content = " ".join([f"Statement {known.statement_id}.", *_corrects(invoice)])
+    note.content = " ".join([f"Statement {known.statement_id}.", *_corrects(invoice), *invoice.notes])
     cii.header.notes.add(note)
     for side, party in ((invoice.seller, cii.trade.agreement.seller), (invoice.buyer, cii.trade.agreement.buyer)):
         party.name = side.name

@@ -20,7 +20,7 @@ BOOKS: Mapping[str, Published] = {
     "documents": Published(
         "settle.documents",
         "number, kind, type_code, statement_id, party, partner, period, issued_on, due_on, currency, amount_excl_tax,"
-        " tax, amount_incl_tax, preceding",
+        " tax, amount_incl_tax, preceding, supplier",
         "number",
     ),
     "invoice_reconciliation": Published(
