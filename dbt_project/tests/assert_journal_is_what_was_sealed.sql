@@ -39,7 +39,9 @@ documents as (
 
     select
         statement_id,
-        case when kind = 'credit_note' then -amount_incl_tax else amount_incl_tax end as owed_incl_tax
+        -- What we bill in the partner's name we owe.
+        case when supplier is null then 1 else -1 end
+        * case when kind = 'credit_note' then -amount_incl_tax else amount_incl_tax end as owed_incl_tax
     from {{ ref('document_numbers') }}
 
 )
