@@ -29,6 +29,10 @@ TABLES = """
     alter table settle.statement_lines add column energy_kwh decimal(18, 8);
     create table ingest.billing_periods (period text, starts_on date, ends_on date);
     insert into ingest.billing_periods values ('2026-11', '2026-11-01', '2026-12-01');
+    create table ingest.document_numbers (number text, statement_id text);
+    insert into ingest.document_numbers values ('NLEVS-2026-000001', 'october');
+    alter table settle.cdr_outcomes add column cdr_id text;
+    alter table settle.statement_lines add column line_no integer;
     create table ingest.own_parties (party text, role text);
     create table ingest.contracts (partner text, contract_version text, valid_from date, valid_to date);
     create table ingest.settlement_terms (partner text, contract_version text, payment_terms_days integer,
@@ -39,13 +43,15 @@ TABLES = """
     insert into ingest.contracts values ('emo', 'v1', '2026-01-01', '2026-11-06'), ('emo', 'v2', '2026-11-06', null);
     insert into ingest.settlement_terms values ('emo', 'v1', 14, null, null), ('emo', 'v2', 30, null, null);
     -- October is sealed and billed on NLEVS-2026-000001.
-    insert into settle.cdr_outcomes values ('a', 'NL/EVS', false, null, 'NL/EMO'), ('b', 'NL/EVS', false, null, 'NL/EMO'),
+    insert into settle.cdr_outcomes (cdr_key, cpo_party, is_credit, credit_of, emsp_party)
+        values ('a', 'NL/EVS', false, null, 'NL/EMO'), ('b', 'NL/EVS', false, null, 'NL/EMO'),
         ('credit', 'NL/EVS', true, 'a', 'NL/EMO'), ('again', 'NL/EVS', true, 'a', 'NL/EMO'),
         ('other', 'DE/EVS', false, null, 'NL/EMO'), ('bought', 'NL/EMO', false, null, 'NL/EVM');
+    update settle.cdr_outcomes set cdr_id = upper(cdr_key);
     insert into ingest.sealed_outcomes values ('a', 'october'), ('b', 'october');
     insert into settle.statements values ('october', 'emo', '2026-10', 'receivable', 'EUR', 'sealed', 3.15);
-    insert into settle.statement_lines values ('october', 'session', 'a', 10, 2.10, 'S', 21, null, 1),
-        ('october', 'session', 'b', 5, 1.05, 'S', 21, null, 1);
+    insert into settle.statement_lines values ('october', 'session', 'a', 10, 2.10, 'S', 21, null, 1, 1),
+        ('october', 'session', 'b', 5, 1.05, 'S', 21, null, 1, 2);
 """
 ISSUED = {"october": "NLEVS-2026-000001"}
 
@@ -67,11 +73,19 @@ def november(
     tax = None if any(amount == "?" for _, amount, _ in lines) else 1
     books.execute("insert into settle.statements values (?, 'emo', '2026-11', ?, 'EUR', 'approved', ?)",
                   [statement, direction, tax])  # fmt: skip
-    for key, amount, corrects in lines:
+    for number, (key, amount, corrects) in enumerate(lines, start=1):
         net = Decimal(1 if amount == "?" else amount)
         books.execute(
-            "insert into settle.statement_lines values (?, 'session', ?, ?, ?, 'S', 21, ?, 2.5)",
-            [statement, key, net, (net * 21 / 100).quantize(Decimal("0.01")), corrects],
+            "insert into settle.statement_lines values (?, ?, ?, ?, ?, 'S', 21, ?, 2.5, ?)",
+            [
+                statement,
+                "adjustment" if corrects else "session",
+                key,
+                net,
+                (net * 21 / 100).quantize(Decimal("0.01")),
+                corrects,
+                number,
+            ],
         )
 
 
@@ -141,8 +155,9 @@ def test_the_sums_of_an_invoice_hold_and_its_files_are_the_same_again(books: duc
     # 1.004 + 1.004 at 21 % and their rounding 0.002: 2.01 in cents, 0.42 of tax. 10.00 less 3.00 under reverse charge.
     november(books, ("new", "1.004", None), ("newer", "1.004", None))
     books.execute("""insert into settle.statement_lines values
-        ('november', 'rounding', null, 0.002, 0, 'S', 21, null, null), ('november', 'session', 'c', 10, 0, 'AE', 0, null, 4),
-        ('november', 'adjustment', 'b', -3, 0, 'AE', 0, 'october#2', null)""")
+        ('november', 'rounding', null, 0.002, 0, 'S', 21, null, null, 3),
+        ('november', 'session', 'c', 10, 0, 'AE', 0, null, 4, 4),
+        ('november', 'adjustment', 'b', -3, 0, 'AE', 0, 'october#2', null, 5)""")
     (draft,) = issued(books)
     invoice = read_invoice(books, replace(draft, sequence=7), "2026-11", US, THEM)
     assert [(line.text, str(line.amount), line.category) for line in invoice.lines] == [
@@ -174,6 +189,51 @@ def test_a_credit_note_is_typed_381_and_names_its_invoice(books: duckdb.DuckDBPy
     assert "<ram:TypeCode>381</ram:TypeCode>" in xml
     assert "<ram:IssuerAssignedID>NLEVS-2026-000001</ram:IssuerAssignedID>" in xml
     assert "<ram:GrandTotalAmount>12.10</ram:GrandTotalAmount>" in xml
+
+
+def test_a_credit_note_lists_what_it_takes_back_and_every_invoice_that_it_corrects(
+    books: duckdb.DuckDBPyConnection,
+) -> None:
+    books.execute("insert into ingest.document_numbers values ('NLEVS-2026-000009', 'september')")
+    books.execute("insert into settle.cdr_outcomes values ('old', 'NL/EVS', false, null, 'NL/EMO', 'OLD')")
+    books.execute("insert into settle.cdr_outcomes values ('fresh', 'NL/EVS', false, null, 'NL/EMO', 'FRESH')")
+    november(
+        books,
+        ("credit", "-10", None),
+        ("old", "-0.504", "september#4"),
+        ("fresh", "4.004", None),
+        (None, "-0.25", None),
+    )
+    books.execute("update settle.statement_lines set kind = 'fee' where cdr_key is null")
+    books.execute(
+        "insert into settle.statements values ('september', 'emo', '2026-09', 'receivable', 'EUR', 'sealed', 1)"
+    )
+    books.execute(
+        "insert into settle.statement_lines values ('september', 'session', 'old', 5, 1, 'S', 21, null, 1, 4)"
+    )
+    (draft,) = drafted(books, "2026-11", "emo", date(2026, 12, 6), ISSUED | {"september": "NLEVS-2026-000009"})
+    assert draft.preceding == ("NLEVS-2026-000001", "NLEVS-2026-000009")
+    invoice = read_invoice(books, replace(draft, sequence=1), "2026-11", US, THEM)
+    assert [(line.text, str(line.amount)) for line in invoice.lines] == [
+        ("Credit of session A, billed on NLEVS-2026-000001", "10.00"),
+        ("Correction of session OLD, billed on NLEVS-2026-000009", "0.50"),
+        ("Charging session FRESH", "-4.00"),
+        ("Fee", "0.25"),
+    ]
+    xml = to_xml(invoice)
+    named = ElementTree.fromstring(xml).iterfind(f".//{RAM}InvoiceReferencedDocument/{RAM}IssuerAssignedID")
+    assert [one.text for one in named] == list(draft.preceding)
+    assert sum(amounts(xml, "SpecifiedTradeSettlementLineMonetarySummation", "LineTotalAmount")) == Decimal("6.75")
+    assert (to_xml(invoice), to_pdf(invoice)) == (xml, to_pdf(invoice))
+
+
+def test_a_credit_note_of_very_many_lines_sums_them_by_invoice(books: duckdb.DuckDBPyConnection) -> None:
+    november(books, *[("b", "-0.01", "october#2")] * 250)
+    (draft,) = issued(books)
+    invoice = read_invoice(books, replace(draft, sequence=1), "2026-11", US, THEM)
+    assert [(line.text, str(line.amount)) for line in invoice.lines] == [
+        ("Corrections: 250 lines, billed on NLEVS-2026-000001", "2.50")
+    ]
 
 
 def self_bill(books: duckdb.DuckDBPyConnection, agreement: str | None, first: str | None) -> None:
@@ -213,7 +273,7 @@ def test_a_self_billed_credit_note_is_of_what_we_billed_in_the_partner_s_name(bo
     assert issued(books) == []
     books.execute("insert into settle.statements values ('october-P', 'emo', '2026-10', 'payable', 'EUR', 'sealed', 1)")
     books.execute(
-        "insert into settle.statement_lines values ('october-P', 'session', 'bought', 8, 1.68, 'S', 21, null, 1)"
+        "insert into settle.statement_lines values ('october-P', 'session', 'bought', 8, 1.68, 'S', 21, null, 1, 1)"
     )
     (draft,) = drafted(books, "2026-11", "emo", date(2026, 12, 6), ISSUED | {"october-P": "NLEVM-SB-NLEM2-2026-000003"})
     assert (draft.kind, draft.type_code, draft.preceding, replace(draft, sequence=1).number) == (

@@ -19,7 +19,7 @@ from orchestration.defs.settle import report_folder, statement_xlsx
 from orchestration.defs.settle.statement_csv import safe_text, to_csv
 from orchestration.defs.settle.statement_files import manifests, write_statements
 from orchestration.defs.settle.statement_xlsx import to_xlsx
-from orchestration.defs.settle.statements import COLUMNS, Statement, exact
+from orchestration.defs.settle.statements import COLUMNS, EXCHANGE_COLUMNS, Statement, exact
 from orchestration.facts import ledger
 from orchestration.facts.home import Home
 from orchestration.warehouse import open_warehouse
@@ -65,6 +65,28 @@ def a_statement(**cells: str | None) -> Statement:
 
 def rows(data: bytes) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(data.decode(), newline="")))
+
+
+def test_a_statement_of_exchanged_sessions_sums_both_currencies_by_rate() -> None:
+    def line(session: str, amount: str, day: str, rate: str) -> list[str | int | Decimal | None]:
+        cells = {"session_currency": "CHF", "session_excl_tax": Decimal(session), "amount_excl_tax": Decimal(amount),
+                 "currency": "EUR", "fx_rate": Decimal(rate), "fx_rate_on": day, "fx_source": "ecb"}  # fmt: skip
+        return [cells.get(name) for name in COLUMNS]
+
+    friday, monday = ("2026-10-16", "1.0416666667"), ("2026-10-19", "1.05")
+    base = a_statement()
+    lines = [line("4.80", "5.00", *friday), line("9.60", "10.00", *friday), line("20", "21.00", *monday), *base.lines]
+    book = openpyxl.load_workbook(io.BytesIO(to_xlsx(replace(base, lines=lines))))
+    found = list(book["Statement"].iter_rows(values_only=True))
+    start = found.index(EXCHANGE_COLUMNS)
+    assert [tuple(str(cell) for cell in row) for row in found[start + 1 :]] == [
+        ("CHF", "2", "14.4", "1.0416666667", "2026-10-16", "ecb", "15.0", "EUR"),
+        ("CHF", "1", "20", "1.05", "2026-10-19", "ecb", "21.0", "EUR"),
+        ("CHF", "3", "34.4", "None", "None", "None", "36.0", "EUR"),
+    ]
+    # Nothing was exchanged: nothing is said of it.
+    plain = openpyxl.load_workbook(io.BytesIO(to_xlsx(base)))
+    assert EXCHANGE_COLUMNS not in [row[:8] for row in plain["Statement"].iter_rows(values_only=True)]
 
 
 def test_csv_and_xlsx_have_the_totals_of_the_manifest(fifteen: Books, tmp_path: Path) -> None:

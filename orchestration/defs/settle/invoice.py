@@ -1,7 +1,8 @@
 """What stands on an invoice or a credit note, from the lines of its statement: the same for its PDF and its XML.
 
-Lines are sums, one for each kind and rate of tax; the sessions themselves stand on the statement beside it. All amounts
-are in cents and as they stand on the document: those of a credit note are turned.
+Lines are sums, one for each kind and rate of tax; the sessions themselves stand on the statement beside it. A credit
+note lists what it takes back. All amounts are in cents and as they stand on the document: those of a credit note are
+turned.
 What does not belong here: how it looks (invoice_pdf, invoice_xml) and its number (facts/documents).
 """
 
@@ -12,6 +13,7 @@ from decimal import Decimal
 
 import duckdb
 
+from orchestration.defs.settle.credited import Credited, credited_lines
 from orchestration.defs.settle.documents import in_cents
 from orchestration.facts.documents import Document
 
@@ -104,15 +106,29 @@ def read_invoice(
     sums: dict[tuple[str, Decimal], dict[str, tuple[Decimal, Decimal, int, Decimal | None]]] = {}
     for category, percent, kind, *found in connection.execute(_LINES, [document.statement_id]).fetchall():
         sums.setdefault((category, percent), {})[kind] = tuple(found)
+    is_credit = document.kind == "credit_note"
+    credited = credited_lines(connection, document.statement_id) if is_credit else []
     lines, rates = [], []
     for (category, percent), kinds in sums.items():
         basis = in_cents(sum((net for net, *_ in kinds.values()), Decimal(0)))
         tax = in_cents(sum((tax for _, tax, *_ in kinds.values()), Decimal(0)))
         rates.append(Rate(category, percent, sign * basis, sign * tax))
-        lines += [Line(text, sign * amount, category, percent) for text, amount in _in_lines(kinds, basis)]
+        mine = [one for one in credited if (one.category, one.percent) == (category, percent)]
+        stated = _credited(mine, basis) if is_credit else _in_lines(kinds, basis)
+        lines += [Line(text, sign * amount, category, percent) for text, amount in stated]
     starts_on, ends_on = connection.execute(_PERIOD, [period]).fetchone() or (document.issued_on, document.issued_on)
     last_day = ends_on - timedelta(days=1)
     return Invoice(document, period, starts_on, last_day, seller, buyer, lines, rates, agreement)
+
+
+def _credited(credited: Sequence[Credited], basis: Decimal) -> Iterator[tuple[str, Decimal]]:
+    """What is taken back, each in cents; what these lack to their sum in cents is a line too."""
+    left = basis
+    for one in credited:
+        left -= in_cents(one.amount)
+        yield one.text, in_cents(one.amount)
+    if left:
+        yield ROUNDING, left
 
 
 def _in_lines(

@@ -3,12 +3,16 @@
 What does not belong here: any sum.
 """
 
+from collections.abc import Sequence
+
 from drafthorse.models.accounting import ApplicableTradeTax
 from drafthorse.models.document import Document as CiiDocument
 from drafthorse.models.note import IncludedNote
 from drafthorse.models.party import TaxRegistration
 from drafthorse.models.payment import PaymentMeans, PaymentTerms
 from drafthorse.models.tradelines import LineItem
+from drafthorse.utils import validate_xml
+from lxml import etree
 from lxml.etree import LxmlError
 
 from orchestration.defs.settle.invoice import Invoice, Line, Rate, shortest
@@ -24,6 +28,8 @@ REASONS = {
 }
 _PIECE = "C62"
 _TRANSFER = "58"
+_SCHEMA = "FACTUR-X_EN16931"
+_RAM = "{urn:un:unece:uncefact:data:standard:ReusableAggregateBusinessInformationEntity:100}"
 
 
 class InvoiceError(Exception):
@@ -51,9 +57,24 @@ def to_xml(invoice: Invoice) -> bytes:
         cii.trade.items.add(_line(number, line))
     _settle(cii, invoice)
     try:
-        return bytes(cii.serialize(schema="FACTUR-X_EN16931"))
+        return _naming_all(bytes(cii.serialize(schema=_SCHEMA)), known.preceding)
     except LxmlError as error:
         raise InvoiceError(f"{known.number} cannot be written as EN 16931: {error}.") from error
+
+
+def _naming_all(xml: bytes, preceding: Sequence[str]) -> bytes:
+    """The document with every preceding one in it (BT-25): drafthorse knows one, EN 16931 any number."""
+    if len(preceding) < 2:
+        return xml
+    root = etree.fromstring(xml)
+    first = root.find(f".//{_RAM}InvoiceReferencedDocument")
+    for number in reversed(preceding[1:]):
+        another = etree.Element(first.tag)
+        etree.SubElement(another, f"{_RAM}IssuerAssignedID").text = number
+        first.addnext(another)
+    named = etree.tostring(root, xml_declaration=True, encoding="UTF-8")
+    validate_xml(named, _SCHEMA)
+    return bytes(named)
 
 
 def _corrects(invoice: Invoice) -> list[str]:

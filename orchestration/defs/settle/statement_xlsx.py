@@ -1,4 +1,7 @@
-"""A statement as XLSX: totals and waterfall on the first sheet, its lines on the second. Same content, same bytes."""
+"""A statement as XLSX: totals, waterfall and exchanges on the first sheet, its lines on the second.
+
+Same content, same bytes.
+"""
 
 import io
 import re
@@ -12,12 +15,13 @@ from xlsxwriter.format import Format
 from xlsxwriter.utility import xl_col_to_name
 from xlsxwriter.worksheet import Worksheet
 
-from orchestration.defs.settle.statements import COLUMNS, STEP_COLUMNS, Cell, Statement
+from orchestration.defs.settle.statements import COLUMNS, EXCHANGE_COLUMNS, STEP_COLUMNS, Cell, Statement, exchanges
 
 # The format's own dates are fixed: bytes depend on content alone.
 CREATED = datetime(2000, 1, 1, tzinfo=UTC).replace(tzinfo=None)
 
 MONEY = "#,##0.00##;[Red]-#,##0.00##"
+RATE = "0.0000####"
 ENERGY = "#,##0.0##;[Red]-#,##0.0##"
 
 # A sheet holds 1,048,576 rows, and xlsxwriter leaves out what is beyond without a word; the header is one of them.
@@ -40,7 +44,10 @@ def to_xlsx(statement: Statement) -> bytes:
         "money": workbook.add_format({"num_format": MONEY}),
         "energy": workbook.add_format({"num_format": ENERGY}),
     }
-    _summary(workbook.add_worksheet("Statement"), statement, formats)
+    exchanged = exchanges(statement)
+    if exchanged:
+        formats["rate"] = workbook.add_format({"num_format": RATE})
+    _summary(workbook.add_worksheet("Statement"), statement, exchanged, formats)
     for start in range(0, max(len(statement.lines), 1), LINES_A_SHEET):
         name = "Lines" if start == 0 else f"Lines {start // LINES_A_SHEET + 1}"
         sheet = workbook.add_worksheet(name, worksheet_class=_LinesSheet)
@@ -49,9 +56,9 @@ def to_xlsx(statement: Statement) -> bytes:
     return data.getvalue()
 
 
-def _summary(sheet: Any, statement: Statement, formats: dict[str, Any]) -> None:
+def _summary(sheet: Any, statement: Statement, exchanged: Sequence[Sequence[Cell]], formats: dict[str, Any]) -> None:
     sheet.set_column(0, 0, 26)
-    sheet.set_column(1, 4, 18)
+    sheet.set_column(1, len(EXCHANGE_COLUMNS) - 1 if exchanged else len(STEP_COLUMNS) - 1, 18)
     heads = {
         "statement_id": statement.statement_id,
         "partner": statement.partner,
@@ -66,13 +73,22 @@ def _summary(sheet: Any, statement: Statement, formats: dict[str, Any]) -> None:
         sheet.write_string(row, 0, name, formats["head"])
         _write(sheet, row, 1, name, value, formats)
         row += 1
-    row += 1
-    for column, name in enumerate(STEP_COLUMNS):
+    row = _table(sheet, row + 1, STEP_COLUMNS, statement.steps, formats)
+    if exchanged:
+        _table(sheet, row + 2, EXCHANGE_COLUMNS, exchanged, formats)
+
+
+def _table(
+    sheet: Any, row: int, columns: Sequence[str], rows: Sequence[Sequence[Cell]], formats: dict[str, Any]
+) -> int:
+    """A header and its rows; returns the last row."""
+    for column, name in enumerate(columns):
         sheet.write_string(row, column, name, formats["head"])
-    for step in statement.steps:
+    for cells in rows:
         row += 1
-        for column, (name, value) in enumerate(zip(STEP_COLUMNS, step, strict=True)):
+        for column, (name, value) in enumerate(zip(columns, cells, strict=True)):
             _write(sheet, row, column, name, value, formats)
+    return row
 
 
 def _lines(sheet: Any, lines: Sequence[Sequence[Cell]], formats: dict[str, Any]) -> None:
@@ -134,7 +150,8 @@ def _write(sheet: Any, row: int, column: int, name: str, value: Cell, formats: d
             return
         case Decimal():
             # A Decimal is written digit by digit (to 16 of them); a float would bring its own last digits along.
-            sheet.write_number(row, column, value, formats["energy" if name == "energy_kwh" else "money"])
+            kind = {"energy_kwh": "energy", "fx_rate": "rate"}.get(name, "money")
+            sheet.write_number(row, column, value, formats[kind])
         case int():
             sheet.write_number(row, column, value)
         case str():

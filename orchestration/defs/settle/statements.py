@@ -52,6 +52,12 @@ COLUMNS = (
 # The columns of a step of the waterfall.
 STEP_COLUMNS = ("step", "sessions", "sessions_unknown_amount", "energy_kwh", "amount_excl_tax")
 
+# The columns of an exchange: what was settled in another currency, by one rate of one day.
+EXCHANGE_COLUMNS = (
+    "session_currency", "lines", "session_excl_tax", "fx_rate", "fx_rate_on", "fx_source", "amount_excl_tax",
+    "currency",
+)  # fmt: skip
+
 _LINES = """
     select
         lines.statement_id, lines.line_no, lines.kind, cdrs.cdr_id, cdrs.emsp_party, cdrs.cpo_party,
@@ -170,6 +176,33 @@ def _content_hash(head: Statement, lines: str | None) -> str:
 def _fetched(cursor: duckdb.DuckDBPyConnection) -> Iterator[tuple[str, ...]]:
     while rows := cursor.fetchmany(_ROWS_AT_A_TIME):
         yield from rows
+
+
+def exchanges(statement: Statement) -> list[list[Cell]]:
+    """What was exchanged, in EXCHANGE_COLUMNS: a row for each rate, and one for each currency that has several."""
+    at = {name: COLUMNS.index(name) for name in (*EXCHANGE_COLUMNS, "currency") if name in COLUMNS}
+    sums: dict[tuple[Cell, ...], list[Decimal]] = {}
+    for line in statement.lines:
+        theirs, ours = line[at["session_excl_tax"]], line[at["amount_excl_tax"]]
+        if line[at["session_currency"]] is None or not isinstance(theirs, Decimal) or not isinstance(ours, Decimal):
+            continue
+        key = tuple(line[at[name]] for name in ("session_currency", "fx_source", "fx_rate_on", "fx_rate"))
+        known = sums.setdefault(key, [Decimal(0), Decimal(0), Decimal(0)])
+        sums[key] = [known[0] + 1, known[1] + theirs, known[2] + ours]
+    rows: list[list[Cell]] = []
+    ordered = sorted(sums, key=lambda key: tuple(str(part) for part in key))
+    for currency, keys in groupby(ordered, key=itemgetter(0)):
+        mine = list(keys)
+        rows += [_exchange(statement, key, [sums[key]]) for key in mine]
+        if len(mine) > 1:
+            rows.append(_exchange(statement, (currency, None, None, None), [sums[key] for key in mine]))
+    return rows
+
+
+def _exchange(statement: Statement, key: tuple[Cell, ...], sums: Sequence[Sequence[Decimal]]) -> list[Cell]:
+    currency, source, day, rate = key
+    lines, theirs, ours = (sum(values, Decimal(0)) for values in zip(*sums, strict=True))
+    return [currency, int(lines), theirs, rate, day, source, ours, statement.currency]
 
 
 def exact(value: Decimal, decimals: int = 2) -> str:
