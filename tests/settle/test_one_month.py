@@ -61,7 +61,8 @@ def settled(tmp_path_factory: pytest.TempPathFactory) -> Books:
         )
     ]  # fmt: skip
     books.raw["raw_settlement_terms"] += [
-        {"partner": "cap", "contract_version": "c1", "cap_session": "80", "is_self_billed": False},
+        {"partner": "cap", "contract_version": "c1", "cap_session": "80", "cap_monthly": "79.99",
+         "is_self_billed": False},
         {"partner": "sbn", "contract_version": "s1", "is_self_billed": True, "self_billing_agreement": "SB-1",
          "self_billing_from": "2026-10-15"},
     ]  # fmt: skip
@@ -72,7 +73,9 @@ def settled(tmp_path_factory: pytest.TempPathFactory) -> Books:
             key, claim="4.00", rated="4.00", terms={"contract_version": "s1"}, partner="sbn", direction="payable",
             cpo_party="DE/SBN", emsp_party="NL/EVS", ended_at=f"2026-10-{day} 10:00:00+00",
         )  # fmt: skip
-    books.raw["raw_settlement_terms"].append({"partner": "fee", "contract_version": "f1", "tax_country": "DE"})
+    books.raw["raw_settlement_terms"].append(
+        {"partner": "fee", "contract_version": "f1", "tax_country": "DE", "credit_limit": "67.15"}
+    )
     books.raw["raw_own_parties"] = [{"party": "NL/EVS", "role": "CPO", "country": "NL"}]
     books.raw["raw_tax_rules"] = [
         {"valid_from": "2026-01-01", "customer_country": country, "category": category, "rate_percent": percent,
@@ -185,6 +188,17 @@ def test_a_session_above_its_cap_and_one_that_no_agreement_covers_wait(settled: 
     assert settled.query(
         "select cdr_key, state from settle.cdr_outcomes where partner in ('cap', 'sbn') order by 1"
     ) == [("at_cap", "valid"), ("before", "held"), ("covered", "valid"), ("dear", "held")]
+
+
+def test_a_statement_above_a_cap_is_neither_approved_nor_sealed(settled: Books) -> None:
+    """80.00 in a month that may come to 79.99; and 67.16 with tax where 67.15 may be open."""
+    assert settled.query(
+        "select subject_id, severity, observed, expected from settle.closing_findings"
+        " where rule_id = 'CAP_EXCEEDED' order by 1"
+    ) == [
+        ("2026-10-cap-R-EUR", "hold", "80.00 EUR net in the month", "at most 79.99 EUR (caps.monthly)"),
+        ("2026-10-fee-R-EUR", "hold", "67.16 EUR unpaid and drafted", "at most 67.15 EUR (caps.credit_limit)"),
+    ]
 
 
 def test_what_is_exchanged_leaves_one_waterfall_and_comes_in_in_the_other(settled: Books) -> None:

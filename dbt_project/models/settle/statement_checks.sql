@@ -15,3 +15,13 @@ select
     observed,
     expected
 from {{ ref('document_checks') }}
+
+union all
+
+select
+    statement_id,
+    rule_id,
+    flag,
+    observed,
+    expected
+from {{ ref('cap_checks') }}

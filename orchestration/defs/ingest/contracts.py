@@ -118,7 +118,7 @@ class Scope(Declared, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class Caps(Declared, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Net amounts in the contract's currency that a session, a month's statement and what is open may not pass."""
+    """What a session and a month may come to, net, and what may be unpaid with tax, in the contract's currency."""
 
     session: Decimal | None = None
     monthly: Decimal | None = None
