@@ -308,9 +308,14 @@ def _fill_rules(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute("delete from ingest.raw_rule_actions")
     actions = rule_actions([path for stage in ("reconcile", "settle") for path in suites(stage)])
     insert(connection, "ingest.raw_rule_actions", [dict(zip(ACTION_COLUMNS, row, strict=True)) for row in actions])
+    known: set[str] = set()
     for stage in ("reconcile", "settle"):
         for path in suites(stage):
             for rule in read_suite(path).rules:
+                # A rule that speaks of sessions and of statements is one rule.
+                if rule.rule_id in known:
+                    continue
+                known.add(rule.rule_id)
                 row = {
                     "rule_id": rule.rule_id, "gate": stage, "rule_group": rule.group, "severity": rule.severity,
                     "owner": rule.owner, "reason_code": rule.reason_code, "tolerance": rule.tolerance_numbers[0],

@@ -206,6 +206,10 @@ def test_a_credit_note_lists_what_it_takes_back_and_every_invoice_that_it_correc
     )
     books.execute("update settle.statement_lines set kind = 'fee' where cdr_key is null")
     books.execute(
+        "insert into settle.statement_lines values ('november', 'tax_rounding', null, 0, 0.01, 'S', 21, null, null, 5),"
+        " ('november', 'rounding', null, 0.004, 0, 'S', 21, null, null, 6)"
+    )
+    books.execute(
         "insert into settle.statements values ('september', 'emo', '2026-09', 'receivable', 'EUR', 'sealed', 1)"
     )
     books.execute(

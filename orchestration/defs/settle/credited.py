@@ -21,7 +21,7 @@ _LINES = """
     left join ingest.sealed_outcomes as billed on outcomes.credit_of = billed.cdr_key
     left join ingest.document_numbers as numbers
         on coalesce(split_part(lines.corrects, '#', 1), billed.statement_id) = numbers.statement_id
-    where lines.statement_id = ? and lines.kind <> 'rounding'
+    where lines.statement_id = ? and lines.kind not in ('rounding', 'tax_rounding')
     order by lines.tax_category, lines.tax_percent, lines.line_no
 """
 _ONE = {"credit": "Credit of session", "adjustment": "Correction of session", "session": "Charging session"}
