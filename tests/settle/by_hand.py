@@ -308,22 +308,17 @@ def _fill_rules(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute("delete from ingest.raw_rule_actions")
     actions = rule_actions([path for stage in ("reconcile", "settle") for path in suites(stage)])
     insert(connection, "ingest.raw_rule_actions", [dict(zip(ACTION_COLUMNS, row, strict=True)) for row in actions])
-    known: set[str] = set()
-    for stage in ("reconcile", "settle"):
-        for path in suites(stage):
-            for rule in read_suite(path).rules:
-                # A rule that speaks of sessions and of statements is one rule.
-                if rule.rule_id in known:
-                    continue
-                known.add(rule.rule_id)
-                row = {
-                    "rule_id": rule.rule_id, "gate": stage, "rule_group": rule.group, "severity": rule.severity,
-                    "owner": rule.owner, "reason_code": rule.reason_code, "tolerance": rule.tolerance_numbers[0],
-                    "second_tolerance": rule.tolerance_numbers[1],
-                    "is_overridable": rule.is_overridable, "adjust_reason": rule.adjust and rule.adjust.reason,
-                    "adjust_to": rule.adjust and rule.adjust.to,
-                }  # fmt: skip
-                insert(connection, "ingest.raw_rules", [row])
+    both = ("reconcile", "settle")
+    rules = {rule.rule_id: (stage, rule) for stage in both for path in suites(stage) for rule in read_suite(path).rules}
+    insert(connection, "ingest.raw_rules", [
+        {
+            "rule_id": rule.rule_id, "gate": stage, "rule_group": rule.group, "severity": rule.severity,
+            "owner": rule.owner, "reason_code": rule.reason_code, "tolerance": rule.tolerance_numbers[0],
+            "second_tolerance": rule.tolerance_numbers[1], "is_overridable": rule.is_overridable,
+            "adjust_reason": rule.adjust and rule.adjust.reason, "adjust_to": rule.adjust and rule.adjust.to,
+        }
+        for stage, rule in rules.values()
+    ])  # fmt: skip
 
 
 def midnight(day: date) -> datetime:

@@ -28,6 +28,23 @@ SWISS = (("thursday", "12.345", 15), ("sunday", "4.80", 18), ("too_late", "9.00"
 FEES = (("sold", "10.00", "receivable"), ("sold_too", "5.55", "receivable"), ("bought", "7.00", "payable"))
 
 
+def add_limits(books: Books) -> None:
+    """A partner with caps, and one whose invoices we issue."""
+    books.raw["raw_settlement_terms"] += [
+        {"partner": "cap", "contract_version": "c1", "cap_session": "80", "cap_monthly": "79.99",
+         "is_self_billed": False},
+        {"partner": "sbn", "contract_version": "s1", "is_self_billed": True, "self_billing_agreement": "SB-1",
+         "self_billing_from": "2026-10-15"},
+    ]  # fmt: skip
+    for key, claim in (("at_cap", "80.00"), ("dear", "80.01")):
+        books.session(key, claim=claim, rated=claim, terms={"contract_version": "c1"}, partner="cap")
+    for key, day in (("covered", 15), ("before", 14)):
+        books.session(
+            key, claim="4.00", rated="4.00", terms={"contract_version": "s1"}, partner="sbn", direction="payable",
+            cpo_party="DE/SBN", emsp_party="NL/EVS", ended_at=f"2026-10-{day} 10:00:00+00",
+        )  # fmt: skip
+
+
 @pytest.fixture(scope="module")
 def settled(tmp_path_factory: pytest.TempPathFactory) -> Books:
     books = Books(tmp_path_factory.mktemp("disputed") / "evsettle.duckdb", as_of=datetime(2026, 11, 8, tzinfo=UTC))
@@ -60,19 +77,7 @@ def settled(tmp_path_factory: pytest.TempPathFactory) -> Books:
             ("base", "period", "40", "receivable"), ("hub", "session", "0.10", "payable"),
         )
     ]  # fmt: skip
-    books.raw["raw_settlement_terms"] += [
-        {"partner": "cap", "contract_version": "c1", "cap_session": "80", "cap_monthly": "79.99",
-         "is_self_billed": False},
-        {"partner": "sbn", "contract_version": "s1", "is_self_billed": True, "self_billing_agreement": "SB-1",
-         "self_billing_from": "2026-10-15"},
-    ]  # fmt: skip
-    for key, claim in (("at_cap", "80.00"), ("dear", "80.01")):
-        books.session(key, claim=claim, rated=claim, terms={"contract_version": "c1"}, partner="cap")
-    for key, day in (("covered", 15), ("before", 14)):
-        books.session(
-            key, claim="4.00", rated="4.00", terms={"contract_version": "s1"}, partner="sbn", direction="payable",
-            cpo_party="DE/SBN", emsp_party="NL/EVS", ended_at=f"2026-10-{day} 10:00:00+00",
-        )  # fmt: skip
+    add_limits(books)
     books.raw["raw_settlement_terms"].append(
         {"partner": "fee", "contract_version": "f1", "tax_country": "DE", "credit_limit": "67.15"}
     )
