@@ -15,6 +15,14 @@ NOBODY = "nobody"
 class GroupError(Exception):
     """A group cannot be taken as named; one sentence with what to do."""
 
+    @classmethod
+    def not_open(cls, group_id: str) -> "GroupError":
+        """A group that was decided, has changed its cause, or was never there."""
+        return cls(
+            f"No group {group_id} is open in the last run: its cases are decided or have another cause now; "
+            "`evsettle exceptions` shows the groups that are."
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
@@ -53,8 +61,9 @@ _GROUPS = f"""
         groups.owner, groups.concern, groups.rule_id, groups.severity, groups.partner, groups.likely_cause,
         groups.cases, groups.late_cases, groups.sessions, groups.unknown_amounts, groups.energy_kwh, groups.currency,
         groups.claimed_excl_tax, groups.expected_excl_tax, groups.amount_at_stake, groups.opened_at, groups.age_days,
-        groups.due_at, groups.assigned_to, groups.action, groups.command
+        groups.due_at, groups.assigned_to, groups.action, groups.command, alone.observed, alone.expected
     from exception_groups as groups
+    left join exceptions as alone on groups.cases = 1 and groups.group_id = alone.group_id
     where groups.group_id in (select group_id from exceptions where {_WANTED})
     order by groups.late_cases > 0 desc, groups.due_at nulls last, groups.amount_at_stake desc nulls last,
         groups.cases desc, groups.group_id
@@ -122,10 +131,7 @@ def members(snapshot: Snapshot, name: str) -> list[dict[str, Any]]:
     group_id, _, shown = name.partition("@")
     found = snapshot.named("select * from exception_groups where group_id = $group", {"group": group_id})
     if not found:
-        raise GroupError(
-            f"No group {group_id} is open in the last run: its cases are decided or have another cause now; "
-            "`evsettle exceptions` shows the groups that are."
-        )
+        raise GroupError.not_open(group_id)
     now = found[0]["members_sha256"]
     if not shown:
         raise GroupError(

@@ -155,7 +155,7 @@ def give_a_group_away(home: Home, platform: str, at: datetime) -> None:
     largest = max(exception_queue.groups(snapshot, Wanted()), key=lambda group: (group["cases"], group["group"]))
     cases = exception_queue.members(snapshot, largest["group"])
     named = exception_queue.subjects(cases, "assign")
-    record(home, Decision("assign", platform, named, values={"to": "Ina"}, group=largest["group"]), at)
+    record(home, Decision("assign", platform, named, values={"to": platform}, group=largest["group"]), at)
 
 
 @pytest.mark.parametrize("batches", [2, pytest.param(5, marks=pytest.mark.slow)])

@@ -12,9 +12,10 @@ import click
 
 from orchestration.cli.show import home_option, money, show_json, show_table
 from orchestration.defs.settle.statement_csv import safe_text
-from orchestration.exception_queue import NOBODY, Wanted, cases, groups
+from orchestration.exception_queue import NOBODY, GroupError, Wanted, cases, groups
 from orchestration.facts.decision_kinds import decision_kinds
 from orchestration.facts.home import Home, HomeError, open_home
+from orchestration.facts.reasons import vocabulary
 from orchestration.published import Snapshot
 
 
@@ -23,6 +24,10 @@ def _not_taken_in(home: Home) -> list[str]:
     from orchestration.defs.ingest.landing import landing_problems
 
     return landing_problems(home)
+
+
+def _count(number: int, thing: str) -> str:
+    return f"{number} {thing}{'' if number == 1 else 's'}"
 
 
 def _stake(row: Mapping[str, Any]) -> str:
@@ -64,17 +69,19 @@ def _show_groups(home: Home, found: Sequence[Mapping[str, Any]], limit: int) -> 
         click.secho(f"{row['group']}  {row['owner']}, {row['severity']} {row['rule_id'] or 'proposal'}", bold=True)
         assigned = f"; with {row['assigned_to']}" if row["assigned_to"] else ""
         click.echo(f"  {row['likely_cause']}")
+        if row["observed"] and row["expected"]:
+            click.echo(f"  Found: {row['observed'].rstrip('.')}. Expected: {row['expected'].rstrip('.')}.")
         click.echo(f"  {_stake(row)}; {_due(row)}{assigned}")
         click.echo(f"  To do: {row['action']}")
         words = row["command"].split(" ")
         click.echo(f"  {_here(row['command'], home)}{_who(words[2]) if words[1] == 'decide' else ''}\n")
     if len(found) > limit:
-        click.echo(f"… and {len(found) - limit} more groups: --limit {len(found)} shows them all.")
+        click.echo(f"… and {_count(len(found) - limit, 'more group')}: --limit {len(found)} shows all.")
 
 
 def _show_cases(home: Home, found: Sequence[Mapping[str, Any]], limit: int) -> None:
     show_table(
-        f"{len(found)} open cases",
+        _count(len(found), "open case"),
         ["subject", "rule", "site", "observed", "expected", ">claimed", ">expected", "cur.", "due", "with"],
         [
             (row["subject_id"], row["rule_id"], row["location_id"], row["observed"], row["expected"],
@@ -87,7 +94,21 @@ def _show_cases(home: Home, found: Sequence[Mapping[str, Any]], limit: int) -> N
     for row in found[:limit]:
         click.echo(f"  {_here(row['command'], home)}")
     if len(found) > limit:
-        click.echo(f"… and {len(found) - limit} more cases: --limit {len(found)} shows them all.")
+        click.echo(f"… and {_count(len(found) - limit, 'more case')}: --limit {len(found)} shows all.")
+
+
+def _nothing(snapshot: Snapshot, wanted: Wanted) -> str:
+    """Why the list is empty: a misspelt name must not read as good news."""
+    waiting = len(groups(snapshot, Wanted()))
+    if not waiting:
+        return "Nothing waits."
+    if wanted.group:
+        return str(GroupError.not_open(wanted.group))
+    named = {"owner": wanted.owner, "partner": wanted.partner, "rule": wanted.rule, "period": wanted.period}
+    asked = [f"{name} {value}" for name, value in {**named, "assigned": wanted.assigned}.items() if value]
+    late = "is past its deadline" if wanted.late else "waits"
+    of = f" of {', '.join(asked)}" if asked else ""
+    return f"Nothing{of} {late}; {_count(waiting, 'group')} in all."
 
 
 def _csv(found: Sequence[Mapping[str, Any]]) -> Iterator[str]:
@@ -157,13 +178,15 @@ def command(
         snapshot = Snapshot(home)
     except HomeError as error:
         raise click.ClickException(str(error)) from error
+    if rule and rule not in vocabulary().rules:
+        raise click.UsageError(f"There is no rule {rule}; `evsettle rules` lists them.")
     wanted = Wanted(owner, partner, rule, period, assigned, late, group.partition("@")[0] if group else None)
     one_by_one = rule is not None or group is not None
     found = cases(snapshot, wanted) if one_by_one or csv_path else []
     if csv_path:
         # A spreadsheet takes a file without a byte order mark for its own old encoding.
         csv_path.write_text("".join(_csv(found)), encoding="utf-8-sig", newline="")
-        click.echo(f"{len(found)} cases written to {csv_path}.", err=True)
+        click.echo(f"{_count(len(found), 'case')} written to {csv_path}.", err=True)
     together = groups(snapshot, wanted)
     aside = _not_taken_in(home) if wanted in (Wanted(), Wanted(owner="platform")) else []
     if as_json:
@@ -171,7 +194,7 @@ def command(
         show_json({"groups": together, **listed, "not_taken_in": aside})
         return
     if not together:
-        click.echo("Nothing of that waits.")
+        click.echo(_nothing(snapshot, wanted))
     _show_groups(home, together, limit)
     if one_by_one and found:
         _show_cases(home, found, limit)

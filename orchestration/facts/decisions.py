@@ -17,7 +17,7 @@ from orchestration.facts.ledger import Entry
 from orchestration.facts.lock import writer_lock
 from orchestration.facts.objects import sha256_of
 from orchestration.facts.payments import check_pay
-from orchestration.facts.people import PeopleError, Person, find_person, is_same_person, read_people
+from orchestration.facts.people import PeopleError, Person, check_assignee, find_person, is_same_person, read_people
 from orchestration.facts.period_decisions import approvable, draft_of, refuse_changed_draft
 from orchestration.facts.reasons import Vocabulary, nearest, vocabulary
 from orchestration.facts.standing import StandingDecision, answers, is_in_effect, is_proposal, standing
@@ -112,6 +112,8 @@ def build(
             draft_of(entries, named)
     if kind.name == "pay":
         check_pay(entries, named)
+    if kind.name == "assign":
+        check_assignee(people, values["to"], kind.roles)
     if kind.name == "terms" and "version" not in values:
         values["version"] = _terms_as_taken_in(entries, named)
     if kind.people == 2:
@@ -226,13 +228,13 @@ def _answer(
     proposal = next((entry for entry in entries if entry.seq == decision.answers), None)
     if proposal is None or not is_proposal(proposal):
         waiting = ", ".join(str(entry.seq) for entry in pending(entries)) or "none"
-        raise DecisionError(f"Entry {decision.answers} is not a proposal: waiting for an answer are {waiting}.")
+        raise DecisionError(f"Entry {decision.answers} is not a proposal; what waits for an answer: {waiting}.")
     check_reason(decision.reason, decision.kind == "reject", decision.kind, words)
     if "approver" not in person.roles:
         approvers = ", ".join(known.name for known in people.values() if "approver" in known.roles) or "nobody"
         raise PeopleError(
             f"{person.name} may not {decision.kind}: that needs the role approver in master/people.yaml, "
-            f"which {approvers} has."
+            f"which these have: {approvers}."
         )
     # The proposer may have left people.yaml since; the name in the entry is then all there is.
     proposer = people.get(proposal.body["by"].casefold(), Person(proposal.body["by"], frozenset(), None))

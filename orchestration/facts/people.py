@@ -1,6 +1,6 @@
 """Who may decide what: master/people.yaml, a list of {name, roles, login}."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import yaml
@@ -62,6 +62,15 @@ def _person(item: object, place: str) -> Person:
             raise PeopleError(f"{place} ({item['name']}) has the unknown role {role!r}: use {', '.join(ROLES)}.")
     login = item.get("login")
     return Person(" ".join(item["name"].split()), frozenset(roles), None if login is None else str(login))
+
+
+def check_assignee(people: Mapping[str, Person], to: str, queues: Sequence[str]) -> None:
+    """What is given to a name that nobody answers to is in no list of anybody's work. Raises PeopleError."""
+    if to not in queues and " ".join(to.split()).casefold() not in people:
+        names = ", ".join(known.name for known in people.values())
+        raise PeopleError(
+            f"{to!r} is neither a queue ({', '.join(queues)}) nor in master/people.yaml, which knows {names}."
+        )
 
 
 def find_person(people: Mapping[str, Person], name: str) -> Person:

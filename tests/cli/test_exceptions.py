@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 import shlex
 import subprocess
 from collections import Counter
@@ -149,7 +150,27 @@ def test_filters_leave_only_what_was_asked(cli_here: Cli, finished_home: Path, q
     assert shown(cli_here, finished_home, "--assigned", "Ina")["groups"] == []
     assert len(shown(cli_here, finished_home, "--assigned", "nobody")["groups"]) > 40
     said = cli_here("--home", finished_home, "exceptions", "--period", "2020-01")
-    assert "Nothing of that waits." in said.stdout
+    assert "Nothing of period 2020-01 waits; " in said.stdout
+
+
+def test_a_misspelt_name_does_not_read_as_an_empty_queue(cli_here: Cli, finished_home: Path) -> None:
+    rule = cli_here("--home", finished_home, "exceptions", "--rule", "DUP_NEER")
+    assert (rule.returncode, rule.stdout) == (2, "")
+    assert "There is no rule DUP_NEER" in rule.stderr
+    group = cli_here("--home", finished_home, "exceptions", "--group", "00000000@0000")
+    assert "No group 00000000 is open in the last run" in group.stdout
+    partner = cli_here("--home", finished_home, "exceptions", "--partner", "emmo", "--late")
+    assert re.search(r"Nothing of partner emmo is past its deadline; \d+ groups in all\.", partner.stdout)
+
+
+def test_a_group_of_one_says_what_was_found_and_what_was_expected(cli_here: Cli, finished_home: Path) -> None:
+    said = cli_here("--home", finished_home, "exceptions", "--limit", 1000).stdout
+    for group in shown(cli_here, finished_home)["groups"]:
+        if group["cases"] == 1:
+            assert f"Found: {group['observed'].rstrip('.')}. Expected: {group['expected'].rstrip('.')}." in said
+        else:
+            assert group["observed"] is None
+    assert "sessions, " in said, "the two sides of an invoice's difference"
 
 
 def test_the_first_group_is_the_one_that_costs_most(cli_here: Cli, finished_home: Path) -> None:

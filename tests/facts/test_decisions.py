@@ -90,6 +90,13 @@ def test_a_kind_of_one_person_stands_at_once(home: Home) -> None:
     assert (row.kind, row.value, row.decided_by, row.approved_by) == ("assign", "platform", "Dee Olsen", None)
 
 
+@pytest.mark.parametrize("to", ["Dee Olson", "operation", "PERSON"])
+def test_nothing_is_given_to_a_name_that_nobody_answers_to(home: Home, to: str) -> None:
+    with pytest.raises(PeopleError, match=rf"^'{to}' is neither a queue \(operations, .*people.yaml, which knows "):
+        record(home, Decision("assign", "Dee Olsen", [CDR], values={"to": to}), NOON)
+    assert record(home, Decision("assign", "Dee Olsen", [CDR], values={"to": "dee olsen"}), NOON).is_new
+
+
 @pytest.mark.parametrize("by", ["Bo de Vries", "BO  DE VRIES"])
 def test_nobody_approves_what_they_proposed(home: Home, by: str) -> None:
     proposal = record(home, exclusion(by="Bo de Vries"), NOON).entry
@@ -126,7 +133,7 @@ def test_who_lacks_the_role_of_a_kind_cannot_propose_it(home: Home) -> None:
 def test_only_a_proposal_can_be_answered(home: Home, number: int) -> None:
     record(home, Decision("reprocess", "Cem Aydin", [CDR], "REPROCESS"), NOON)
     waiting = record(home, exclusion(), NOON).entry.seq
-    with pytest.raises(DecisionError, match=f"Entry {number} is not a proposal: waiting for an answer are {waiting}"):
+    with pytest.raises(DecisionError, match=f"Entry {number} is not a proposal; what waits for an answer: {waiting}"):
         record(home, approval(number), NOON)
 
 
