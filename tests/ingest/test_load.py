@@ -241,7 +241,10 @@ def test_a_broken_contract_leaves_the_approved_one_and_says_so(
     take_in(home, at(1))
     summary = load_from_ledger(home, warehouse)
     assert rows(warehouse, "select partner, is_approved, known_seq from ingest.raw_contracts") == [("emo", True, 1)]
-    assert summary.problems == ["master/partners/emo.yaml: tolerances.amont is not known; did you mean amount?"]
+    assert summary.problems == [
+        "master/partners/emo.yaml: tolerances.amont is not known; did you mean amount? Until then the terms known"
+        " before stand."
+    ]
     write(home.master / "partners/emo.yaml", PARTNER + "tolerances: {amount: 1}\n")
     take_in(home, at(2))
     assert load_from_ledger(home, warehouse).problems == []
