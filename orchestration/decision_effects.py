@@ -33,6 +33,15 @@ _SESSIONS: Mapping[str, str] = {
 }
 
 
+_WAITING = """
+    select cdr_key, string_agg(distinct rule_id, ', ' order by rule_id)
+    from exceptions
+    where list_contains(?, cdr_key) and rule_id is not null
+    group by cdr_key
+    order by cdr_key
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class Decided:
     """A decision as it was given, with its answer where it needed one. status: stands, waits, rejected."""
@@ -131,6 +140,13 @@ def _keys(snapshot: Snapshot, subjects: Sequence[tuple[str, ...]]) -> set[str]:
         rows = snapshot.named(_SESSIONS[kind], {"id": identifier})
         found |= {str(next(iter(row.values()))) for row in rows}
     return found
+
+
+def still_waiting(snapshot: Snapshot, decision: Decided) -> dict[str, str]:
+    """Sessions of the decision that the last run still has in the queue, each with the rules that keep it there."""
+    named = [subject.partition(":") for subject in decision.said.body["subjects"]]
+    keys = [identifier for kind, _, identifier in named if kind == "cdr"]
+    return dict(snapshot.rows(_WAITING, [keys]))
 
 
 def currencies(snapshot: Snapshot, keys: Sequence[str]) -> dict[str, str | None]:

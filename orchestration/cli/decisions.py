@@ -1,6 +1,7 @@
 """`evsettle decisions`: what was decided, by whom, and what it changed."""
 
 from collections import Counter
+from collections.abc import Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -8,7 +9,7 @@ from typing import Any
 import click
 
 from orchestration.cli.show import home_option, money, show_json, show_table
-from orchestration.decision_effects import Decided, Effect, currencies, decided, effect, find
+from orchestration.decision_effects import Decided, Effect, currencies, decided, effect, find, still_waiting
 from orchestration.facts import ledger
 from orchestration.facts.home import Home, HomeError, open_home
 from orchestration.published import Snapshot
@@ -37,7 +38,7 @@ def _row(one: Decided) -> dict[str, Any]:
     }
 
 
-def _changes(found: Effect, units: dict[str, str | None]) -> dict[str, Any]:
+def _changes(found: Effect, units: dict[str, str | None], waiting: dict[str, str]) -> dict[str, Any]:
     opened, resolved = (
         Counter(change["rule_id"] for change in found.findings if change["change"] == what)
         for what in ("opened", "resolved")
@@ -57,6 +58,7 @@ def _changes(found: Effect, units: dict[str, str | None]) -> dict[str, Any]:
         ],
         "findings_opened": dict(sorted(opened.items())),
         "findings_resolved": dict(sorted(resolved.items())),
+        "still_waiting": waiting,
     }
 
 
@@ -81,15 +83,7 @@ def _show(home: Home, row: dict[str, Any], changed: dict[str, Any] | None, limit
         return
     whose = "everything that run changed" if changed["is_all_of_the_run"] else "its subjects"
     click.echo(f"  first run after it ended with entry {changed['run_end']}; shown is {whose}\n")
-    show_table(
-        f"Sessions changed: {len(changed['sessions'])}",
-        ["session", "state before", "after", ">settled before", ">after", "currency"],
-        [
-            (one["cdr_key"], one["state_from"] or "new", one["state_to"] or "gone", _amount(one["settled_from"]),
-             _amount(one["settled_to"]), one["currency"])
-            for one in changed["sessions"][:limit]
-        ],
-    )  # fmt: skip
+    _show_sessions(changed["sessions"], limit)
     for one in changed["settled"]:
         click.echo(
             f"  {one['currency']}: settled {money(one['before'])} before, {money(one['after'])} after, "
@@ -98,6 +92,26 @@ def _show(home: Home, row: dict[str, Any], changed: dict[str, Any] | None, limit
     for what in ("opened", "resolved"):
         rules = ", ".join(f"{rule} {count}" for rule, count in changed[f"findings_{what}"].items())
         click.echo(f"  findings {what}: {rules or 'none'}")
+    waiting = changed["still_waiting"]
+    for key, rules in list(waiting.items())[:limit]:
+        click.echo(f"  {key} waits still, for {rules}: evsettle{home_option(home)} explain '{key}'")
+    if len(waiting) > limit:
+        click.echo(f"  … and {len(waiting) - limit} more that wait: --limit {len(waiting)} shows all.")
+
+
+def _show_sessions(sessions: Sequence[dict[str, Any]], limit: int) -> None:
+    if not sessions:
+        click.echo("No session changed.")
+        return
+    show_table(
+        f"Sessions changed: {len(sessions)}",
+        ["session", "state before", "after", ">settled before", ">after", "currency"],
+        [
+            (one["cdr_key"], one["state_from"] or "new", one["state_to"] or "gone", _amount(one["settled_from"]),
+             _amount(one["settled_to"]), one["currency"])
+            for one in sessions[:limit]
+        ],
+    )  # fmt: skip
 
 
 def _amount(text: str | None) -> Decimal | None:
@@ -143,7 +157,7 @@ def command(home_path: Path | None, seq: int | None, limit: int, as_json: bool) 
         snapshot = Snapshot(home)
         found = effect(home, snapshot, entries, one)
         units = currencies(snapshot, [change["cdr_key"] for change in found.sessions]) if found else {}
-        changed = _changes(found, units) if found else None
+        changed = _changes(found, units, still_waiting(snapshot, one)) if found else None
     except HomeError as error:
         raise click.ClickException(str(error)) from error
     if as_json:

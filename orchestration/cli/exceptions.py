@@ -105,7 +105,7 @@ def _nothing(snapshot: Snapshot, wanted: Wanted) -> str:
     if wanted.group:
         return str(GroupError.not_open(wanted.group))
     named = {"owner": wanted.owner, "partner": wanted.partner, "rule": wanted.rule, "period": wanted.period}
-    asked = [f"{name} {value}" for name, value in {**named, "assigned": wanted.assigned}.items() if value]
+    asked = [f"{name} {value}" for name, value in {**named, "what is with": wanted.assigned}.items() if value]
     late = "is past its deadline" if wanted.late else "waits"
     of = f" of {', '.join(asked)}" if asked else ""
     return f"Nothing{of} {late}; {_count(waiting, 'group')} in all."

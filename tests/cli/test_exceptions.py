@@ -268,4 +268,18 @@ def test_a_decision_tells_what_it_changed(cli_here: Cli, home_copy: Path) -> Non
     assert told["changed"]["findings_resolved"] == {"LOC_UNKNOWN": 1}
     text = cli_here("--home", home_copy, "decisions", proposal).stdout
     assert "EUR: settled 9.50 before, 0.00 after, -9.50" in text
+
+
+def test_a_decision_names_the_sessions_that_wait_on_for_another_rule(cli_here: Cli, home_copy: Path) -> None:
+    home = open_home(home_copy)
+    (group,) = shown(cli_here, home_copy, "--rule", "ID_OPERATOR_PREFIX")["groups"]
+    given = record(
+        home, Decision("assign", "Noor Bakker", ["cdr:nl/evs|evs-2610-0000152"], values={"to": "finance"}), AT
+    )
+    finished(home, [])
+    text = cli_here("--home", home_copy, "decisions", given.entry.seq).stdout
+    assert "No session changed." in text and "state before" not in text
+    assert "nl/evs|evs-2610-0000152 waits still, for ID_OPERATOR_PREFIX: evsettle" in text
+    told = json.loads(cli_here("--home", home_copy, "decisions", given.entry.seq, "--json").stdout)
+    assert told["changed"]["still_waiting"] == {group["command"].split("'")[1]: "ID_OPERATOR_PREFIX"}
     assert cli_here("--home", home_copy, "decisions", 99999).returncode == 1
