@@ -1,5 +1,6 @@
 """A tariff that nobody approved prices nothing; once two people approve it, it does, backdated ones too."""
 
+import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -26,7 +27,7 @@ def _approve(world: World, seq: int, tariff_id: str, **row: str) -> None:
 
 
 @pytest.fixture(scope="module")
-def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBPyConnection]:
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path, world = new_world(tmp_path_factory.mktemp("unapproved"))
     _session(world, "nobody", "T-NOBODY")
     _session(world, "approved", "T-APPROVED")
@@ -39,7 +40,12 @@ def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckD
     world.decide(3, "tariff", "tariff", "NL/CAR:T-DRAFT", value=f"body{TAXED}", effective_at="2026-10-02T00:00:00Z")
     world.connection.close()
     invoke(["run", "--select", "group:ingest", "group:inspect", "group:rate"], Path(path))
-    connection = duckdb.connect(str(path), read_only=True)
+    return Path(path)
+
+
+@pytest.fixture(scope="module")
+def warehouse(built: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    connection = duckdb.connect(str(built), read_only=True)
     yield connection
     connection.close()
 
@@ -76,3 +82,10 @@ def test_the_refusal_says_why(warehouse: duckdb.DuckDBPyConnection) -> None:
     ).fetchall() == [
         ("TARIFF_NOT_APPROVED", True, "Tariff T-NOBODY is not approved by two people, so it prices nothing.")
     ]
+
+
+def test_the_dbt_unit_tests_of_rate_pass(built: Path, tmp_path: Path) -> None:
+    """Here, since dbt needs the tables that a unit test stands in for, and this warehouse has those of rate."""
+    copy = tmp_path / built.name
+    shutil.copy2(built, copy)
+    assert invoke(["test", "--select", "group:rate,test_type:unit"], copy), "there are some"
