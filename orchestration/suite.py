@@ -209,7 +209,7 @@ def _rule(entry: Any, place: str) -> Rule:
     _only(entry, (*_REQUIRED, *_OPTIONAL), place)
     missing = [key for key in _REQUIRED if not isinstance(entry.get(key), str) or not entry[key].strip()]
     if missing:
-        raise SuiteError(f"{place}: {', '.join(missing)} must be a text")
+        raise SuiteError(f"{place}: {', '.join(missing)} must be there, as a text")
     _among(entry["group"], GROUPS, f"{place}: group")
     _among(entry["severity"], SEVERITIES, f"{place}: severity")
     _among(entry["owner"], OWNERS, f"{place}: owner")

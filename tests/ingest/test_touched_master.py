@@ -16,6 +16,7 @@ HEADERS = {
     "publications": "tariff_id,published_at",
     "fx_rates": "rate_on,base,quote,rate,source",
     "tax_rules": "valid_from,category,rate_percent",
+    "raci": "activity,responsible,accountable,consulted,informed",
 }
 FIRST = {
     # E3 has been E2: what is known of one is known of the other.
@@ -33,6 +34,7 @@ CHANGED = {
     "assets": ["NL*EVS*E9,NL/EMO", "E3,NL/EVS"],
     "publications": ["T1,2026-01-01", "T1,2026-02-01"],
     "fx_rates": ["2026-10-01,EUR,CHF,0.93,ECB"],
+    "raci": ["seal,finance,finance,operations,platform"],
 }
 TOUCHED = {
     ("evse", "e1", "an alias changed"), ("evse", "e2", "an alias changed"), ("evse", "e3", "an alias changed"),
@@ -75,7 +77,7 @@ def touched_by(home: Home, hour: int, files: dict[str, list[str]]) -> set[tuple[
 def test_a_changed_row_touches_what_it_is_about(loaded: Home) -> None:
     assert touched_by(loaded, 1, CHANGED) == TOUCHED
     # What came goes again: the same sessions.
-    assert touched_by(loaded, 2, {"fx_rates": [], **FIRST}) == TOUCHED
+    assert touched_by(loaded, 2, {"fx_rates": [], "raci": [], **FIRST}) == TOUCHED
     # A new plan is one more discount that a claim of that partner may have been given.
     found = touched_by(loaded, 3, {"memberships": ["emo,NL-EMO-C12345678-X,gold,12"]})
     assert found == {

@@ -40,8 +40,8 @@ def test_a_rule_is_read_with_its_defaults(tmp_path: Path) -> None:
     ("bend", "sentence"),
     [
         ({"id": "energy"}, "write the rule_id in capitals"),
-        ({"text": None}, "text must be a text"),
-        ({"remedy": " "}, "remedy must be a text"),
+        ({"text": None}, "text must be there, as a text"),
+        ({"remedy": " "}, "remedy must be there, as a text"),
         ({"severity": "fatal"}, "severity is 'fatal'; write one of warn, hold, reject"),
         ({"owner": "nobody"}, "owner is 'nobody'"),
         ({"group": "POWER"}, "group is 'POWER'"),

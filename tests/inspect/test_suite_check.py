@@ -17,7 +17,7 @@ CDRS = next(path for path in suites() if path.parent.parent.name == "inspect" an
 BREAKS = {
     "a typo in a key": ({"severty": "hold"}, "unknown key severty"),
     "a typo in a severity": ({"severity": "holdd"}, "severity is 'holdd'"),
-    "no owner": ({"owner": None}, "owner must be a text"),
+    "no owner": ({"owner": None}, "owner must be there, as a text"),
     "an unknown owner": ({"owner": "marketing"}, "owner is 'marketing'"),
     "a tolerance that is no number": ({"tolerance": "a bit"}, "tolerance is 'a bit'"),
     "an unknown column": ({"observed": "energy_mwh"}, "energy_mwh"),

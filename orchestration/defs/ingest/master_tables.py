@@ -158,7 +158,7 @@ TABLES = {
 }  # fmt: skip
 
 # The rest of them, and every other master file, are about all sessions: a change of one has everything computed again.
-BY_ROW = ("accounts", "agreements", "aliases", "assets", "fx_rates", "memberships", "publications")
+BY_ROW = ("accounts", "agreements", "aliases", "assets", "fx_rates", "memberships", "publications", "raci")
 
 
 def table_of(path: str) -> Table | None:
