@@ -37,7 +37,7 @@ run: setup  ## the demo month, the whole pipeline, and where to look
 # The folders of the stages beside everything else, one core each; what is in neither list runs with everything else.
 STAGE_TESTS := tests/ingest tests/inspect tests/rate tests/reconcile tests/settle
 
-test: setup  ## lint, types, tests (under 10 minutes on two cores)
+test: setup  ## lint, types, tests (about a quarter of an hour on two cores)
 	@$(MAKE) --no-print-directory -j 2 test-stages style test-whole
 
 test-stages: setup
