@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from orchestration.cli.show import home_option, money, show_json, show_table
+from orchestration.cli.show import counted, home_option, money, show_json, show_table
 from orchestration.defs.settle.statement_csv import safe_text
 from orchestration.exception_queue import NOBODY, GroupError, Wanted, cases, groups
 from orchestration.facts.decision_kinds import decision_kinds
@@ -24,10 +24,6 @@ def _not_taken_in(home: Home) -> list[str]:
     from orchestration.defs.ingest.landing import landing_problems
 
     return landing_problems(home)
-
-
-def _count(number: int, thing: str) -> str:
-    return f"{number} {thing}{'' if number == 1 else 's'}"
 
 
 def _stake(row: Mapping[str, Any]) -> str:
@@ -76,12 +72,12 @@ def _show_groups(home: Home, found: Sequence[Mapping[str, Any]], limit: int) -> 
         words = row["command"].split(" ")
         click.echo(f"  {_here(row['command'], home)}{_who(words[2]) if words[1] == 'decide' else ''}\n")
     if len(found) > limit:
-        click.echo(f"… and {_count(len(found) - limit, 'more group')}: --limit {len(found)} shows all.")
+        click.echo(f"… and {counted(len(found) - limit, 'more group')}: --limit {len(found)} shows all.")
 
 
 def _show_cases(home: Home, found: Sequence[Mapping[str, Any]], limit: int) -> None:
     show_table(
-        _count(len(found), "open case"),
+        counted(len(found), "open case"),
         ["subject", "rule", "site", "observed", "expected", ">claimed", ">expected", "cur.", "due", "with"],
         [
             (row["subject_id"], row["rule_id"], row["location_id"], row["observed"], row["expected"],
@@ -94,7 +90,7 @@ def _show_cases(home: Home, found: Sequence[Mapping[str, Any]], limit: int) -> N
     for row in found[:limit]:
         click.echo(f"  {_here(row['command'], home)}")
     if len(found) > limit:
-        click.echo(f"… and {_count(len(found) - limit, 'more case')}: --limit {len(found)} shows all.")
+        click.echo(f"… and {counted(len(found) - limit, 'more case')}: --limit {len(found)} shows all.")
 
 
 def _nothing(snapshot: Snapshot, wanted: Wanted) -> str:
@@ -108,7 +104,7 @@ def _nothing(snapshot: Snapshot, wanted: Wanted) -> str:
     asked = [f"{name} {value}" for name, value in {**named, "what is with": wanted.assigned}.items() if value]
     late = "is past its deadline" if wanted.late else "waits"
     of = f" of {', '.join(asked)}" if asked else ""
-    return f"Nothing{of} {late}; {_count(waiting, 'group')} in all."
+    return f"Nothing{of} {late}; {counted(waiting, 'group')} in all."
 
 
 def _csv(found: Sequence[Mapping[str, Any]]) -> Iterator[str]:
@@ -186,7 +182,7 @@ def command(
     if csv_path:
         # A spreadsheet takes a file without a byte order mark for its own old encoding.
         csv_path.write_text("".join(_csv(found)), encoding="utf-8-sig", newline="")
-        click.echo(f"{_count(len(found), 'case')} written to {csv_path}.", err=True)
+        click.echo(f"{counted(len(found), 'case')} written to {csv_path}.", err=True)
     together = groups(snapshot, wanted)
     aside = _not_taken_in(home) if wanted in (Wanted(), Wanted(owner="platform")) else []
     if as_json:

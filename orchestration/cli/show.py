@@ -34,6 +34,11 @@ def money(amount: Decimal | None) -> str:
     return "-" if amount is None else f"{amount:,.2f}"
 
 
+def counted(number: int, thing: str) -> str:
+    """A number of things as a sentence has it: 1 case, 2 cases."""
+    return f"{number} {thing}{'' if number == 1 else 's'}"
+
+
 def text(value: object) -> str:
     """One cell: nothing for null, counts with thousands apart, dates as ISO."""
     if value is None:

@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from orchestration.cli.show import show_json
+from orchestration.cli.show import counted, show_json
 from orchestration.tariffs.lint import Linted
 from orchestration.tariffs.lint import lint as lint_text
 from orchestration.tariffs.sources import Given, SourceError, given_tariffs, known_windows
@@ -92,8 +92,4 @@ def _show(given: Given, linted: Linted) -> None:
 
 def _summary(results: list[tuple[Given, Linted]]) -> None:
     errors, warnings = (sum(getattr(linted, what) for _, linted in results) for what in ("errors", "warnings"))
-    click.echo(f"{_count(len(results), 'tariff')}: {_count(errors, 'error')}, {_count(warnings, 'warning')}.")
-
-
-def _count(number: int, word: str) -> str:
-    return f"{number} {word}{'' if number == 1 else 's'}"
+    click.echo(f"{counted(len(results), 'tariff')}: {counted(errors, 'error')}, {counted(warnings, 'warning')}.")
