@@ -1,6 +1,6 @@
 -- Records that leave their price open to choice: a field of a period given twice, of which readers take the first or
 -- the last (the loader looks at the record's own fields), and a credit flag that is neither true nor false. They keep
--- their type_problems, so they stay quarantined.
+-- their type_problems, so they stay quarantined. A record of the plain route has neither: only the careful ones are read.
 create temp table unsure_records as
 with
 
@@ -13,7 +13,7 @@ objects as (
             try(json_keys(raw_text, '$.charging_periods[*].dimensions[*]'))
         )) as names
     from ingest.raw_records
-    where problem is null and starts_with(raw_text, '{')
+    where problem is null and starts_with(raw_text, '{') and record_id in (select record_id from careful_records)
 
 ),
 

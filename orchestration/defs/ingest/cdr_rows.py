@@ -44,9 +44,10 @@ def load_cdrs(
 ) -> int:
     """Fill raw_records, raw_cdrs, raw_charging_periods, raw_cdr_tariffs and raw_tariff_* from one file's records.
 
-    profile `price` asks for no more than a price needs and keys each CDR by its position. ocpi_version None: told
-    from the fields of each record. constants: cpo_party, emsp_party ("NL/EVS") and time_zone of a mapping, used
-    where the record names none. Returns the number of records. Rows of file_seq must not be there yet.
+    profile `price` asks for no more than a price needs, keys each CDR by its position, and leaves in the temporary
+    table careful_records which records were read field by field. ocpi_version None: told from the fields of each
+    record. constants: cpo_party, emsp_party ("NL/EVS") and time_zone of a mapping, used where the record names none.
+    Returns the number of records. Rows of file_seq must not be there yet.
     """
     return load_cdr_chunks(connection, chunks_of_records(file_seq, records), profile, ocpi_version, constants)
 
@@ -97,6 +98,8 @@ def _load_odd(
     if not records:
         return
     chunk = CdrChunk(connection, with_repeated_keys(records))
+    if profile == "price":
+        chunk.execute("insert into careful_records select record_id from ocpi_text")
     _read_chunk(connection, chunk)
     chunk.run("cdr_rows", "ocpi_rows")
     chunk.execute(_RECORDS_SQL)
@@ -184,6 +187,8 @@ def _prepare(
     connection.execute("set write_buffer_row_group_count = 1")
     connection.execute("set write_buffer_row_group_memory_limit = '64MB'")
     connection.execute((_HERE / "cdr_macros.sql").read_text())
+    if profile == "price":
+        connection.execute("create or replace temp table careful_records (record_id bigint)")
     connection.execute(
         "create or replace temp table ocpi_load as select ? as profile,"
         " cast(? as varchar) as ocpi_version, cast(? as varchar) as cpo_party, cast(? as varchar) as emsp_party,"
