@@ -187,7 +187,7 @@ def test_arrivals_in_any_batches_give_one_warehouse(
 
 @pytest.mark.slow
 def test_changed_rows_of_master_files_give_what_a_rebuild_gives(cli_here: Cli, home_copy: Path) -> None:
-    """Aliases that come and go, an asset, a plan, an agreement, what is shown: only some sessions, all of them right."""
+    """Aliases that come and go, an asset, a meter, a plan, terms, what is shown: only some sessions, all of them right."""
 
     def sessions(sql: str) -> list[str]:
         with duckdb.connect(str(home_copy / "warehouse/evsettle.duckdb"), read_only=True) as connection:
@@ -210,14 +210,20 @@ def test_changed_rows_of_master_files_give_what_a_rebuild_gives(cli_here: Cli, h
     )
     shown = (home_copy / "master/publications.csv").read_text().splitlines()
     plans = f"partner,contract_id,plan,discount_percent\nemo,{contract},gold,10\n"
-    alias = f"kind,old_id,canonical_id\nevse,{old},{new}\n"
+    aliases = (home_copy / "master/aliases.csv").read_text()
+    alias = f"{aliases}evse,NL/EVS|{old},NL/EVS|{new},,,\n"
     assert 0 < change(8, aliases=alias, memberships=plans) < everything
     assert 0 < change(9, assets=f"evse_uid,owner_party\n{new},NL/EVS\n{other},DE/FST\n") < everything
-    gone = alias.splitlines()[0] + "\n"
-    assert 0 < change(10, aliases=gone, publications="\n".join([*shown[:1], *shown[3:], ""])) <= everything
+    meters = (home_copy / "master/meters.csv").read_text().splitlines()
+    terms = home_copy / "master/partners/emo.yaml"
+    terms.write_text(
+        terms.read_text().replace("2025-01-01", "2026-10-10") + "tolerances: {amount: 0.50, late_days: 3}\n"
+    )
+    assert 0 < change(10, meters="\n".join([meters[0], *meters[2:], ""])) < everything
+    assert 0 < change(11, aliases=aliases, publications="\n".join([*shown[:1], *shown[3:], ""])) <= everything
     tables, reports = snapshots.tables(home_copy), snapshots.reports(home_copy)
     for folder in ("warehouse", "published", "reports"):
         shutil.rmtree(home_copy / folder)
-    run(cli_here, home_copy, as_of="2026-11-03T10:00:00Z")
+    run(cli_here, home_copy, as_of="2026-11-03T11:00:00Z")
     assert snapshots.tables(home_copy) == tables
     assert snapshots.reports(home_copy) == reports

@@ -1,18 +1,22 @@
-"""A row of master/*.csv that came, went or changed touches what it is about; few changes are about all sessions."""
+"""What came, went or changed in master files touches what it is about; few changes are about all sessions."""
 
 import pytest
 
+from orchestration.defs.ingest.bulk import insert_rows
 from orchestration.defs.ingest.landing import take_in
 from orchestration.defs.ingest.load import load_from_ledger
+from orchestration.defs.ingest.touched import touch_decided
 from orchestration.facts.home import Home
+from orchestration.facts.standing import StandingDecision
 from orchestration.warehouse import open_warehouse
-from tests.small_home import CSV_HEADER, at, land, make_home, rows, write
+from tests.small_home import CSV_HEADER, MAPPING, PARTNER, PEOPLE, at, land, make_home, rows, write
 
 HEADERS = {
     "aliases": "kind,old_id,canonical_id",
     "memberships": "partner,contract_id,plan,discount_percent",
     "agreements": "cpo_party,emsp_party,route",
     "assets": "evse_uid,owner_party",
+    "meters": "meter_id,evse_uid",
     "publications": "tariff_id,published_at",
     "fx_rates": "rate_on,base,quote,rate,source",
     "tax_rules": "valid_from,category,rate_percent",
@@ -28,10 +32,17 @@ FIRST = {
 }
 # A row more or another one in each, and all that they are about.
 CHANGED = {
-    "aliases": ["evse,E2,E3", "connector,E1|1,E2|4", "contract,nl-emo-c00000001-a,NLEMOC00000002"],
+    "aliases": [
+        "evse,E2,E3",
+        "connector,E1|1,E2|4",
+        "contract,nl-emo-c00000001-a,NLEMOC00000002",
+        # Whose it is stays as it was.
+        "location,NL/EVS|L1,nl/evs|L2",
+    ],
     "memberships": [*FIRST["memberships"], "emo,NL-EMO-C00000009-A,gold,10.0"],
     "agreements": ["NL/EVS,NL/EMO,", "NL/EVS,DE/ABC,"],
     "assets": ["NL*EVS*E9,NL/EMO", "E3,NL/EVS"],
+    "meters": ["M-1,E7"],
     "publications": ["T1,2026-01-01", "T1,2026-02-01"],
     "fx_rates": ["2026-10-01,EUR,CHF,0.93,ECB"],
     "raci": ["seal,finance,finance,operations,platform"],
@@ -39,10 +50,11 @@ CHANGED = {
 TOUCHED = {
     ("evse", "e1", "an alias changed"), ("evse", "e2", "an alias changed"), ("evse", "e3", "an alias changed"),
     ("contract", "nlemoc00000001", "an alias changed"), ("contract", "nlemoc00000002", "an alias changed"),
+    ("location", "l1", "an alias changed"), ("location", "l2", "an alias changed"),
     ("contract", "nlemoc00000009", "a membership changed"), ("agreement", "nl/evs|nl/emo", "an agreement changed"),
     # nlevse9 without the party in front, whichever it is: of five or of three characters.
     ("evse", "nlevse9", "an asset changed"), ("evse", "e9", "an asset changed"), ("evse", "vse9", "an asset changed"),
-    ("tariff", "nl/emo|t1", "a publication changed"),
+    ("evse", "e7", "a meter changed"), ("tariff", "nl/emo|t1", "a publication changed"),
 }  # fmt: skip
 
 
@@ -77,7 +89,7 @@ def touched_by(home: Home, hour: int, files: dict[str, list[str]]) -> set[tuple[
 def test_a_changed_row_touches_what_it_is_about(loaded: Home) -> None:
     assert touched_by(loaded, 1, CHANGED) == TOUCHED
     # What came goes again: the same sessions.
-    assert touched_by(loaded, 2, {"fx_rates": [], "raci": [], **FIRST}) == TOUCHED
+    assert touched_by(loaded, 2, {"fx_rates": [], "raci": [], "meters": [], **FIRST}) == TOUCHED
     # A new plan is one more discount that a claim of that partner may have been given.
     found = touched_by(loaded, 3, {"memberships": ["emo,NL-EMO-C12345678-X,gold,12"]})
     assert found == {
@@ -122,3 +134,65 @@ def test_a_rate_touches_the_sessions_that_it_can_be_for(loaded: Home) -> None:
     assert touched_by(loaded, 7, {"fx_rates": ["2026-11-01,EUR,CHF,0.93,ECB", old]}) == touched
     assert touched_by(loaded, 8, {"fx_rates": ["2026-11-01,EUR,CHF,0.93,ECB", old.replace("0.93", "0.94")]}) == touched
     assert touched_by(loaded, 9, {"fx_rates": ["2026-11-01,EUR,CHF,0.93,ECB"]}) == touched
+
+
+def test_terms_touch_the_sessions_of_their_partner(loaded: Home) -> None:
+    """A version more, one that goes, and a template that changes; parties of versions before are its sessions too."""
+    second = PARTNER.replace("emo", "abc").replace("NL/EMO", "DE/ABC")
+    write(loaded.master / "partners/abc.yaml", second)
+    assert touched_by(loaded, 10, {}) == {("party", "de/abc", "terms changed")}
+    write(loaded.master / "partners/abc.yaml", second.replace("DE/ABC", "DE/XYZ") + "tolerances: {amount: 0.05}\n")
+    both = {("party", party, "terms changed") for party in ("de/abc", "de/xyz")}
+    assert touched_by(loaded, 11, {}) == both
+    # Both partners have the template.
+    template = loaded.master / "templates/eu-roaming.yaml"
+    template.write_text(template.read_text().replace("payment_terms_days: 30", "payment_terms_days: 31"))
+    assert touched_by(loaded, 12, {}) == {*both, ("party", "nl/emo", "terms changed")}
+    (loaded.master / "partners/abc.yaml").unlink()
+    assert touched_by(loaded, 13, {}) == both
+
+
+def test_a_partner_of_a_sources_name_touches_what_that_source_brought(loaded: Home) -> None:
+    """It may bring its own sessions only, where another source may bring anybody's."""
+    write(
+        loaded.master / "partners/council.yaml", PARTNER.replace("emo", "council").replace("NL/EMO", "NL/CNL, NL/CNM")
+    )
+    with open_warehouse(loaded.warehouse) as connection:
+        ((brought,),) = rows(connection, "select cdr_key from ingest.raw_cdrs order by all")
+    touched = {
+        ("party", "nl/cnl", "terms changed"), ("party", "nl/cnm", "terms changed"),
+        ("cdr", brought, "a partner came or went"),
+    }  # fmt: skip
+    assert touched_by(loaded, 14, {}) == touched
+    (loaded.master / "partners/council.yaml").unlink()
+    assert touched_by(loaded, 15, {}) == touched
+
+
+def test_what_is_about_no_session_touches_none(loaded: Home) -> None:
+    """Who may decide, and a mapping of a source that has sent nothing yet."""
+    write(loaded.master / "people.yaml", PEOPLE + "- {name: Cy, roles: [finance]}\n")
+    write(loaded.master / "mappings/village.cdrs.yaml", MAPPING)
+    assert touched_by(loaded, 16, {}) == set()
+
+
+def test_a_decision_touches_the_session_of_its_finding_or_the_partner(loaded: Home) -> None:
+    """A finding that no finished run has told, or about something else, may be about any session."""
+    told = [("f1", "cdr", "nl/emo|a", "nl/emo|a"), ("f2", "session", "S1", None), ("f3", "invoice", "I1", None)]
+
+    def decided(kind: str, subject: str) -> StandingDecision:
+        return StandingDecision(
+            seq=9, effective_at=at(17), kind="waive", subject_kind=kind, subject_id=subject, rule_id="TIME_SKEW",
+            amount_excl_tax=None, value=None, reason_code=None, note=None, decided_by="Ada", approved_by="Bo",
+        )  # fmt: skip
+
+    with open_warehouse(loaded.warehouse) as connection:
+        insert_rows(connection, "raw_finding_history", ("finding_id", "subject_kind", "subject_id", "cdr_key"), told)
+        subjects = [("finding", "f1"), ("finding", "f2"), ("partner", "emo")]
+        touch_decided(connection, [decided(kind, subject) for kind, subject in subjects], [])
+        found = set(rows(connection, "select kind, id from ingest.raw_touched order by all"))
+        assert found == {("cdr", "nl/emo|a"), ("session", "S1"), ("party", "nl/emo")}
+        for subject in ("f3", "f4"):
+            connection.execute("delete from ingest.raw_touched")
+            touch_decided(connection, [decided("finding", subject)], [])
+            assert rows(connection, "select kind from ingest.raw_touched") == [("everything",)]
+        connection.execute("delete from ingest.raw_touched")

@@ -129,6 +129,13 @@ names as (
     from revisions
     union all
     select
+        revisions.work_key,
+        'party' as kind,
+        canonical_ids.cpo_key as id
+    from canonical_ids
+    inner join revisions on canonical_ids.record_id = revisions.record_id
+    union all
+    select
         work_key,
         'agreement' as kind,
         cpo_key || '|' || emsp_key as id

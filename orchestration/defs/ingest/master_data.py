@@ -79,8 +79,8 @@ class MasterData:
 
     @property
     def sha256(self) -> str:
-        """Of all standing files but tariffs and tables, whose changes are told apart one by one."""
-        files = sorted((path, sha256) for path, sha256 in self.files.items() if not _is_by_row(path))
+        """Of the standing files that are about all sessions."""
+        files = sorted((path, sha256) for path, sha256 in self.files.items() if not _is_told_apart(path))
         return hashlib.sha256(json.dumps(files).encode()).hexdigest()
 
     def current_contracts(self) -> dict[str, KnownContract]:
@@ -88,9 +88,15 @@ class MasterData:
         return {partner: known[-1] for partner, known in self.contracts.items() if known}
 
 
-def _is_by_row(path: str) -> bool:
+def _is_told_apart(path: str) -> bool:
+    """Whether what a change of the file is about is told from what is read in it: rows, terms, tariffs, other records.
+
+    Who may decide (people.yaml) is asked when a decision is made, and is about no session.
+    """
     table = table_of(path)
-    return path.startswith("master/tariffs/") or (table is not None and table.name in BY_ROW)
+    if table is not None:
+        return table.name in BY_ROW
+    return path == "master/people.yaml" or PurePath(path).parent.name in _FOLDERS
 
 
 def fold_master(home: Home, entries: Sequence[Entry], rules: Readonly[str, Rule]) -> MasterData:

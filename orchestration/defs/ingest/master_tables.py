@@ -157,8 +157,8 @@ TABLES = {
     )
 }  # fmt: skip
 
-# The rest of them, and every other master file, are about all sessions: a change of one has everything computed again.
-BY_ROW = ("accounts", "agreements", "aliases", "assets", "fx_rates", "memberships", "publications", "raci")
+# The rest of them are about all sessions: a change of one has everything computed again.
+BY_ROW = ("accounts", "agreements", "aliases", "assets", "fx_rates", "memberships", "meters", "publications", "raci")
 
 
 def table_of(path: str) -> Table | None:

@@ -85,11 +85,35 @@ def touch_decided(
             case "file":
                 named = [file_seq for file_seq, name in files if name == subject]
                 touch_files(connection, named, subject.split("/")[1], reason)
+            case "finding" if found := _subjects_of_finding(connection, subject):
+                rows.update((kind, key, reason) for kind, key in found)
+            case "partner":
+                _touch_partner(connection, subject, reason)
             case "period" | "statement" | "invoice" | "dispute":
                 continue
             case _:
                 touch_everything(connection, f"{reason} about a {decision.subject_kind}")
     insert_rows(connection, "raw_touched", ("kind", "id", "reason"), sorted(rows))
+
+
+def _subjects_of_finding(connection: duckdb.DuckDBPyConnection, finding_id: str) -> set[tuple[str, str]]:
+    """The session that a finding is about, as a finished run told it; nothing where it is about something else."""
+    found = connection.execute(
+        "select distinct subject_kind, subject_id, cdr_key from ingest.raw_finding_history where finding_id = $1",
+        [finding_id],
+    ).fetchall()
+    if any(cdr_key is None and kind != "session" for kind, _, cdr_key in found):
+        return set()
+    return {("session", subject) if cdr_key is None else ("cdr", cdr_key) for _, subject, cdr_key in found}
+
+
+def _touch_partner(connection: duckdb.DuckDBPyConnection, partner: str, reason: str) -> None:
+    """Every session between us and a partner."""
+    connection.execute(
+        "insert into ingest.raw_touched select distinct 'party', lower(party), $2 from ingest.raw_contract_parties"
+        " where lower(partner) = lower($1)",
+        [partner, reason],
+    )
 
 
 def _touch_record(connection: duckdb.DuckDBPyConnection, file_seqs: Sequence[int], position: str, reason: str) -> None:

@@ -1,9 +1,9 @@
-"""Which sessions rows of master/*.csv are about: a changed row touches them and no others.
+"""Which sessions rows of master/*.csv and terms of partners are about: a change touches them and no others.
 
-What does not belong here: files whose change is everybody's (tax rules, meters, contracts, network).
+What does not belong here: files whose change is everybody's (tax rules, calendar, network).
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import duckdb
@@ -11,19 +11,23 @@ import duckdb
 from orchestration.defs.ingest.bulk import insert_rows
 from orchestration.defs.ingest.contract_ids import contract_key
 from orchestration.defs.ingest.master_tables import BY_ROW
-from orchestration.defs.ingest.touched import touch_everything
+from orchestration.defs.ingest.touched import touch_everything, touch_files
 
 Row = dict[str, Any]
 Rows = Mapping[str, Sequence[Row]]
 # The kinds of id under which rows of the same thing are looked for: an evse of a connector, a contract in any form.
 Named = tuple[str, str]
 _SIGNS = str.maketrans("", "", "*- _.")
+# What a session is judged, priced and settled by, a row for each partner and version. Fees and hand-offs are not.
+_TERMS = (
+    "contracts", "contract_parties", "contract_rules", "contract_remedies", "contract_scope", "settlement_terms",
+)  # fmt: skip
 
 
 def master_rows(connection: duckdb.DuckDBPyConnection) -> dict[str, list[Row]]:
     """The rows of every table that is told row by row."""
     found = {}
-    for name in BY_ROW:
+    for name in (*BY_ROW, *_TERMS):
         result = connection.execute(f"select * from ingest.raw_{name} order by all")  # noqa: S608 - own names
         names = [column[0] for column in result.description or ()]
         found[name] = [dict(zip(names, values, strict=True)) for values in result.fetchall()]
@@ -33,7 +37,7 @@ def master_rows(connection: duckdb.DuckDBPyConnection) -> dict[str, list[Row]]:
 def touch_master_rows(connection: duckdb.DuckDBPyConnection, before: Rows) -> None:
     """Touch what rows that came, went or changed since `before` are about."""
     after = master_rows(connection)
-    changed = {name: [*_lacking(before[name], after[name]), *_lacking(after[name], before[name])] for name in BY_ROW}
+    changed = {name: [*_lacking(before[name], after[name]), *_lacking(after[name], before[name])] for name in after}
     if not any(changed.values()):
         return
     for reason in _for_everybody(before, after, changed):
@@ -42,6 +46,11 @@ def touch_master_rows(connection: duckdb.DuckDBPyConnection, before: Rows) -> No
     about: dict[str, set[Named]] = {
         "an alias changed": {_named(row, end) for row in changed["aliases"] for end in ("old_id", "canonical_id")},
         "an asset changed": {("evse", row["evse_uid"].lower()) for row in changed["assets"]},
+        "a meter changed": {("evse", row["evse_uid"].lower()) for row in changed["meters"]},
+        "terms changed": _parties(
+            [*before["contract_parties"], *after["contract_parties"]],
+            {row["partner"] for name in _TERMS for row in changed[name]},
+        ),
         "a membership changed": {("contract", contract_key(row["contract_id"])) for row in changed["memberships"]},
         "an agreement changed": {
             ("agreement", f"{row['cpo_party']}|{row['emsp_party']}".lower()) for row in changed["agreements"]
@@ -52,6 +61,7 @@ def touch_master_rows(connection: duckdb.DuckDBPyConnection, before: Rows) -> No
         for reason, names in about.items() for name in names for kind, text in groups(name)
         for form in (_evse_forms(text) if kind == "evse" else {text})
     }))  # fmt: skip
+    _touch_routes(connection, before["contract_parties"], after["contract_parties"])
     _touch_exchanged(connection, changed["fx_rates"])
     _touch_plans(connection, before["memberships"], after["memberships"])
     shown = sorted({row["tariff_id"].lower() for row in changed["publications"]})
@@ -61,6 +71,21 @@ def touch_master_rows(connection: duckdb.DuckDBPyConnection, before: Rows) -> No
         " where cpo_party is not null",
         [shown],
     )
+
+
+def _parties(rows: Iterable[Row], partners: Container[str]) -> set[Named]:
+    """The parties that any version of these partners' contracts names."""
+    return {("party", row["party"].lower()) for row in rows if row["partner"] in partners}
+
+
+def _touch_routes(connection: duckdb.DuckDBPyConnection, before: Iterable[Row], after: Iterable[Row]) -> None:
+    """What a source brought that bears the name of a partner who came or went: only its own sessions, or anybody's."""
+    partners = {row["partner"] for row in before} ^ {row["partner"] for row in after}
+    files = connection.execute(
+        "select file_seq from ingest.raw_files where feed = 'cdrs' and list_contains($1, source)", [sorted(partners)]
+    ).fetchall()
+    if files:
+        touch_files(connection, [file_seq for (file_seq,) in files], "cdrs", "a partner came or went")
 
 
 def _evse_forms(evse: str) -> set[str]:
@@ -82,11 +107,18 @@ def _for_everybody(before: Rows, after: Rows, changed: Rows) -> Iterator[str]:
             yield f"the first or the last of the {name}"
     if _routes(before["agreements"]) != _routes(after["agreements"]):
         yield "another hub"
-    for row in changed["aliases"]:
-        own = {"connector": 1, "evse": 0, "location": 0}.get(row["kind"])
-        if row["kind"] == "party" or (own is not None and row["canonical_id"].count("|") > own):
-            yield "an alias of a party"
-            return
+    if any(_is_of_a_party(row) for row in changed["aliases"]):
+        yield "an alias of a party"
+
+
+def _is_of_a_party(alias: Row) -> bool:
+    """Whether an alias says whose a place is. The same party in front of both ids says nothing new."""
+    old: str = alias["old_id"].lower()
+    new: str = alias["canonical_id"].lower()
+    own = {"connector": 1, "evse": 0, "location": 0}.get(alias["kind"])
+    if own is None or new.count("|") <= own:
+        return bool(alias["kind"] == "party")
+    return old.count("|") <= own or old.split("|", maxsplit=1)[0] != new.split("|", maxsplit=1)[0]
 
 
 def _standing(rows: Iterable[Row]) -> Iterator[Row]:

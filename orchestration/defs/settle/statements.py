@@ -5,7 +5,7 @@ What does not belong here: file formats (statement_csv, statement_xlsx) and fold
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from itertools import groupby
@@ -78,10 +78,10 @@ _LINES = """
 """
 
 # JSON keeps texts apart whatever they hold, so that two statements with one hash have the same lines.
-_LINE_HASHES = f"""
-    select statement_id, sha256(string_agg(cast(to_json(lines) as varchar), chr(10) order by line_no))
+_LINE_TEXTS = f"""
+    select statement_id, cast(to_json(lines) as varchar) as line
     from ({_LINES}) as lines
-    group by statement_id
+    order by statement_id, line_no
 """  # noqa: S608 - our own columns
 
 _HEADS = """
@@ -164,8 +164,20 @@ def with_lines(connection: duckdb.DuckDBPyConnection, heads: Sequence[Statement]
 
 def content_hashes(connection: duckdb.DuckDBPyConnection, heads: Sequence[Statement]) -> dict[str, str]:
     """A hash over all that stands on each of these statements, by its id."""
-    by_lines = dict(connection.execute(_LINE_HASHES, [[head.statement_id for head in heads]]).fetchall())
+    cursor = connection.execute(_LINE_TEXTS, [[head.statement_id for head in heads]])
+    by_lines = {
+        statement_id: _lines_hash(line for _, line in rows)
+        for statement_id, rows in groupby(_fetched(cursor), key=itemgetter(0))
+    }
     return {head.statement_id: _content_hash(head, by_lines.get(head.statement_id)) for head in heads}
+
+
+def _lines_hash(lines: Iterable[str]) -> str:
+    """Of the lines joined by line feeds, of which a statement may have more than memory holds at once."""
+    whole = hashlib.sha256()
+    for number, line in enumerate(lines):
+        whole.update(b"\n" + line.encode() if number else line.encode())
+    return whole.hexdigest()
 
 
 def _content_hash(head: Statement, lines: str | None) -> str:
