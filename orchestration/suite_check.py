@@ -14,9 +14,10 @@ import yaml
 
 from orchestration import gate_rows, gate_sql
 from orchestration.suite import GROUP_MARK, GROUPS, Rule, Suite, SuiteError, read_suite
+from orchestration.suite_needs import MODELS, model_columns, unknown_need
+from orchestration.suite_tolerances import unread_tolerance
 from orchestration.version import suites
 
-_MODELS = Path(__file__).resolve().parent.parent / "dbt_project" / "models"
 _CATALOGUE = Path(__file__).resolve().parent / "catalogue.yml"
 # What the gate itself adds to the rows of every suite: gate_rows.
 _GATE_COLUMNS: Mapping[str, str] = {
@@ -50,6 +51,9 @@ def check_suites(paths: Iterable[Path] | None = None) -> list[Suite]:
     with duckdb.connect() as connection:
         for suite in read:
             _check_columns(connection, suite)
+    for suite in read:
+        for rule in suite.rules:
+            _check_words(suite, rule)
     return read
 
 
@@ -60,6 +64,15 @@ def catalogue() -> list[Section]:
         Section(entry["section"], entry["title"], tuple(entry["rules"]), tuple(entry.get("refused", ())))
         for entry in listed
     ]
+
+
+def _check_words(suite: Suite, rule: Rule) -> None:
+    """What the rule needs is there by that name, and what it tolerates is read."""
+    for word in rule.needs:
+        if problem := unknown_need(word):
+            raise SuiteError(f"{suite.path}: {rule.rule_id}: needs names {problem}")
+    if problem := unread_tolerance(rule.rule_id, rule.tolerance):
+        raise SuiteError(f"{suite.path}: {rule.rule_id}: {problem}")
 
 
 def _check_columns(connection: duckdb.DuckDBPyConnection, suite: Suite) -> None:
@@ -108,8 +121,7 @@ def _sentence(error: Exception) -> str:
 def _columns(suite: Suite) -> dict[str, str]:
     """The columns of a suite's flags model, as its contract has them."""
     stage, model = suite.flags.split(".")
-    path = _MODELS / stage / f"{model}.yml"
+    path = MODELS / stage / f"{model}.yml"
     if not path.is_file() or suite.name not in gate_rows.SUBJECTS:
         raise SuiteError(f"{suite.path}: flags is {suite.flags}, and there is no such model")
-    described = yaml.load(path.read_bytes(), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506
-    return {column["name"]: column["data_type"] for column in described["models"][0]["columns"]}
+    return dict(model_columns(path))

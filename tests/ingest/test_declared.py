@@ -14,7 +14,12 @@ from orchestration.defs.ingest.network import read_network
 from tests.small_home import MAPPING, NETWORK, PARTNER, TEMPLATE
 
 PATH = "master/partners/emo.yaml"
-RULES = {"DUP_NEAR": Rule("DUP_NEAR", True), "DUP_EXACT": Rule("DUP_EXACT", False)}
+RULES = {
+    "DUP_NEAR": Rule("DUP_NEAR", True),
+    "DUP_EXACT": Rule("DUP_EXACT", False),
+    "ENERGY_ABS_LIMIT": Rule("ENERGY_ABS_LIMIT", True, tolerance_numbers=1),
+    "ENERGY_NEGATIVE": Rule("ENERGY_NEGATIVE", True, tolerance_numbers=0),
+}
 
 
 def resolve(extra: str = "", template: bytes | None = None) -> Contract:
@@ -67,6 +72,8 @@ def test_contacts_are_no_terms() -> None:
         ("remedies: {ENERGY_UNIT_WH: {limit: NaN}}", "remedies.ENERGY_UNIT_WH.limit is 'NaN', which is no number"),
         ("rules: {DUP_NEAR: {tolerance: lots}}", "rules.DUP_NEAR.tolerance is 'lots', which is no number; write it as 0.05."),
         ("rules: {DUP_NEAR: {tolerance: -5}}", "rules.DUP_NEAR.tolerance is -5; use 0 or more."),
+        ("rules: {ENERGY_NEGATIVE: {tolerance: 1}}", "rules.ENERGY_NEGATIVE.tolerance is 1, and that rule has no number"),
+        ("rules: {ENERGY_ABS_LIMIT: {second_tolerance: 1}}", "rules.ENERGY_ABS_LIMIT.second_tolerance is 1, and that rule has"),
         ("requires: [luck]", "requires has 'luck', which is not known; use location, token, tariff, tax, session"),
         ("fees: [{kind: monthly}]", "fees.1.kind is not known; known here: name, on, per, rate."),
         ("caps: [{kind: monthly}]", "caps is a list, but a block of keys or nothing is expected; change it."),

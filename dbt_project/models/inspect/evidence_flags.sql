@@ -91,6 +91,14 @@ signing as (
 
 ),
 
+rules as (
+
+    select tolerance as energy_limit_kwh
+    from {{ ref('rules') }}
+    where rule_id = 'EVID_VALUE_DIFF'
+
+),
+
 pages as (
 
     select
@@ -112,6 +120,7 @@ measured as (
         cdrs.cdr_key,
         cdrs.energy_kwh,
         cdrs.is_credit,
+        rules.energy_limit_kwh,
         signing.cdr_key is not null as is_signing,
         signed_facts.cdr_key is not null as has_values,
         signed_facts.start_kwh,
@@ -135,6 +144,7 @@ measured as (
             else coalesce(by_tariff.has_time_price, 0) = 1
         end as has_time_fee
     from cdrs
+    cross join rules
     left join signing on cdrs.cdr_key = signing.cdr_key
     left join signed_facts on cdrs.cdr_key = signed_facts.cdr_key
     left join pages on cdrs.cdr_key = pages.cdr_key
@@ -169,7 +179,10 @@ select
     end as smallint) as evid_signature_bad,
     cast(case
         when signed_kwh is null or energy_kwh is null then null
-        when abs(signed_kwh - energy_kwh) > 0.01 and abs(signed_kwh - loss_kwh - energy_kwh) > 0.01 then 0
+        when
+            abs(signed_kwh - energy_kwh) > energy_limit_kwh
+            and abs(signed_kwh - loss_kwh - energy_kwh) > energy_limit_kwh
+            then 0
         else 1
     end as smallint) as evid_value_diff,
     cast(case

@@ -37,12 +37,21 @@ periods as (
 
 ),
 
+rules as (
+
+    select tolerance as order_seconds
+    from {{ ref('rules') }}
+    where rule_id = 'TIME_PERIOD_ORDER'
+
+),
+
 placed as (
 
     select
         cdrs.cdr_key,
         cdrs.started_at as session_started_at,
         cdrs.ended_at as session_ended_at,
+        rules.order_seconds,
         periods.started_at,
         periods.ended_at,
         periods.tariff_id,
@@ -61,6 +70,7 @@ placed as (
         coalesce(periods.energy_kwh, periods.time_hours, periods.parking_hours, periods.reservation_hours)
         is not null as has_dimension
     from periods
+    cross join rules
     inner join cdrs on periods.record_id = cdrs.record_id
     inner join work on cdrs.cdr_key = work.cdr_key
 
@@ -77,13 +87,13 @@ judged as (
         end as period_seconds,
         placed.reservation_hours is null and (
             (
-                {{ seconds_between('started_at', 'session_started_at') }} > 1
+                {{ seconds_between('started_at', 'session_started_at') }} > order_seconds
                 and placed.ended_at <= placed.session_started_at
             )
-            or {{ seconds_between('session_ended_at', 'started_at') }} > 1
+            or {{ seconds_between('session_ended_at', 'started_at') }} > order_seconds
         ) as is_outside,
         placed.reservation_hours is null
-        and {{ seconds_between('started_at', 'session_started_at') }} > 1
+        and {{ seconds_between('started_at', 'session_started_at') }} > order_seconds
         and placed.ended_at > placed.session_started_at as is_over_start
     from placed
 

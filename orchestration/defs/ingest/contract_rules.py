@@ -57,11 +57,23 @@ def contract_problems(path: str, contract: Contract, rules: Mapping[str, Rule]) 
         for name, value in (("tolerance", terms.tolerance), ("second_tolerance", terms.second_tolerance))
         if value is not None and value < 0
     ]
+    problems += _unread_tolerances(contract, rules)
     problems += _remedy_problems(contract, rules)
     problems += _scope_problems(contract)
     problems += _cap_problems(contract)
     problems += _self_billing_problems(contract)
     return problems
+
+
+def _unread_tolerances(contract: Contract, rules: Mapping[str, Rule]) -> Iterator[str]:
+    """A number that no model reads would be agreed and change nothing."""
+    for rule_id, terms in contract.rules.items():
+        read = rules[rule_id].tolerance_numbers if rule_id in rules else 2
+        if terms.tolerance is not None and read == 0:
+            yield f"rules.{rule_id}.tolerance is {terms.tolerance}, and that rule has no number to change; take it out."
+        elif terms.second_tolerance is not None and read < 2:
+            number = terms.second_tolerance
+            yield f"rules.{rule_id}.second_tolerance is {number}, and that rule has no second number; take it out."
 
 
 def _payment_problems(payment: PaymentTerms) -> Iterator[str]:

@@ -204,3 +204,5 @@ class Rule:
     rule_id: str
     is_overridable: bool
     has_adjustment: bool = False
+    # How many numbers of its tolerance are read: a contract that changes another changes nothing.
+    tolerance_numbers: int = 2

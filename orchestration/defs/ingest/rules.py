@@ -9,6 +9,7 @@ from typing import Any
 import yaml
 
 from orchestration.defs.ingest.contracts import Rule
+from orchestration.suite_tolerances import tolerance_numbers_read
 from orchestration.tolerances import tolerance_numbers
 
 COLUMNS = (
@@ -47,7 +48,10 @@ def read_rules(suites: Iterable[Path]) -> dict[str, DeclaredRule]:
 
 def overridable(rules: Mapping[str, DeclaredRule]) -> dict[str, Rule]:
     """What contracts need to know of the rules."""
-    return {rule_id: Rule(rule_id, rule.is_overridable, rule.adjust_to is not None) for rule_id, rule in rules.items()}
+    return {
+        rule_id: Rule(rule_id, rule.is_overridable, rule.adjust_to is not None, tolerance_numbers_read(rule_id))
+        for rule_id, rule in rules.items()
+    }
 
 
 def _rule(rule: Mapping[str, Any], gate: str) -> DeclaredRule:
