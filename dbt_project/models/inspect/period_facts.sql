@@ -87,13 +87,13 @@ judged as (
         end as period_seconds,
         placed.reservation_hours is null and (
             (
-                {{ seconds_between('started_at', 'session_started_at') }} > order_seconds
+                {{ seconds_between('started_at', 'session_started_at') }} > placed.order_seconds
                 and placed.ended_at <= placed.session_started_at
             )
-            or {{ seconds_between('session_ended_at', 'started_at') }} > order_seconds
+            or {{ seconds_between('session_ended_at', 'started_at') }} > placed.order_seconds
         ) as is_outside,
         placed.reservation_hours is null
-        and {{ seconds_between('started_at', 'session_started_at') }} > order_seconds
+        and {{ seconds_between('started_at', 'session_started_at') }} > placed.order_seconds
         and placed.ended_at > placed.session_started_at as is_over_start
     from placed
 
