@@ -7,6 +7,8 @@ from typing import Any, TypeVar
 
 import duckdb
 
+from orchestration.defs.ingest.text_table import are_many, text_frame
+
 CHUNK_ROWS = 20_000
 
 Item = TypeVar("Item")
@@ -28,18 +30,30 @@ def insert_rows(
     )
     count = 0
     for chunk in batches(rows):
-        values, parameters = [], []
+        constants: dict[str, str | None] = {}
+        texts: dict[str, list[str | None]] = {}
         for name, column in zip(columns, zip(*chunk, strict=True), strict=True):
             # Most columns of a feed are empty or the same all along: those travel once.
-            is_constant = column[0] == column[-1] and len(set(column)) == 1
-            parameters.append(_text(column[0]) if is_constant else [_text(value) for value in column])
-            source = f"${len(parameters)}" if is_constant else f"unnest(cast(${len(parameters)} as varchar[]))"
-            values.append(f"cast({source} as {types[name]})")
-        source = "" if any("unnest" in value for value in values) else f" from range({len(chunk)})"
-        connection.execute(
-            f"insert into ingest.{table} ({', '.join(columns)}) select {', '.join(values)}{source}",
-            parameters,
-        )
+            if column[0] == column[-1] and len(set(column)) == 1:
+                constants[name] = _text(column[0])
+            else:
+                texts[name] = [_text(value) for value in column]
+        given: list[Any] = list(constants.values())
+        sources = {name: f"${number}" for number, name in enumerate(constants, start=1)}
+        if not texts:
+            whence = f" from range({len(chunk)})"
+        elif are_many(texts):
+            many = text_frame(texts)  # noqa: F841 - DuckDB finds it by its name
+            sources |= {name: name for name in texts}
+            whence = " from many"
+        else:
+            sources |= {
+                name: f"unnest(cast(${len(given) + number} as varchar[]))" for number, name in enumerate(texts, 1)
+            }
+            given += texts.values()
+            whence = ""
+        values = ", ".join(f"cast({sources[name]} as {types[name]})" for name in columns)
+        connection.execute(f"insert into ingest.{table} ({', '.join(columns)}) select {values}{whence}", given)
         count += len(chunk)
     return count
 

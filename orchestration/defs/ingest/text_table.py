@@ -23,13 +23,13 @@ def create_text_table(
     types: `bigint` or `integer` for the columns of whole numbers; the others are text.
     """
     kinds = {column: (types or {}).get(column, "varchar") for column in columns}
-    if not _are_many(columns):
+    if not are_many(columns):
         unnested = ", ".join(f"unnest(cast(? as {kinds[column]}[])) as {column}" for column in columns)
         connection.execute(
             f"create or replace temp table {name} as select {unnested}", [list(values) for values in columns.values()]
         )
         return
-    frame = _frame(columns, types or {})  # noqa: F841 - DuckDB finds it by its name
+    frame = text_frame(columns, types or {})  # noqa: F841 - DuckDB finds it by its name
     names = ", ".join(f"cast({column} as {kinds[column]}) as {column}" for column in columns)
     connection.execute(f"create or replace temp table {name} as select {names} from frame")  # noqa: S608 - own names
 
@@ -41,19 +41,24 @@ def text_source(
     types: Mapping[str, str],
 ) -> "dict[str, np.ndarray[Any, Any]] | duckdb.DuckDBPyRelation":
     """The same for statements that name the variable which holds it: many values stay where Python has them."""
-    if _are_many(columns):
-        return _frame(columns, types)
+    if are_many(columns):
+        return text_frame(columns, types)
     create_text_table(connection, name, columns, types)
     return connection.table(name)
 
 
-def _are_many(columns: Mapping[str, Sequence[Any]]) -> bool:
+def are_many(columns: Mapping[str, Sequence[Any]]) -> bool:
+    """Whether there are enough cells to be worth numpy."""
     return sum(len(values) for values in columns.values()) >= NUMPY_FROM_CELLS
 
 
-def _frame(columns: Mapping[str, Sequence[Any]], types: Mapping[str, str]) -> "dict[str, np.ndarray[Any, Any]]":
+def text_frame(
+    columns: Mapping[str, Sequence[Any]], types: Mapping[str, str] | None = None
+) -> "dict[str, np.ndarray[Any, Any]]":
+    """The same for a statement that names the variable which holds it; nothing is copied but references."""
     import numpy as np
 
     return {
-        column: np.array(values, dtype="int64" if column in types else "object") for column, values in columns.items()
+        column: np.array(values, dtype="int64" if column in (types or {}) else "object")
+        for column, values in columns.items()
     }
