@@ -10,6 +10,8 @@ def limited(tariff: dict[str, Any], net: Amount, gross: Amount) -> tuple[Amount,
     """Net and gross of what was priced under the tariff, after its limits."""
     for name, is_minimum in (("min_price", True), ("max_price", False)):
         net_limit, gross_limit = _limit(tariff, name)
+        if tariff.get("tax_included") == "N/A" and net_limit is not None and gross_limit is not None:
+            net_limit = gross_limit = (max if is_minimum else min)(net_limit, gross_limit)
         net, gross = (
             _limited(net, gross, net_limit, gross_limit, is_minimum),
             _limited(gross, net, gross_limit, net_limit, is_minimum),
@@ -25,7 +27,7 @@ def _limit(tariff: dict[str, Any], name: str) -> tuple[Fraction | None, Fraction
         return (Fraction(limit), None)
     net, gross = limit.get("excl_vat", limit.get("before_taxes")), limit.get("incl_vat", limit.get("after_taxes"))
     if tariff.get("tax_included") == "N/A":
-        net = gross = gross if net is None else net
+        net, gross = (gross if net is None else net), (net if gross is None else gross)
     return (None if net is None else Fraction(net), None if gross is None else Fraction(gross))
 
 

@@ -30,6 +30,12 @@ UNPRICEABLE = {
     "a price too large to multiply": (
         cdr(tariff(element(component("ENERGY", "9999999999"))), period(0, ENERGY=1)), "SCHEMA_TYPE_INVALID"),
     "no period": (cdr(FREE), "PERIODS_EMPTY"),
+    # A price of nothing for these would be a number nobody could tell from a free session.
+    "a period without dimensions": (
+        cdr(FREE, {"start_date_time": 0, "tariff_id": "T1"}), "SCHEMA_TYPE_INVALID"),
+    "null for dimensions": (cdr(FREE, {"start_date_time": 0, "dimensions": None}), "SCHEMA_TYPE_INVALID"),
+    "a dimension instead of a list of them": (
+        cdr(FREE, {"start_date_time": 0, "dimensions": {"type": "ENERGY", "volume": 1}}), "SCHEMA_TYPE_INVALID"),
     "a credit flag that is neither": (cdr(FREE, period(0, ENERGY=1), credit="true"), "SCHEMA_TYPE_INVALID"),
     "an end before the start": (cdr(FREE, period(0, ENERGY=1), lasts=-1), "TIME_END_BEFORE_START"),
     # An end of 1970: more microseconds than fourteen digits hold.

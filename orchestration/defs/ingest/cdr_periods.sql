@@ -91,7 +91,8 @@ select
     cast(null as decimal(18, 8)) as energy_export_kwh,
     cast(null as varchar) as other_dimensions,
     cast(null as varchar) as unknown_dimensions,
-    cast(null as varchar) as dimension_problems,
+    -- An empty list is a period in which nothing was consumed; without a list nobody knows.
+    case when dimensions is null and not is_no_object then 'it has no list of dimensions' end as dimension_problems,
     coalesce(list_contains(excesses, true), false) as is_excess,
     coalesce(list_max(volumes) >= 1000000 or list_min(volumes) <= -1000000, false) as is_long,
     case

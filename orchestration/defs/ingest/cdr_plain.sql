@@ -174,7 +174,8 @@ typed as (
             'max_current': period.volumes[list_position(period.types, 'MAX_CURRENT')],
             'min_power': period.volumes[list_position(period.types, 'MIN_POWER')],
             'max_power': period.volumes[list_position(period.types, 'MAX_POWER')],
-            'dimensions': coalesce(len(period.types), 0),
+            -- No list at all is not plain: of it something has to be said.
+            'dimensions': coalesce(len(period.types), -1),
             'largest': greatest(list_max(period.volumes), -list_min(period.volumes)),
             'is_excess': period.is_excess
         }) as periods

@@ -55,23 +55,23 @@ rounding_lines as (
 
 ),
 
--- With tax_included N/A net and gross are one amount, so a limit on either is a limit on both.
+-- With tax_included N/A net and gross are one amount, and both limits hold for it: the higher minimum, the lower
+-- maximum. greatest and least pass over a side that is not given.
 limits as (
 
     select
         tariff_no,
-        tax_included = 'N/A' as is_untaxed,
         case
-            when tax_included = 'N/A' then coalesce(min_price_excl_tax, min_price_incl_tax) else min_price_excl_tax
+            when tax_included = 'N/A' then greatest(min_price_excl_tax, min_price_incl_tax) else min_price_excl_tax
         end as min_excl,
         case
-            when tax_included = 'N/A' then coalesce(min_price_excl_tax, min_price_incl_tax) else min_price_incl_tax
+            when tax_included = 'N/A' then greatest(min_price_excl_tax, min_price_incl_tax) else min_price_incl_tax
         end as min_incl,
         case
-            when tax_included = 'N/A' then coalesce(max_price_excl_tax, max_price_incl_tax) else max_price_excl_tax
+            when tax_included = 'N/A' then least(max_price_excl_tax, max_price_incl_tax) else max_price_excl_tax
         end as max_excl,
         case
-            when tax_included = 'N/A' then coalesce(max_price_excl_tax, max_price_incl_tax) else max_price_incl_tax
+            when tax_included = 'N/A' then least(max_price_excl_tax, max_price_incl_tax) else max_price_incl_tax
         end as max_incl
     from "evsettle"."ingest"."tariff_bodies"
     where coalesce(min_price_excl_tax, min_price_incl_tax, max_price_excl_tax, max_price_incl_tax) is not null
