@@ -45,11 +45,11 @@ _DUNNING = """
     order by partner, currency, due_on, due_id
 """
 _DUE = """
-    select items.statement_id, due.due_id, due.direction, due.party, due.partner, due.currency, due.due_amount,
+    select distinct items.statement_id, due.due_id, due.direction, due.party, due.partner, due.currency, due.due_amount,
         due.status, due.expected_on
     from open_items as items
-    inner join amounts_due as due on items.settled_with = due.settlement_id
-    order by items.statement_id
+    inner join amounts_due as due on items.paid_as = due.paid_as
+    order by items.statement_id, due.due_id
 """
 _ACCOUNTS = """
     select owner, is_ours, iban, bic, holder, creditor_id, mandate_id, mandate_signed_on
@@ -165,7 +165,9 @@ def payment_file(home_path: Path | None, out: Path, as_json: bool) -> None:
         for decision in standing(ledger.read_all(home)):
             if decision.kind == "pay":
                 approved.setdefault(decision.seq, []).append(decision)
-        due = {row["statement_id"]: row for row in Snapshot(home).named(_DUE, {})}
+        due: dict[str, list[Mapping[str, Any]]] = {}
+        for row in Snapshot(home).named(_DUE, {}):
+            due.setdefault(row["statement_id"], []).append(row)
         ours, theirs = _accounts(home)
         written: dict[str, bytes] = {}
         left: list[str] = []
@@ -198,45 +200,41 @@ def payment_file(home_path: Path | None, out: Path, as_json: bool) -> None:
 
 
 def _due_of(
-    decisions: Sequence[StandingDecision], due: Mapping[str, Mapping[str, Any]], paid_by: dict[str, int]
+    decisions: Sequence[StandingDecision], due: Mapping[str, Sequence[Mapping[str, Any]]], paid_by: dict[str, int]
 ) -> tuple[list[Any], list[str]]:
     """What one approved payment pays, and a sentence for each statement that no file can pay.
 
-    due: by statement, what is paid as one sum with it. paid_by: the entry that pays each sum; this adds its own.
+    due: by statement, the sums that pay it, one for each legal entity of ours. paid_by: the entry that pays each sum;
+    this adds its own.
     """
     from orchestration.defs.settle.payment_files import Due
 
     items, left = [], []
     for decision in decisions:
-        row = due.get(decision.subject_id)
-        if row is None:
+        if decision.subject_id not in due:
             left.append(f"{decision.subject_id} is left out: no run has booked it yet, `evsettle run` first.")
-        elif row["currency"] != "EUR":
-            left.append(
-                f"{decision.subject_id} is left out: SEPA moves euros only, pay {row['currency']} at your bank."
-            )
-        elif row["status"] == "carried":
-            left.append(f"{decision.subject_id} is left out: it waits for the settlement that it is carried to.")
-        elif row["due_amount"] <= 0:
-            left.append(f"{decision.subject_id} is left out: nothing of it is due any more.")
-        elif row["due_id"] in paid_by:
-            left.append(
-                f"{decision.subject_id} is left out: entry {paid_by[row['due_id']]} pays {row['due_id']}, "
-                "which it is settled with."
-            )
-        else:
+        for row in due.get(decision.subject_id, ()):
+            why = _not_paid(row, paid_by)
+            if why is not None:
+                left.append(f"{decision.subject_id} is left out: {why}.")
+                continue
             paid_by[row["due_id"]] = decision.seq
-            items.append(
-                Due(
-                    row["due_id"],
-                    row["direction"],
-                    row["party"],
-                    row["partner"],
-                    row["due_amount"],
-                    row["expected_on"],
-                )
-            )
+            named = ("due_id", "direction", "party", "partner", "due_amount", "expected_on")
+            items.append(Due(*(row[name] for name in named)))
     return items, left
+
+
+def _not_paid(row: Mapping[str, Any], paid_by: Mapping[str, int]) -> str | None:
+    """Why no file pays a sum; None: one does."""
+    if row["currency"] != "EUR":
+        return f"SEPA moves euros only, pay {row['currency']} at your bank"
+    if row["status"] == "carried":
+        return "it waits for the settlement that it is carried to"
+    if row["due_amount"] <= 0:
+        return "nothing of it is due any more"
+    if row["due_id"] in paid_by:
+        return f"entry {paid_by[row['due_id']]} pays {row['due_id']}, which it is settled with"
+    return None
 
 
 def _accounts(home: Home) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -88,7 +88,12 @@ _PERIODS = """
     order by period, partner
 """
 
-_DOCUMENTS = "select * from documents where list_contains($statements, statement_id) order by number"
+# Of a statement with several legal entities of ours, those of the one that the session is of.
+_DOCUMENTS = """
+    select * from documents
+    where list_contains($statements, statement_id) and list_contains($parties, party)
+    order by number
+"""
 
 # What was decided about it, its record, its file or its findings, and what runs made of it.
 _EVENTS = """
@@ -112,6 +117,7 @@ PAYMENTS = """
     from open_items as items
     left join payment_allocations as allocations on items.item_id = allocations.item_id
     where list_contains($statements, items.statement_id)
+        and ($parties is null or list_contains($parties, items.party))
     order by items.item_id, allocations.booked_on, allocations.payment_id
 """
 
@@ -170,12 +176,15 @@ def session_story(home: Home, snapshot: Snapshot, cdr: Row) -> SessionStory:
     discount_lines: Sequence[Row]
     records, findings, lines = rows(_RECORDS), rows(_FINDINGS), rows(_STATEMENT_LINES)
     details = details_of(home, cdr, [record["record_id"] for record in records])
-    statements = [line["statement_id"] for line in lines]
+    of_lines = {
+        "statements": [line["statement_id"] for line in lines],
+        "parties": [line["own_party"] for line in lines],
+    }
     price_lines, discount_lines = rows(_LINES), rows(_DISCOUNTS)
     sealed = _sealed(home, cdr, price_lines, lines)
     if sealed is not None:
         price_lines, discount_lines = sealed
-    documents = rows(_DOCUMENTS, statements=statements)
+    documents = rows(_DOCUMENTS, **of_lines)
     tariff = truth_of_session(home, cdr)
     source = next((record["source"] for record in records if record["record_id"] == cdr["record_id"]), None)
     return SessionStory(
@@ -201,7 +210,7 @@ def session_story(home: Home, snapshot: Snapshot, cdr: Row) -> SessionStory:
         statement_lines=lines,
         periods=rows(_PERIODS, periods=[f"{line['period']}|{line['partner']}" for line in lines]) if lines else [],
         documents=documents,
-        payments=rows(PAYMENTS, statements=statements),
+        payments=rows(PAYMENTS, **of_lines),
         sealed_differences=rows(_DIFFERENCES),
         events=rows(_EVENTS, subjects=_subjects(cdr, records, findings, details)),
     )

@@ -131,6 +131,6 @@ def statement_story(snapshot: Snapshot, statement: Row) -> StatementStory:
         other_statements=rows(_OTHERS),
         disputes=rows(_DISPUTES),
         documents=rows(_DOCUMENTS),
-        payments=snapshot.named(PAYMENTS, {"statements": [statement["statement_id"]]}),
+        payments=snapshot.named(PAYMENTS, {"statements": [statement["statement_id"]], "parties": None}),
         events=rows(_EVENTS),
     )

@@ -29,17 +29,16 @@ TABLES = """
     alter table settle.statement_lines add column energy_kwh decimal(18, 8);
     create table ingest.billing_periods (period text, starts_on date, ends_on date);
     insert into ingest.billing_periods values ('2026-11', '2026-11-01', '2026-12-01');
-    create table ingest.document_numbers (number text, statement_id text);
-    insert into ingest.document_numbers values ('NLEVS-2026-000001', 'october');
+    create table ingest.document_numbers (number text, statement_id text, party text, issued_on date);
+    insert into ingest.document_numbers values ('NLEVS-2026-000001', 'october', 'NL/EVS', '2026-11-06');
     alter table settle.cdr_outcomes add column cdr_id text;
     alter table settle.statement_lines add column line_no integer;
-    create table ingest.own_parties (party text, role text);
+    alter table settle.statement_lines add column own_party text;
     create table ingest.contracts (partner text, contract_version text, valid_from date, valid_to date);
     create table ingest.settlement_terms (partner text, contract_version text, payment_terms_days integer,
         self_billing_agreement text, self_billing_from date);
     create table ingest.contract_parties (partner text, contract_version text, party text);
     insert into ingest.contract_parties values ('emo', 'v2', 'NL/EMO'), ('emo', 'v2', 'NL/EM2');
-    insert into ingest.own_parties values ('NL/EVS', 'CPO'), ('NL/EVM', 'EMSP');
     insert into ingest.contracts values ('emo', 'v1', '2026-01-01', '2026-11-06'), ('emo', 'v2', '2026-11-06', null);
     insert into ingest.settlement_terms values ('emo', 'v1', 14, null, null), ('emo', 'v2', 30, null, null);
     -- October is sealed and billed on NLEVS-2026-000001.
@@ -50,10 +49,12 @@ TABLES = """
     update settle.cdr_outcomes set cdr_id = upper(cdr_key);
     insert into ingest.sealed_outcomes values ('a', 'october'), ('b', 'october');
     insert into settle.statements values ('october', 'emo', '2026-10', 'receivable', 'EUR', 'sealed', 3.15);
-    insert into settle.statement_lines values ('october', 'session', 'a', 10, 2.10, 'S', 21, null, 1, 1),
-        ('october', 'session', 'b', 5, 1.05, 'S', 21, null, 1, 2);
+    insert into settle.statement_lines values ('october', 'session', 'a', 10, 2.10, 'S', 21, null, 1, 1, 'NL/EVS'),
+        ('october', 'session', 'b', 5, 1.05, 'S', 21, null, 1, 2, 'NL/EVS');
 """
-ISSUED = {"october": "NLEVS-2026-000001"}
+ISSUED = {("october", "NL/EVS"): "NLEVS-2026-000001"}
+
+SELF_BILLED = ISSUED | {("october-P", "NL/EVM"): "NLEVM-SB-NLEM2-2026-000003"}
 
 
 @pytest.fixture
@@ -69,14 +70,17 @@ def november(
     statement: str = "november",
     direction: str = "receivable",
 ) -> None:
-    """An approved statement of November with these lines: session, net amount, what it corrects; 21 % tax."""
+    """An approved statement of November with these lines: session, net amount, what it corrects; 21 % tax.
+
+    The session `other` is of another legal entity of ours.
+    """
     tax = None if any(amount == "?" for _, amount, _ in lines) else 1
     books.execute("insert into settle.statements values (?, 'emo', '2026-11', ?, 'EUR', 'approved', ?)",
                   [statement, direction, tax])  # fmt: skip
     for number, (key, amount, corrects) in enumerate(lines, start=1):
         net = Decimal(1 if amount == "?" else amount)
         books.execute(
-            "insert into settle.statement_lines values (?, ?, ?, ?, ?, 'S', 21, ?, 2.5, ?)",
+            "insert into settle.statement_lines values (?, ?, ?, ?, ?, 'S', 21, ?, 2.5, ?, ?)",
             [
                 statement,
                 "adjustment" if corrects else "session",
@@ -85,6 +89,7 @@ def november(
                 (net * 21 / 100).quantize(Decimal("0.01")),
                 corrects,
                 number,
+                "DE/EVS" if key == "other" else "NL/EVS" if direction == "receivable" else "NL/EVM",
             ],
         )
 
@@ -132,12 +137,35 @@ def test_a_correction_and_a_credit_of_the_same_session_are_not_both_paid(books: 
 def test_what_can_be_no_document_is_refused_or_left_out(books: duckdb.DuckDBPyConnection) -> None:
     november(books, ("new", "?", None))
     assert issued(books) == []
-    november(books, ("b", "1", None), ("other", "1", None), statement="two-parties")
-    with pytest.raises(SealRefused, match=r"two-parties is of 2 own parties \(DE/EVS, NL/EVS\)"):
-        issued(books)
-    books.execute("delete from settle.statement_lines where statement_id = 'two-parties'")
     november(books, ("unknown", "-1", None), statement="nothing-to-correct")
     with pytest.raises(SealRefused, match="DOC_CREDIT_UNLINKED: nothing-to-correct is below zero"):
+        issued(books)
+
+
+def test_each_legal_entity_of_ours_has_its_document_of_one_statement(books: duckdb.DuckDBPyConnection) -> None:
+    november(books, ("credit", "-10", None), ("other", "4", None), ("b", "1", None))
+    # Ours of the Netherlands is below zero by itself, and takes back what it billed; the other one bills.
+    bill, note = issued(books)
+    assert [(one.kind, one.party, str(one.amount_excl_tax), str(one.tax), one.preceding) for one in (bill, note)] == [
+        ("invoice", "DE/EVS", "4.00", "0.84", ()),
+        ("credit_note", "NL/EVS", "9.00", "1.89", ("NLEVS-2026-000001",)),
+    ]
+    assert bill.statement_id == note.statement_id == "november"
+    assert bill.series != note.series
+    invoice = read_invoice(books, replace(bill, sequence=1), "2026-11", US, THEM)
+    assert [(line.text, str(line.amount)) for line in invoice.lines] == [
+        ("Charging sessions: 1 session, 2.500 kWh", "4.00")
+    ]
+    credit = read_invoice(books, replace(note, sequence=1), "2026-11", US, THEM)
+    assert [(line.text, str(line.amount)) for line in credit.lines] == [
+        ("Credit of session A, billed on NLEVS-2026-000001", "10.00"),
+        ("Charging session B", "-1.00"),
+    ]
+
+
+def test_a_legal_entity_takes_back_nothing_that_another_one_billed(books: duckdb.DuckDBPyConnection) -> None:
+    november(books, ("new", "30", None), ("other", "-1", "october#1"))
+    with pytest.raises(SealRefused, match="november is below zero and corrects no invoice of DE/EVS"):
         issued(books)
 
 
@@ -155,9 +183,9 @@ def test_the_sums_of_an_invoice_hold_and_its_files_are_the_same_again(books: duc
     # 1.004 + 1.004 at 21 % and their rounding 0.002: 2.01 in cents, 0.42 of tax. 10.00 less 3.00 under reverse charge.
     november(books, ("new", "1.004", None), ("newer", "1.004", None))
     books.execute("""insert into settle.statement_lines values
-        ('november', 'rounding', null, 0.002, 0, 'S', 21, null, null, 3),
-        ('november', 'session', 'c', 10, 0, 'AE', 0, null, 4, 4),
-        ('november', 'adjustment', 'b', -3, 0, 'AE', 0, 'october#2', null, 5)""")
+        ('november', 'rounding', null, 0.002, 0, 'S', 21, null, null, 3, 'NL/EVS'),
+        ('november', 'session', 'c', 10, 0, 'AE', 0, null, 4, 4, 'NL/EVS'),
+        ('november', 'adjustment', 'b', -3, 0, 'AE', 0, 'october#2', null, 5, 'NL/EVS')""")
     (draft,) = issued(books)
     invoice = read_invoice(books, replace(draft, sequence=7), "2026-11", US, THEM)
     assert [(line.text, str(line.amount), line.category) for line in invoice.lines] == [
@@ -194,7 +222,9 @@ def test_a_credit_note_is_typed_381_and_names_its_invoice(books: duckdb.DuckDBPy
 def test_a_credit_note_lists_what_it_takes_back_and_every_invoice_that_it_corrects(
     books: duckdb.DuckDBPyConnection,
 ) -> None:
-    books.execute("insert into ingest.document_numbers values ('NLEVS-2026-000009', 'september')")
+    books.execute(
+        "insert into ingest.document_numbers values ('NLEVS-2026-000009', 'september', 'NL/EVS', '2026-10-06')"
+    )
     books.execute("insert into settle.cdr_outcomes values ('old', 'NL/EVS', false, null, 'NL/EMO', 'OLD')")
     books.execute("insert into settle.cdr_outcomes values ('fresh', 'NL/EVS', false, null, 'NL/EMO', 'FRESH')")
     november(
@@ -206,16 +236,18 @@ def test_a_credit_note_lists_what_it_takes_back_and_every_invoice_that_it_correc
     )
     books.execute("update settle.statement_lines set kind = 'fee' where cdr_key is null")
     books.execute(
-        "insert into settle.statement_lines values ('november', 'tax_rounding', null, 0, 0.01, 'S', 21, null, null, 5),"
-        " ('november', 'rounding', null, 0.004, 0, 'S', 21, null, null, 6)"
+        "insert into settle.statement_lines values ('november', 'tax_rounding', null, 0, 0.01, 'S', 21, null, null, 5, 'NL/EVS'),"
+        " ('november', 'rounding', null, 0.004, 0, 'S', 21, null, null, 6, 'NL/EVS')"
     )
     books.execute(
         "insert into settle.statements values ('september', 'emo', '2026-09', 'receivable', 'EUR', 'sealed', 1)"
     )
     books.execute(
-        "insert into settle.statement_lines values ('september', 'session', 'old', 5, 1, 'S', 21, null, 1, 4)"
+        "insert into settle.statement_lines values ('september', 'session', 'old', 5, 1, 'S', 21, null, 1, 4, 'NL/EVS')"
     )
-    (draft,) = drafted(books, "2026-11", "emo", date(2026, 12, 6), ISSUED | {"september": "NLEVS-2026-000009"})
+    (draft,) = drafted(
+        books, "2026-11", "emo", date(2026, 12, 6), ISSUED | {("september", "NL/EVS"): "NLEVS-2026-000009"}
+    )
     assert draft.preceding == ("NLEVS-2026-000001", "NLEVS-2026-000009")
     invoice = read_invoice(books, replace(draft, sequence=1), "2026-11", US, THEM)
     assert [(line.text, str(line.amount)) for line in invoice.lines] == [
@@ -227,6 +259,12 @@ def test_a_credit_note_lists_what_it_takes_back_and_every_invoice_that_it_correc
     xml = to_xml(invoice)
     named = ElementTree.fromstring(xml).iterfind(f".//{RAM}InvoiceReferencedDocument/{RAM}IssuerAssignedID")
     assert [one.text for one in named] == list(draft.preceding)
+    # BT-26, the day of each.
+    days = ElementTree.fromstring(xml).iterfind(f".//{RAM}InvoiceReferencedDocument/{RAM}FormattedIssueDateTime/*")
+    assert [(one.text, one.attrib) for one in days] == [
+        ("20261106", {"format": "102"}),
+        ("20261006", {"format": "102"}),
+    ]
     assert sum(amounts(xml, "SpecifiedTradeSettlementLineMonetarySummation", "LineTotalAmount")) == Decimal("6.75")
     assert (to_xml(invoice), to_pdf(invoice)) == (xml, to_pdf(invoice))
 
@@ -277,9 +315,9 @@ def test_a_self_billed_credit_note_is_of_what_we_billed_in_the_partner_s_name(bo
     assert issued(books) == []
     books.execute("insert into settle.statements values ('october-P', 'emo', '2026-10', 'payable', 'EUR', 'sealed', 1)")
     books.execute(
-        "insert into settle.statement_lines values ('october-P', 'session', 'bought', 8, 1.68, 'S', 21, null, 1, 1)"
+        "insert into settle.statement_lines values ('october-P', 'session', 'bought', 8, 1.68, 'S', 21, null, 1, 1, 'NL/EVM')"
     )
-    (draft,) = drafted(books, "2026-11", "emo", date(2026, 12, 6), ISSUED | {"october-P": "NLEVM-SB-NLEM2-2026-000003"})
+    (draft,) = drafted(books, "2026-11", "emo", date(2026, 12, 6), SELF_BILLED)
     assert (draft.kind, draft.type_code, draft.preceding, replace(draft, sequence=1).number) == (
         "credit_note", "261", ("NLEVM-SB-NLEM2-2026-000003",), "NLEVM-SBC-NLEM2-2026-000001",
     )  # fmt: skip

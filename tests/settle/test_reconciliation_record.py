@@ -26,13 +26,17 @@ def books() -> Iterator[duckdb.DuckDBPyConnection]:
     with duckdb.connect() as connection:
         connection.execute("""
             create schema settle;
-            create table settle.statement_lines (statement_id text, line_no integer, kind text, cdr_key text);
+            create table settle.statement_lines (statement_id text, line_no integer, kind text, cdr_key text,
+                own_party text default 'NL/EVS');
             create table settle.cdr_outcomes (cdr_key text, cdr_id text);
             insert into settle.cdr_outcomes values ('nl/evs|b', 'B'), ('nl/evs|a', 'A'), ('nl/evs|c', 'C');
             -- A session and its correction are one CDR; a fee is none.
-            insert into settle.statement_lines values ('october', 1, 'session', 'nl/evs|b'),
+            insert into settle.statement_lines (statement_id, line_no, kind, cdr_key) values
+                ('october', 1, 'session', 'nl/evs|b'),
                 ('october', 2, 'session', 'nl/evs|a'), ('october', 3, 'adjustment', 'nl/evs|b'),
                 ('october', 4, 'fee', null), ('fees', 1, 'fee', null), ('other', 1, 'session', 'nl/evs|c');
+            -- Another legal entity of ours has a document of its own.
+            insert into settle.statement_lines values ('october', 5, 'session', 'nl/evs|c', 'NL/EVF');
         """)
         yield connection
 

@@ -5,6 +5,7 @@ sealed_lines_as_read as (
     select
         seal_seq,
         statement_id,
+        own_party,
         line_no,
         kind,
         cdr_key,
@@ -32,6 +33,7 @@ sealed_lines_as_read as (
 select
     seal_seq,
     statement_id,
+    own_party,
     line_no,
     kind,
     cdr_key,

@@ -8,6 +8,7 @@ items as (
         direction,
         party,
         settled_with,
+        paid_as,
         issued_on,
         due_on,
         case when direction = 'receivable' then 1 else -1 end as sign,
@@ -75,7 +76,8 @@ working_days as (
 sums as (
 
     select
-        settled_with,
+        paid_as,
+        max(settled_with) as settled_with,
         count(*) as items,
         min(item_id) as item_id,
         min(kind) as kind,
@@ -91,7 +93,7 @@ sums as (
         sum(sign * (amount - paid)) as open_amount,
         sum(sign * (amount - paid - disputed)) as due_amount
     from items
-    group by settled_with
+    group by paid_as
 
 ),
 
@@ -134,7 +136,8 @@ balances as (
 )
 
 select
-    case when balances.items = 1 then balances.item_id else balances.settled_with end as due_id,
+    case when balances.items = 1 then balances.item_id else balances.paid_as end as due_id,
+    balances.paid_as,
     balances.settled_with as settlement_id,
     case when balances.items = 1 then balances.kind else 'settlement' end as kind,
     case when balances.side = 1 then 'receivable' else 'payable' end as direction,

@@ -3,26 +3,22 @@ with
 statements as (
 
     select
-        statements.statement_id,
-        statements.partner,
-        statements.period,
-        statements.direction,
-        statements.currency,
-        documents.number is not null as has_document,
-        items.item_id,
-        items.amount as item_amount,
-        coalesce(items.paid, 0) as paid
-    from {{ ref('statements') }} as statements
-    left join {{ ref('documents') }} as documents on statements.statement_id = documents.statement_id
-    left join {{ ref('open_items') }} as items on statements.statement_id = items.statement_id
+        statement_id,
+        partner,
+        period,
+        direction,
+        currency
+    from {{ ref('statements') }}
 
 ),
 
--- What stands on a statement, by site. A line without a site is of none: fees, rounding.
+-- What stands on a statement, by site and by legal entity of ours: each of these has its document. A line
+-- without a site is of none: fees, rounding.
 sites as (
 
     select
         lines.statement_id,
+        lines.own_party,
         coalesce(cdrs.location_id, '-') as location_id,
         sum(case when lines.kind = 'session' then 1 else 0 end) as sessions,
         sum(coalesce(lines.energy_kwh, 0)) as energy_kwh,
@@ -30,7 +26,7 @@ sites as (
         sum(lines.amount_excl_tax + coalesce(lines.tax, 0)) as amount_incl_tax
     from {{ ref('statement_lines') }} as lines
     left join {{ ref('cdr_outcomes') }} as cdrs on lines.cdr_key = cdrs.cdr_key
-    group by lines.statement_id, coalesce(cdrs.location_id, '-')
+    group by lines.statement_id, lines.own_party, coalesce(cdrs.location_id, '-')
 
 ),
 
@@ -38,6 +34,9 @@ billed as (
 
     select
         statements.*,
+        documents.number is not null as has_document,
+        items.item_id,
+        items.amount as item_amount,
         sites.location_id,
         sites.sessions,
         sites.energy_kwh,
@@ -45,6 +44,10 @@ billed as (
         sites.amount_incl_tax
     from statements
     inner join sites on statements.statement_id = sites.statement_id
+    left join {{ ref('documents') }} as documents
+        on sites.statement_id = documents.statement_id and sites.own_party = documents.party
+    left join {{ ref('open_items') }} as items
+        on sites.statement_id = items.statement_id and sites.own_party = items.party
 
 ),
 
@@ -216,7 +219,7 @@ movements as (
     cross join (values ('tax', 1), ('unpaid', -1)) as steps (step, sign)
     where billed.item_id is not null
     group by
-        billed.statement_id, billed.partner, billed.period, billed.direction, billed.currency, billed.item_amount,
+        billed.item_id, billed.partner, billed.period, billed.direction, billed.currency, billed.item_amount,
         steps.step, steps.sign
 
     union all

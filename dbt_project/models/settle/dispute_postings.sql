@@ -73,6 +73,7 @@ lines as (
     select
         seal_seq,
         statement_id,
+        own_party,
         cdr_key,
         amount_excl_tax,
         tax_category,
@@ -105,20 +106,11 @@ statements as (
 
 ),
 
-outcomes as (
-
-    select
-        cdr_key,
-        cpo_party,
-        emsp_party
-    from {{ ref('sealed_outcomes') }}
-
-),
-
 documents as (
 
     select
         statement_id,
+        party,
         number
     from {{ ref('document_numbers') }}
 
@@ -148,7 +140,7 @@ disputed as (
         statements.currency,
         statements.direction,
         documents.number as document_number,
-        case when statements.direction = 'receivable' then outcomes.cpo_party else outcomes.emsp_party end as party,
+        lines.own_party as party,
         lines.tax_category,
         lines.tax_percent,
         -- No more than the line, in its currency and with its sign.
@@ -161,8 +153,7 @@ disputed as (
     inner join lines on spans.cdr_key = lines.cdr_key
     inner join seals on lines.seal_seq = seals.seal_seq
     inner join statements on lines.statement_id = statements.statement_id
-    inner join outcomes on lines.cdr_key = outcomes.cdr_key
-    left join documents on lines.statement_id = documents.statement_id
+    left join documents on lines.statement_id = documents.statement_id and lines.own_party = documents.party
     -- What ended before the seal never stood apart in the books.
     where spans.ends_at is null or spans.ends_at > seals.sealed_at
 

@@ -9,8 +9,8 @@ contexts as (
         amount_excl_tax,
         tax,
         amount,
-        statements_corrected,
-        documents_corrected
+        credit_notes,
+        credit_notes_unlinked
     from {{ ref('statement_contexts') }}
 
 ),
@@ -137,8 +137,8 @@ checks as (
         statement_id,
         'DOC_CREDIT_UNLINKED' as rule_id,
         case
-            when direction <> 'receivable' or tax is null or amount >= 0 or statements_corrected = 0 then null
-            when documents_corrected = 0 then 0
+            when direction <> 'receivable' or tax is null or credit_notes = 0 then null
+            when credit_notes_unlinked > 0 then 0
             else 1
         end as flag,
         {{ money_text('amount') }} || ' against sealed statements of which none has an invoice' as observed,

@@ -11,6 +11,7 @@ session_lines as (
 
     select
         statement_id,
+        own_party,
         cdr_key,
         currency,
         amount_excl_tax,
@@ -88,6 +89,7 @@ charged as (
 
     select
         session_lines.statement_id,
+        session_lines.own_party,
         session_lines.currency,
         session_lines.rounding_mode,
         session_lines.rounding_scale,
@@ -107,6 +109,7 @@ charged as (
     left join cases on session_lines.cdr_key = cases.cdr_key
     group by
         session_lines.statement_id,
+        session_lines.own_party,
         session_lines.currency,
         session_lines.rounding_mode,
         session_lines.rounding_scale,
@@ -130,6 +133,7 @@ ranked as (
             order by
                 contract_valid_from desc,
                 contract_version asc,
+                own_party asc,
                 supplier_country asc,
                 customer_country asc,
                 customer_regime asc,
@@ -144,6 +148,7 @@ due as (
 
     select
         charged.statement_id,
+        charged.own_party,
         charged.currency,
         charged.rounding_mode,
         charged.rounding_scale,
@@ -171,6 +176,7 @@ due as (
 
 select
     due.statement_id,
+    due.own_party,
     'fees.' || due.name as term,
     due.contract_version,
     due.per,
@@ -183,7 +189,8 @@ select
     due.rounding_mode,
     due.rounding_scale,
     due.name || '|' || due.contract_version || '|' || coalesce(due.supplier_country, '') || '|'
-    || coalesce(due.customer_country, '') || '|' || coalesce(due.customer_regime, '') as line_key
+    || coalesce(due.customer_country, '') || '|' || coalesce(due.customer_regime, '') || '|'
+    || coalesce(due.own_party, '') as line_key
 from due
 left join decisions
     on

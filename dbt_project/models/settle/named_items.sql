@@ -22,9 +22,11 @@ items as (
     select
         item_id,
         partner,
+        party,
         statement_id,
         settlement_id,
         settled_with,
+        paid_as,
         currency,
         coalesce(due_on, date '9999-12-31') as due_on
     from {{ ref('billed_items') }}
@@ -35,11 +37,12 @@ disputed as (
 
     select
         statement_id,
+        party,
         booked_on,
         sum(amount) as amount
     from {{ ref('dispute_postings') }}
     where role in ('disputed_receivable', 'disputed_payable')
-    group by statement_id, booked_on
+    group by statement_id, party, booked_on
 
 ),
 
@@ -50,14 +53,14 @@ names as (
         item_id,
         partner,
         currency,
-        settled_with,
+        paid_as,
         {{ name_key }} as name_key
     from (
         select
             item_id,
             partner,
             currency,
-            settled_with,
+            paid_as,
             item_id as name
         from items
 
@@ -67,7 +70,7 @@ names as (
             item_id,
             partner,
             currency,
-            settled_with,
+            paid_as,
             settlement_id as name
         from items
 
@@ -77,8 +80,18 @@ names as (
             item_id,
             partner,
             currency,
-            settled_with,
+            paid_as,
             settled_with as name
+        from items
+
+        union
+
+        select
+            item_id,
+            partner,
+            currency,
+            paid_as,
+            paid_as as name
         from items
     ) as told
 
@@ -91,7 +104,7 @@ found as (
         payments.partner as payer,
         names.item_id,
         names.partner,
-        names.settled_with,
+        names.paid_as,
         names.name_key
     from payments
     inner join names
@@ -109,7 +122,7 @@ meant as (
         found.payer,
         found.item_id,
         found.partner,
-        found.settled_with
+        found.paid_as
     from found
     inner join payments on found.payment_id = payments.payment_id
     left join found as longer
@@ -138,7 +151,7 @@ named as (
     select distinct
         meant.payment_id,
         meant.item_id,
-        meant.settled_with
+        meant.paid_as
     from meant
     inner join owners on meant.payment_id = owners.payment_id and meant.partner = owners.partner
 
@@ -162,7 +175,7 @@ flows as (
 
 ),
 
--- What it names, and what is settled as one sum with that.
+-- What it names, and what is paid as one sum with that.
 candidates as (
 
     select
@@ -177,7 +190,7 @@ candidates as (
         max(case when named.item_id = items.item_id then 1 else 0 end) as is_named
     from flows
     inner join named on flows.payment_id = named.payment_id
-    inner join items on named.settled_with = items.settled_with
+    inner join items on named.paid_as = items.paid_as
     group by
         flows.payment_id,
         flows.flow_no,
@@ -199,7 +212,11 @@ apart as (
     from candidates
     inner join items on candidates.item_id = items.item_id
     inner join flows on candidates.payment_id = flows.payment_id
-    inner join disputed on items.statement_id = disputed.statement_id and flows.booked_on >= disputed.booked_on
+    inner join disputed
+        on
+            items.statement_id = disputed.statement_id
+            and items.party = disputed.party
+            and flows.booked_on >= disputed.booked_on
     group by candidates.payment_id, candidates.item_id
 
 )

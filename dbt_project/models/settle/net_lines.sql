@@ -6,6 +6,8 @@ outcomes as (
         cdr_key,
         revision,
         statement_id,
+        case when direction = 'payable' then 'EMSP' else 'CPO' end as own_role,
+        case when direction = 'payable' then emsp_party else cpo_party end as party,
         currency,
         credit_of,
         started_at,
@@ -15,6 +17,16 @@ outcomes as (
         settled_excl_tax
     from {{ ref('cdr_outcomes') }}
     where statement_id is not null and not is_sealed
+
+),
+
+entities as (
+
+    select
+        party,
+        role,
+        entity_party
+    from {{ ref('legal_entities') }}
 
 ),
 
@@ -39,11 +51,12 @@ taxes as (
 
 ),
 
--- A credit of a sealed session takes back the tax that its line bears.
+-- A credit of a sealed session takes back the tax that its line bears, from who billed it.
 billed as (
 
     select
         cdr_key,
+        own_party,
         tax_category,
         tax_percent
     from {{ ref('sealed_lines') }}
@@ -107,6 +120,7 @@ sessions as (
     select
         outcomes.cdr_key,
         outcomes.statement_id,
+        coalesce(entities.entity_party, outcomes.party) as own_party,
         coalesce(exchanges.to_currency, outcomes.currency) as currency,
         outcomes.credit_of,
         outcomes.started_at,
@@ -125,6 +139,7 @@ sessions as (
         terms.rounding_scale
     from outcomes
     inner join terms on outcomes.cdr_key = terms.cdr_key
+    left join entities on outcomes.party = entities.party and outcomes.own_role = entities.role
     left join exchanges on outcomes.cdr_key = exchanges.cdr_key
     -- Inner on purpose: a line needs the pass of gates 1 and 2 (billable) and of gate 3.
     inner join billable on outcomes.cdr_key = billable.cdr_key and outcomes.revision = billable.revision
@@ -170,6 +185,7 @@ session_lines as (
 
     select
         sessions.statement_id,
+        coalesce(billed.own_party, sessions.own_party) as own_party,
         sessions.cdr_key,
         sessions.currency,
         sessions.started_at,
@@ -204,11 +220,12 @@ session_lines as (
 ),
 
 -- Level statement rounds the sum of the exact amounts once; the difference is a line of its own. Tax is due on a
--- rounded sum, so what is taxed apart is summed apart.
+-- rounded sum, so what is taxed apart is summed apart, and what stands on another document.
 statement_sums as (
 
     select
         statement_id,
+        own_party,
         currency,
         rounding_mode,
         rounding_scale,
@@ -218,7 +235,7 @@ statement_sums as (
         sum(amount_excl_tax) as amount_excl_tax
     from session_lines
     where rounding_level = 'statement'
-    group by statement_id, currency, rounding_mode, rounding_scale, tax_category, tax_percent
+    group by statement_id, own_party, currency, rounding_mode, rounding_scale, tax_category, tax_percent
 
 ),
 
@@ -226,6 +243,7 @@ roundings as (
 
     select
         statement_id,
+        own_party,
         currency,
         rounding_mode,
         rounding_scale,
@@ -241,6 +259,7 @@ roundings as (
 
 select
     statement_id,
+    own_party,
     'session' as kind,
     cdr_key,
     currency,
@@ -265,6 +284,7 @@ union all
 
 select
     statement_id,
+    own_party,
     'rounding' as kind,
     cast(null as varchar) as cdr_key,
     currency,
@@ -277,7 +297,7 @@ select
     2 as kind_no,
     cast(null as timestamptz) as started_at,
     rounding_mode || cast(rounding_scale as varchar) || coalesce(tax_category, '')
-    || coalesce(cast(tax_percent as varchar), '') as line_key,
+    || coalesce(cast(tax_percent as varchar), '') || coalesce(own_party, '') as line_key,
     cast(null as varchar) as session_currency,
     cast(null as decimal(38, 16)) as session_excl_tax,
     cast(null as varchar) as fx_source,

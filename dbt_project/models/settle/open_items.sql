@@ -12,6 +12,7 @@ items as (
         statement_id,
         settlement_id,
         settled_with,
+        paid_as,
         currency,
         issued_on,
         due_on,
@@ -36,10 +37,11 @@ disputed as (
 
     select
         statement_id,
+        party,
         sum(case when role = 'disputed_receivable' then amount else -amount end) as disputed
     from {{ ref('dispute_postings') }}
     where role in ('disputed_receivable', 'disputed_payable')
-    group by statement_id
+    group by statement_id, party
 
 ),
 
@@ -53,7 +55,7 @@ balances as (
         items.amount - coalesce(allocations.paid, 0) as open_amount
     from items
     left join allocations on items.item_id = allocations.item_id
-    left join disputed on items.statement_id = disputed.statement_id
+    left join disputed on items.statement_id = disputed.statement_id and items.party = disputed.party
 
 )
 
@@ -67,6 +69,7 @@ select
     statement_id,
     settlement_id,
     settled_with,
+    paid_as,
     currency,
     issued_on,
     due_on,

@@ -4,7 +4,9 @@ with
 items as (
 
     select
+        items.item_id,
         items.statement_id,
+        items.party,
         items.partner,
         items.period,
         items.direction,
@@ -19,11 +21,12 @@ sites as (
 
     select
         lines.statement_id,
+        lines.own_party,
         coalesce(cdrs.location_id, '-') as location_id,
         sum(lines.amount_excl_tax + coalesce(lines.tax, 0)) as amount_incl_tax
     from {{ ref('statement_lines') }} as lines
     left join {{ ref('cdr_outcomes') }} as cdrs on lines.cdr_key = cdrs.cdr_key
-    group by lines.statement_id, coalesce(cdrs.location_id, '-')
+    group by lines.statement_id, lines.own_party, coalesce(cdrs.location_id, '-')
 
 ),
 
@@ -31,6 +34,7 @@ sites as (
 shares as (
 
     select
+        items.item_id,
         items.statement_id,
         items.partner,
         items.period,
@@ -39,7 +43,7 @@ shares as (
         sites.location_id,
         {{ in_cents(decimal_division(part, 'items.amount', whole=20, divisor_places=2)) }} as paid
     from items
-    inner join sites on items.statement_id = sites.statement_id
+    inner join sites on items.statement_id = sites.statement_id and items.party = sites.own_party
     where items.amount <> 0
 
 ),
@@ -48,15 +52,16 @@ shares as (
 rests as (
 
     select
-        items.statement_id,
+        items.item_id,
         items.paid - coalesce(sum(shares.paid), 0) as paid
     from items
-    left join shares on items.statement_id = shares.statement_id
-    group by items.statement_id, items.paid
+    left join shares on items.item_id = shares.item_id
+    group by items.item_id, items.paid
 
 )
 
 select
+    item_id,
     statement_id,
     partner,
     period,
@@ -70,6 +75,7 @@ where paid <> 0
 union all
 
 select
+    items.item_id,
     items.statement_id,
     items.partner,
     items.period,
@@ -78,5 +84,5 @@ select
     '-' as location_id,
     cast(rests.paid as decimal(18, 2)) as paid
 from items
-inner join rests on items.statement_id = rests.statement_id
+inner join rests on items.item_id = rests.item_id
 where rests.paid <> 0

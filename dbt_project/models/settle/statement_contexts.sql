@@ -92,8 +92,10 @@ lines as (
 
     select
         lines.statement_id,
+        lines.own_party,
         lines.cdr_key,
-        lines.corrects
+        lines.corrects,
+        lines.amount_excl_tax + coalesce(lines.tax, 0) as amount
     from {{ ref('statement_lines') }} as lines
     inner join statements on lines.statement_id = statements.statement_id
 
@@ -104,6 +106,7 @@ corrected as (
 
     select
         lines.statement_id,
+        lines.own_party,
         originals.statement_id as corrected_id
     from lines
     inner join {{ ref('sealed_lines') }} as originals
@@ -111,6 +114,7 @@ corrected as (
     union
     select
         lines.statement_id,
+        lines.own_party,
         originals.statement_id as corrected_id
     from lines
     inner join {{ ref('cdr_outcomes') }} as credits on lines.cdr_key = credits.cdr_key and credits.is_credit
@@ -119,15 +123,45 @@ corrected as (
 
 ),
 
+-- A document is of one legal entity of ours, and takes back what that one billed.
 corrections as (
 
     select
         corrected.statement_id,
+        corrected.own_party,
         count(*) as statements,
         count(documents.number) as documents
     from corrected
-    left join {{ ref('documents') }} as documents on corrected.corrected_id = documents.statement_id
-    group by corrected.statement_id
+    left join {{ ref('documents') }} as documents
+        on corrected.corrected_id = documents.statement_id and corrected.own_party = documents.party
+    group by corrected.statement_id, corrected.own_party
+
+),
+
+shares as (
+
+    select
+        statement_id,
+        own_party,
+        sum(amount) as amount
+    from lines
+    group by statement_id, own_party
+
+),
+
+corrected_sums as (
+
+    select
+        corrections.statement_id,
+        sum(corrections.statements) as statements,
+        sum(case when shares.amount < 0 then 1 else 0 end) as credit_notes,
+        sum(case when shares.amount < 0 and corrections.documents = 0 then 1 else 0 end) as credit_notes_unlinked
+    from corrections
+    inner join shares
+        on
+            corrections.statement_id = shares.statement_id
+            and coalesce(corrections.own_party, '') = coalesce(shares.own_party, '')
+    group by corrections.statement_id
 
 )
 
@@ -158,8 +192,9 @@ select
     cast(coalesce(held.sessions, 0) as bigint) as sessions_held,
     cast(coalesce(held.sessions_unknown, 0) as bigint) as sessions_held_unknown,
     cast(coalesce(held.amount, 0) as decimal(38, 8)) as held_excl_tax,
-    cast(coalesce(corrections.statements, 0) as bigint) as statements_corrected,
-    cast(coalesce(corrections.documents, 0) as bigint) as documents_corrected
+    cast(coalesce(corrected_sums.statements, 0) as bigint) as statements_corrected,
+    cast(coalesce(corrected_sums.credit_notes, 0) as bigint) as credit_notes,
+    cast(coalesce(corrected_sums.credit_notes_unlinked, 0) as bigint) as credit_notes_unlinked
 from statements
 cross join run
 left join settlements
@@ -180,4 +215,4 @@ left join held
         and statements.period = held.period
         and statements.direction = held.direction
         and statements.currency = held.currency
-left join corrections on statements.statement_id = corrections.statement_id
+left join corrected_sums on statements.statement_id = corrected_sums.statement_id

@@ -5,6 +5,7 @@ untaxed_lines as (
 
     select
         statement_id,
+        own_party,
         kind,
         cdr_key,
         currency,
@@ -41,10 +42,12 @@ taxed_lines as (
 ),
 
 -- On a document tax is due once for each rate, on the sum; what the lines' own tax differs from it is a line too.
+-- A document is of one legal entity of ours.
 tax_sums as (
 
     select
         statement_id,
+        own_party,
         currency,
         tax_category,
         tax_percent,
@@ -54,7 +57,7 @@ tax_sums as (
         sum(tax) as tax
     from taxed_lines
     where tax_percent is not null
-    group by statement_id, currency, tax_category, tax_percent
+    group by statement_id, own_party, currency, tax_category, tax_percent
 
 ),
 
@@ -62,6 +65,7 @@ tax_roundings as (
 
     select
         statement_id,
+        own_party,
         currency,
         tax_category,
         tax_percent,
@@ -74,6 +78,7 @@ lines as (
 
     select
         statement_id,
+        own_party,
         kind,
         cdr_key,
         currency,
@@ -101,6 +106,7 @@ lines as (
 
     select
         statement_id,
+        own_party,
         'tax_rounding' as kind,
         cast(null as varchar) as cdr_key,
         currency,
@@ -111,7 +117,7 @@ lines as (
         tax,
         9 as kind_no,
         cast(null as timestamptz) as started_at,
-        coalesce(tax_category, '') || cast(tax_percent as varchar) as line_key,
+        coalesce(tax_category, '') || cast(tax_percent as varchar) || coalesce(own_party, '') as line_key,
         cast(null as varchar) as corrects,
         cast(null as varchar) as session_currency,
         cast(null as decimal(38, 16)) as session_excl_tax,
@@ -132,6 +138,7 @@ together as (
 
     select
         statement_id,
+        own_party,
         cast(
             row_number() over (
                 partition by statement_id
@@ -163,6 +170,7 @@ together as (
 
     select
         statement_id,
+        own_party,
         line_no,
         kind,
         cdr_key,
@@ -189,6 +197,7 @@ together as (
 
 select
     statement_id,
+    own_party,
     line_no,
     kind,
     cdr_key,

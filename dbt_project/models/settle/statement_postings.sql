@@ -36,23 +36,13 @@ lines as (
 
     select
         statement_id,
+        own_party,
         kind,
-        cdr_key,
         amount_excl_tax,
         tax,
         tax_category,
         tax_percent
     from {{ ref('sealed_lines') }}
-
-),
-
-outcomes as (
-
-    select
-        cdr_key,
-        cpo_party,
-        emsp_party
-    from {{ ref('sealed_outcomes') }}
 
 ),
 
@@ -66,15 +56,19 @@ documents as (
 
 ),
 
+-- Each legal entity of ours has its own document and its own books.
 parties as (
 
     select
-        lines.statement_id,
-        min(outcomes.cpo_party) as cpo_party,
-        min(outcomes.emsp_party) as emsp_party
-    from lines
-    inner join outcomes on lines.cdr_key = outcomes.cdr_key
-    group by lines.statement_id
+        statement_id,
+        own_party,
+        count(*) over (partition by statement_id) as parties
+    from (
+        select distinct
+            statement_id,
+            own_party
+        from lines
+    ) as shares
 
 ),
 
@@ -88,25 +82,26 @@ heads as (
         statements.currency,
         documents.number as document_number,
         local_days.day as booked_on,
-        coalesce(
-            documents.party,
-            case when statements.direction = 'receivable' then parties.cpo_party else parties.emsp_party end
-        ) as party,
+        parties.own_party,
+        'statement:' || statements.statement_id
+        || case when parties.parties > 1 then '-' || replace(parties.own_party, '/', '') else '' end as entry_id,
         -- Debits are positive: what is receivable is a debit, what is payable a credit.
         case when statements.direction = 'receivable' then 1 else -1 end as side
     from statements
     inner join seals on statements.seal_seq = seals.seal_seq
     inner join local_days on seals.sealed_at >= local_days.starts_at and seals.sealed_at < local_days.ends_at
-    left join documents on statements.statement_id = documents.statement_id
-    left join parties on statements.statement_id = parties.statement_id
+    inner join parties on statements.statement_id = parties.statement_id
+    left join documents
+        on statements.statement_id = documents.statement_id and parties.own_party = documents.party
 
 ),
 
--- One row for each rate on a statement. A tax that is undecided is not booked.
+-- One row for each rate on a document. A tax that is undecided is not booked.
 rates as (
 
     select
         statement_id,
+        own_party,
         tax_category,
         tax_percent,
         sum(amount_excl_tax) as net,
@@ -115,7 +110,7 @@ rates as (
         sum(case when kind = 'fee' then amount_excl_tax else 0 end) as fees,
         sum(case when kind in ('rounding', 'tax_rounding') then amount_excl_tax else 0 end) as rounding
     from lines
-    group by statement_id, tax_category, tax_percent
+    group by statement_id, own_party, tax_category, tax_percent
 
 ),
 
@@ -123,6 +118,7 @@ in_cents as (
 
     select
         statement_id,
+        own_party,
         tax_category,
         tax_percent,
         {{ in_cents('net') }} as net_cents,
@@ -143,17 +139,19 @@ postings as (
 
     select
         statement_id,
+        own_party,
         'balance' as what,
         cast(null as varchar) as tax_category,
         cast(null as decimal(18, 8)) as tax_percent,
         cast(sum(net_cents + tax_cents) as decimal(18, 2)) as amount
     from in_cents
-    group by statement_id
+    group by statement_id, own_party
 
     union all
 
     select
         statement_id,
+        own_party,
         'sessions' as what,
         tax_category,
         tax_percent,
@@ -164,6 +162,7 @@ postings as (
 
     select
         statement_id,
+        own_party,
         'fees' as what,
         tax_category,
         tax_percent,
@@ -174,6 +173,7 @@ postings as (
 
     select
         statement_id,
+        own_party,
         'tax' as what,
         tax_category,
         tax_percent,
@@ -184,6 +184,7 @@ postings as (
 
     select
         statement_id,
+        own_party,
         'rounding' as what,
         tax_category,
         tax_percent,
@@ -195,11 +196,11 @@ postings as (
 )
 
 select
-    'statement:' || heads.statement_id as entry_id,
+    heads.entry_id,
     'statement' as entry_kind,
     heads.booked_on,
     heads.period,
-    heads.party,
+    heads.own_party as party,
     heads.partner,
     heads.currency,
     heads.statement_id,
@@ -226,5 +227,5 @@ select
     postings.tax_percent,
     cast(heads.side * postings.amount as decimal(18, 2)) as amount
 from postings
-inner join heads on postings.statement_id = heads.statement_id
+inner join heads on postings.statement_id = heads.statement_id and postings.own_party = heads.own_party
 where postings.amount <> 0

@@ -13,6 +13,7 @@ lines as (
 
     select
         lines.statement_id,
+        lines.own_party,
         lines.tax_category,
         lines.tax_percent,
         lines.amount_excl_tax,
@@ -35,18 +36,19 @@ policies as (
 
 ),
 
--- Tax is due once for each category and rate, on the sum of what bears it.
+-- Tax is due once for each category and rate, on the sum of what bears it on one document.
 sums as (
 
     select
         statement_id,
+        own_party,
         coalesce(tax_category, '') as tax_category,
         tax_percent,
         sum(amount_excl_tax) as amount_excl_tax,
         sum(tax) as tax,
         count(*) - count(tax) as lines_untaxed
     from lines
-    group by statement_id, coalesce(tax_category, ''), tax_percent
+    group by statement_id, own_party, coalesce(tax_category, ''), tax_percent
 
 ),
 

@@ -8,7 +8,7 @@
     "coalesce(lines.corrects, '') || coalesce(chr(31) || lines.session_currency || chr(31) || "
     ~ "cast(lines.session_excl_tax as varchar) || chr(31) || cast(lines.fx_rate as varchar) || chr(31) || "
     ~ "cast(lines.fx_rate_on as varchar) || chr(31) || lines.fx_source, '') || coalesce(chr(31) || lines.term || "
-    ~ "chr(31) || lines.contract_version || chr(31) || cast(lines.quantity as varchar), '')"
+    ~ "chr(31) || lines.contract_version || chr(31) || cast(lines.quantity as varchar), '')", 'lines.own_party'
 ] -%}
 with
 
@@ -16,6 +16,7 @@ lines as (
 
     select
         statement_id,
+        own_party,
         line_no,
         kind,
         cdr_key,
@@ -100,6 +101,7 @@ open_lines as (
 
     select
         lines.statement_id,
+        lines.own_party,
         lines.line_no,
         lines.kind,
         lines.cdr_key,

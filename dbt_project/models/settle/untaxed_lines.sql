@@ -1,5 +1,6 @@
 select
     statement_id,
+    own_party,
     kind,
     cdr_key,
     currency,
@@ -29,6 +30,7 @@ union all
 -- What corrects a sealed line is taxed as that line was.
 select
     statement_id,
+    own_party,
     'adjustment' as kind,
     cdr_key,
     currency,
@@ -57,6 +59,7 @@ union all
 
 select
     statement_id,
+    own_party,
     'fee' as kind,
     cast(null as varchar) as cdr_key,
     currency,

@@ -773,7 +773,7 @@ create table if not exists ingest.raw_sealed_lines (
     tax decimal(18, 8), amount_incl_tax decimal(18, 8), currency varchar, energy_kwh decimal(18, 8),
     tax_category varchar, tax_percent decimal(18, 8), corrects varchar, session_currency varchar,
     session_excl_tax decimal(38, 16), fx_source varchar, fx_rate_on date, fx_numerator decimal(18, 8),
-    fx_denominator decimal(18, 8), term varchar, contract_version varchar, quantity decimal(18, 8)
+    fx_denominator decimal(18, 8), term varchar, contract_version varchar, quantity decimal(18, 8), own_party varchar
 );
 
 -- What earlier finished runs changed (from the objects of their run-end entries).

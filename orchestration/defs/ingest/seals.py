@@ -25,6 +25,24 @@ _DOCUMENT_COLUMNS = (
     "amount_excl_tax", "tax", "amount_incl_tax", "supplier",
 )  # fmt: skip
 
+# A seal of a version that knew no documents by legal entity had statements of one party of ours each.
+_FILL_OWN_PARTY = """
+    update ingest.raw_sealed_lines as lines
+    set own_party = statements.own_party
+    from (
+        select named.statement_id, coalesce(
+            max(documents.party),
+            min(case when outcomes.direction = 'payable' then outcomes.emsp_party else outcomes.cpo_party end)
+        ) as own_party
+        from ingest.raw_sealed_lines as named
+        inner join ingest.raw_sealed_outcomes as outcomes on named.cdr_key = outcomes.cdr_key
+        left join ingest.raw_documents as documents on named.statement_id = documents.statement_id
+        where named.seal_seq = $1 and named.own_party is null
+        group by named.statement_id
+    ) as statements
+    where lines.seal_seq = $1 and lines.own_party is null and lines.statement_id = statements.statement_id
+"""
+
 
 def append_seals(home: Home, connection: duckdb.DuckDBPyConnection, new: Sequence[Entry]) -> None:
     """Add the seals among these entries, each with its frozen rows, and touch what they leave open."""
@@ -40,6 +58,7 @@ def append_seals(home: Home, connection: duckdb.DuckDBPyConnection, new: Sequenc
         ])  # fmt: skip
         for table in TABLES:
             _append_rows(home, connection, seal.seq, f"raw_sealed_{table}", body["tables"][table])
+        connection.execute(_FILL_OWN_PARTY, [seal.seq])
         _touch_open(connection, body["period"], body["partner"])
 
 

@@ -21,7 +21,8 @@ _LINES = """
     left join ingest.sealed_outcomes as billed on outcomes.credit_of = billed.cdr_key
     left join ingest.document_numbers as numbers
         on coalesce(split_part(lines.corrects, '#', 1), billed.statement_id) = numbers.statement_id
-    where lines.statement_id = ? and lines.kind not in ('rounding', 'tax_rounding')
+        and lines.own_party = numbers.party
+    where lines.statement_id = ? and lines.own_party = ? and lines.kind not in ('rounding', 'tax_rounding')
     order by lines.tax_category, lines.tax_percent, lines.line_no
 """
 _ONE = {"credit": "Credit of session", "adjustment": "Correction of session", "session": "Charging session"}
@@ -38,9 +39,12 @@ class Credited:
     amount: Decimal
 
 
-def credited_lines(connection: duckdb.DuckDBPyConnection, statement_id: str) -> list[Credited]:
-    """The lines of a statement that is below zero, in its order; of very many their sums by kind and document."""
-    rows = connection.execute(_LINES, [statement_id]).fetchall()
+def credited_lines(connection: duckdb.DuckDBPyConnection, statement_id: str, party: str) -> list[Credited]:
+    """The lines of a party of ours on a statement, which are below zero, in its order.
+
+    Of very many their sums by kind and document.
+    """
+    rows = connection.execute(_LINES, [statement_id, party]).fetchall()
     if len(rows) <= LINES_MAX:
         return [
             Credited(category, percent, _text(kind, is_credit, cdr_id, number), amount)

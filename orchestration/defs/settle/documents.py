@@ -1,11 +1,12 @@
 """Which statements of a period that is being sealed get an invoice or a credit note from us, and what it says.
 
 We bill what is receivable; what is payable the partner bills, or we in its name where the contract says so
-(self-billing). A statement whose tax is undecided gets no document.
+(self-billing). A statement whose tax is undecided gets no document; one of several legal entities of ours gets one for
+each, of the lines that are its own.
 What does not belong here: numbers (facts/documents) and files (document_files).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import ROUND_HALF_UP, Decimal
@@ -16,25 +17,24 @@ from orchestration.facts.documents import Document
 from orchestration.facts.seals import SealRefused
 
 CENT = Decimal("0.01")
+# What a document is of: a statement, and the party that stands for one of our legal entities on it.
+Issued = tuple[str, str]
 
 _HEADS = """
-    select statements.statement_id, statements.currency, statements.direction,
-        list(distinct case when statements.direction = 'payable' then outcomes.emsp_party else outcomes.cpo_party end)
-            filter (outcomes.cpo_party is not null and outcomes.emsp_party is not null) as parties
+    select statements.statement_id, statements.currency, statements.direction, lines.own_party
     from settle.statements as statements
     inner join settle.statement_lines as lines on statements.statement_id = lines.statement_id
-    left join settle.cdr_outcomes as outcomes on lines.cdr_key = outcomes.cdr_key
     where statements.period = $period and statements.partner = $partner and statements.status <> 'sealed'
         and (statements.direction = 'receivable' or $is_self_billed) and statements.tax is not null
-    group by statements.statement_id, statements.currency, statements.direction
-    order by statements.statement_id
+    group by statements.statement_id, statements.currency, statements.direction, lines.own_party
+    order by statements.statement_id, lines.own_party
 """
 
 # A rate of tax has one sum on a document, of net and of tax.
 _RATES = """
     select tax_category, tax_percent, sum(amount_excl_tax), sum(tax)
     from settle.statement_lines
-    where statement_id = ?
+    where statement_id = $statement and own_party = $party
     group by tax_category, tax_percent
     order by tax_category, tax_percent
 """
@@ -42,13 +42,15 @@ _RATES = """
 _CORRECTED = """
     select distinct split_part(lines.corrects, '#', 1)
     from settle.statement_lines as lines
-    where lines.statement_id = $statement and lines.corrects is not null
+    where lines.statement_id = $statement and lines.own_party = $party
+        and lines.corrects is not null
     union
     select distinct originals.statement_id
     from settle.statement_lines as lines
     inner join settle.cdr_outcomes as credits on lines.cdr_key = credits.cdr_key and credits.is_credit
     inner join ingest.sealed_outcomes as originals on credits.credit_of = originals.cdr_key
-    where lines.statement_id = $statement and originals.statement_id is not null
+    where lines.statement_id = $statement and lines.own_party = $party
+        and originals.statement_id is not null
 """
 
 # What a session and its credits come to over all that was sealed and is being sealed.
@@ -96,35 +98,35 @@ class _Terms:
 
 
 def drafted(
-    connection: duckdb.DuckDBPyConnection, period: str, partner: str, issued_on: date, issued: Mapping[str, str]
+    connection: duckdb.DuckDBPyConnection, period: str, partner: str, issued_on: date, issued: Mapping[Issued, str]
 ) -> list[Document]:
     """The documents that sealing this period and partner issues, not numbered yet, in the order of their statements.
 
-    issued: number of the document of each statement that has one. Raises SealRefused.
+    issued: numbers by statement and party of ours. Raises SealRefused.
     """
     _refuse_overdrawn(connection, period, partner)
     row = connection.execute(_TERMS, {"partner": partner, "day": issued_on}).fetchone()
     terms = _Terms(*row) if row else _Terms()
     scope = {"period": period, "partner": partner, "is_self_billed": terms.is_self_billed}
     found = []
-    for statement_id, currency, direction, parties in connection.execute(_HEADS, scope).fetchall():
-        net, tax = _totals(connection, statement_id)
+    for statement_id, currency, direction, party in connection.execute(_HEADS, scope).fetchall():
+        net, tax = _totals(connection, statement_id, party)
         is_credit, is_ours = net + tax < 0, direction == "receivable"
         sign = -1 if is_credit else 1
-        preceding = _preceding(connection, statement_id, issued)
+        preceding = _preceding(connection, statement_id, party, issued)
         if is_credit and not preceding:
             # What the partner billed itself, the partner credits itself.
             if not is_ours:
                 continue
             raise SealRefused(
-                f"DOC_CREDIT_UNLINKED: {statement_id} is below zero and corrects no invoice of ours, so it can be no "
-                "credit note: exclude or adjust its negative lines, or let more be billed first."
+                f"DOC_CREDIT_UNLINKED: {statement_id} is below zero and corrects no invoice of {party}, so it can be "
+                "no credit note: exclude or adjust its negative lines, or let more be billed first."
             )
         found.append(
             Document(
                 kind="credit_note" if is_credit else "invoice",
                 statement_id=statement_id,
-                party=_own_party(connection, statement_id, parties, "CPO" if is_ours else "EMSP"),
+                party=party,
                 partner=partner,
                 issued_on=issued_on,
                 due_on=None if terms.payment_days is None else issued_on + timedelta(days=terms.payment_days),
@@ -144,33 +146,20 @@ def in_cents(amount: Decimal) -> Decimal:
     return amount.quantize(CENT, ROUND_HALF_UP)
 
 
-def _totals(connection: duckdb.DuckDBPyConnection, statement_id: str) -> tuple[Decimal, Decimal]:
-    rates = connection.execute(_RATES, [statement_id]).fetchall()
+def _totals(connection: duckdb.DuckDBPyConnection, statement_id: str, party: str) -> tuple[Decimal, Decimal]:
+    rates = connection.execute(_RATES, {"statement": statement_id, "party": party}).fetchall()
     return sum((in_cents(rate[2]) for rate in rates), Decimal(0)), sum(
         (in_cents(rate[3]) for rate in rates), Decimal(0)
     )
 
 
-def _own_party(
-    connection: duckdb.DuckDBPyConnection, statement_id: str, parties: Sequence[str] | None, role: str
-) -> str:
-    """The own party of what stands on a statement; one without sessions is of our only party in that role."""
-    if not parties:
-        parties = [party for (party,) in connection.execute(
-            "select distinct party from ingest.own_parties where role = ? order by party", [role]
-        ).fetchall()]  # fmt: skip
-    if len(parties) != 1:
-        raise SealRefused(
-            f"{statement_id} is of {len(parties)} own parties ({', '.join(sorted(parties)) or 'none'}), and an invoice "
-            "is of one: give each its own contract with this partner, then `evsettle run`."
-        )
-    return parties[0]
-
-
-def _preceding(connection: duckdb.DuckDBPyConnection, statement_id: str, issued: Mapping[str, str]) -> list[str]:
-    """Numbers of the documents of what a statement corrects."""
-    corrected = sorted(one for (one,) in connection.execute(_CORRECTED, {"statement": statement_id}).fetchall())
-    return [issued[one] for one in corrected if one in issued]
+def _preceding(
+    connection: duckdb.DuckDBPyConnection, statement_id: str, party: str, issued: Mapping[Issued, str]
+) -> list[str]:
+    """Numbers of the documents of what a party's lines of a statement correct."""
+    scope = {"statement": statement_id, "party": party}
+    corrected = sorted(one for (one,) in connection.execute(_CORRECTED, scope).fetchall())
+    return [issued[one, party] for one in corrected if (one, party) in issued]
 
 
 def _refuse_overdrawn(connection: duckdb.DuckDBPyConnection, period: str, partner: str) -> None:

@@ -28,10 +28,11 @@ _LINES = """
     select tax_category, tax_percent, kind, sum(amount_excl_tax), sum(coalesce(tax, 0)), count(cdr_key),
         sum(energy_kwh)
     from settle.statement_lines
-    where statement_id = ?
+    where statement_id = ? and own_party = ?
     group by tax_category, tax_percent, kind
     order by tax_category, tax_percent, kind
 """
+_PRECEDING = "select number, issued_on from ingest.document_numbers where list_contains(?, number) order by number"
 _PERIOD = "select min(starts_on), max(ends_on) from ingest.billing_periods where period = ?"
 
 
@@ -79,6 +80,8 @@ class Invoice:
     buyer: Side
     lines: Sequence[Line]
     rates: Sequence[Rate]
+    # The documents that it corrects, with the day of each.
+    preceding: Sequence[tuple[str, date]] = ()
     # By which we issue it in the seller's name.
     agreement: str | None = None
 
@@ -104,10 +107,12 @@ def read_invoice(
     """The document's content, read while its statement stands in the warehouse."""
     sign = -1 if document.kind == "credit_note" else 1
     sums: dict[tuple[str, Decimal], dict[str, tuple[Decimal, Decimal, int, Decimal | None]]] = {}
-    for category, percent, kind, *found in connection.execute(_LINES, [document.statement_id]).fetchall():
+    for category, percent, kind, *found in connection.execute(
+        _LINES, [document.statement_id, document.party]
+    ).fetchall():
         sums.setdefault((category, percent), {})[kind] = tuple(found)
     is_credit = document.kind == "credit_note"
-    credited = credited_lines(connection, document.statement_id) if is_credit else []
+    credited = credited_lines(connection, document.statement_id, document.party) if is_credit else []
     lines, rates = [], []
     for (category, percent), kinds in sums.items():
         basis = in_cents(sum((net for net, *_ in kinds.values()), Decimal(0)))
@@ -118,7 +123,8 @@ def read_invoice(
         lines += [Line(text, sign * amount, category, percent) for text, amount in stated]
     starts_on, ends_on = connection.execute(_PERIOD, [period]).fetchone() or (document.issued_on, document.issued_on)
     last_day = ends_on - timedelta(days=1)
-    return Invoice(document, period, starts_on, last_day, seller, buyer, lines, rates, agreement)
+    preceding = connection.execute(_PRECEDING, [list(document.preceding)]).fetchall()
+    return Invoice(document, period, starts_on, last_day, seller, buyer, lines, rates, preceding, agreement)
 
 
 def _credited(credited: Sequence[Credited], basis: Decimal) -> Iterator[tuple[str, Decimal]]:

@@ -4,6 +4,7 @@ What does not belong here: any sum.
 """
 
 from collections.abc import Sequence
+from datetime import date
 
 from drafthorse.models.accounting import ApplicableTradeTax
 from drafthorse.models.document import Document as CiiDocument
@@ -29,6 +30,8 @@ REASONS = {
 _PIECE = "C62"
 _TRANSFER = "58"
 _SCHEMA = "FACTUR-X_EN16931"
+_DAY_FORMAT = "102"  # YYYYMMDD, in UNTDID 2379.
+_QDT = "{urn:un:unece:uncefact:data:standard:QualifiedDataType:100}"
 _RAM = "{urn:un:unece:uncefact:data:standard:ReusableAggregateBusinessInformationEntity:100}"
 
 
@@ -57,29 +60,32 @@ def to_xml(invoice: Invoice) -> bytes:
         cii.trade.items.add(_line(number, line))
     _settle(cii, invoice)
     try:
-        return _naming_all(bytes(cii.serialize(schema=_SCHEMA)), known.preceding)
+        return _naming_all(bytes(cii.serialize(schema=_SCHEMA)), invoice.preceding)
     except LxmlError as error:
         raise InvoiceError(f"{known.number} cannot be written as EN 16931: {error}.") from error
 
 
-def _naming_all(xml: bytes, preceding: Sequence[str]) -> bytes:
-    """The document with every preceding one in it (BT-25): drafthorse knows one, EN 16931 any number."""
-    if len(preceding) < 2:
+def _naming_all(xml: bytes, preceding: Sequence[tuple[str, date]]) -> bytes:
+    """The document with every preceding one in it (BT-25, BT-26): drafthorse knows one, EN 16931 any number."""
+    if not preceding:
         return xml
     root = etree.fromstring(xml)
     first = root.find(f".//{_RAM}InvoiceReferencedDocument")
-    for number in reversed(preceding[1:]):
-        another = etree.Element(first.tag)
-        etree.SubElement(another, f"{_RAM}IssuerAssignedID").text = number
-        first.addnext(another)
-    named = etree.tostring(root, xml_declaration=True, encoding="UTF-8")
-    validate_xml(named, _SCHEMA)
-    return bytes(named)
+    for number, issued_on in reversed(preceding):
+        named = etree.Element(first.tag)
+        etree.SubElement(named, f"{_RAM}IssuerAssignedID").text = number
+        day = etree.SubElement(etree.SubElement(named, f"{_RAM}FormattedIssueDateTime"), f"{_QDT}DateTimeString")
+        day.text, day.attrib["format"] = issued_on.strftime("%Y%m%d"), _DAY_FORMAT
+        first.addnext(named)
+    first.getparent().remove(first)
+    whole = etree.tostring(root, xml_declaration=True, encoding="UTF-8")
+    validate_xml(whole, _SCHEMA)
+    return bytes(whole)
 
 
 def _corrects(invoice: Invoice) -> list[str]:
-    preceding = invoice.document.preceding
-    return [f"Corrects {', '.join(preceding)}."] if preceding else []
+    numbers = [number for number, _ in invoice.preceding]
+    return [f"Corrects {', '.join(numbers)}."] if numbers else []
 
 
 def _line(number: int, line: Line) -> LineItem:
@@ -117,8 +123,8 @@ def _settle(cii: CiiDocument, invoice: Invoice) -> None:
         terms.due = known.due_on
     terms.description = "Payment on receipt." if known.due_on is None else f"Due on {known.due_on}."
     settlement.terms.add(terms)
-    if known.preceding:
-        settlement.invoice_referenced_document.issuer_assigned_id = known.preceding[0]
+    if invoice.preceding:
+        settlement.invoice_referenced_document.issuer_assigned_id = invoice.preceding[0][0]
     total = settlement.monetary_summation
     total.line_total = known.amount_excl_tax
     total.tax_basis_total = known.amount_excl_tax

@@ -121,7 +121,7 @@ TABLES: Mapping[str, Published] = {
     ),
     "statement_lines": Published(
         "settle.statement_lines",
-        "statement_id, line_no, kind, cdr_key, amount_excl_tax, tax, amount_incl_tax, currency, corrects,"
+        "statement_id, line_no, kind, cdr_key, own_party, amount_excl_tax, tax, amount_incl_tax, currency, corrects,"
         " session_currency, session_excl_tax, fx_rate, fx_rate_on, fx_source, term, contract_version, quantity",
         "statement_id, line_no",
     ),

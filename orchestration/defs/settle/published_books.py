@@ -69,14 +69,15 @@ BOOKS: Mapping[str, Published] = {
     ),
     "open_items": Published(
         "settle.open_items",
-        "item_id, kind, direction, partner, party, period, statement_id, settlement_id, settled_with, currency,"
-        " issued_on, due_on, amount, paid, disputed, open_amount, status, last_paid_on",
+        "item_id, kind, direction, partner, party, period, statement_id, settlement_id, settled_with, paid_as,"
+        " currency, issued_on, due_on, amount, paid, disputed, open_amount, status, last_paid_on",
         "item_id",
     ),
     "amounts_due": Published(
         "settle.amounts_due",
-        "due_id, settlement_id, kind, direction, partner, party, period, documents, currency, issued_on, due_on,"
-        " amount, paid, disputed, open_amount, due_amount, status, bucket, days_overdue, last_paid_on, expected_on",
+        "due_id, paid_as, settlement_id, kind, direction, partner, party, period, documents, currency, issued_on,"
+        " due_on, amount, paid, disputed, open_amount, due_amount, status, bucket, days_overdue, last_paid_on,"
+        " expected_on",
         "due_id",
     ),
     "payments": Published(

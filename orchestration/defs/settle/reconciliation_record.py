@@ -16,7 +16,7 @@ _CDRS = """
     select outcomes.cdr_id
     from settle.statement_lines as lines
     inner join settle.cdr_outcomes as outcomes on lines.cdr_key = outcomes.cdr_key
-    where lines.statement_id = ? and outcomes.cdr_id is not null
+    where lines.statement_id = ? and lines.own_party = ? and outcomes.cdr_id is not null
     group by lines.cdr_key, outcomes.cdr_id
     order by min(lines.line_no), lines.cdr_key
 """
@@ -30,7 +30,7 @@ def reconciliation_files(
     `last_updated` is the start of the day of issue: a report's bytes hold no other time.
     """
     for document in issued:
-        cdrs = [cdr_id for (cdr_id,) in connection.execute(_CDRS, [document.statement_id]).fetchall()]
+        cdrs = [cdr_id for (cdr_id,) in connection.execute(_CDRS, [document.statement_id, document.party]).fetchall()]
         if not cdrs:
             continue
         country, party = document.party.split("/")

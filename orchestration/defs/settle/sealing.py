@@ -111,7 +111,7 @@ def seal(home: Home, period: str, partner: str, by: str, at: datetime) -> Sealed
         approval = _approval(entries, subject, at)
         with open_warehouse(home.warehouse) as connection:
             _check_warehouse(connection, entries, subject)
-            issued = {document.statement_id: document.number for _, document in documents(entries)}
+            issued = {(one.statement_id, one.party): one.number for _, one in documents(entries)}
             to_number = drafted(connection, period, partner, _local_day(connection, at), issued)
             body = freeze(home, connection, period, partner, numbered(entries, to_number))
         body |= {
