@@ -77,25 +77,6 @@ exchanges as (
 
 ),
 
-price_lines as (
-
-    select
-        cdr_key,
-        amount_excl_tax
-    from {{ ref('price_lines') }}
-    where reading = 'base'
-
-),
-
-discount_lines as (
-
-    select
-        cdr_key,
-        amount_excl_tax
-    from {{ ref('discount_lines') }}
-
-),
-
 billable as (
 
     select
@@ -153,12 +134,13 @@ expected_lines as (
     select
         cdr_key,
         amount_excl_tax
-    from price_lines
+    from {{ ref('price_lines') }}
+    where reading = 'base'
     union all
     select
         cdr_key,
         amount_excl_tax
-    from discount_lines
+    from {{ ref('discount_lines') }}
 
 ),
 
