@@ -38,6 +38,7 @@ class Case:
     name: str
     version: str
     zone: str | None
+    policy: str
     cdr: Json
     totals: dict[str, tuple[str | None, str | None]] | None
     volumes: dict[str, str]
@@ -60,6 +61,7 @@ def case(row: Json, version: str) -> Case:
         f"{row['case']} ({version})",
         version,
         row.get("zone", "UTC"),
+        row.get("policy", "as_sent"),
         cdr(row, version),
         {part: sides(row.get(part, "0.0000 0.0000")) for part in PARTS} if priced else None,
         {name: str(volume) for name, volume in row.get("volumes", {}).items()},

@@ -12,15 +12,15 @@ CASES = read_cases()
 
 @pytest.fixture(scope="module")
 def priced() -> dict[str, Json]:
-    """The answers by the name of their case, of one call for each zone."""
-    zones: dict[str | None, list[Case]] = defaultdict(list)
+    """The answers by the name of their case, of one call for each zone and policy."""
+    calls: dict[tuple[str | None, str], list[Case]] = defaultdict(list)
     for case in CASES:
-        zones[case.zone].append(case)
-    return {
-        case.name: answer
-        for zone, cases in zones.items()
-        for case, answer in zip(cases, answers([case.cdr for case in cases], time_zone=zone), strict=True)
-    }
+        calls[case.zone, case.policy].append(case)
+    found = {}
+    for (zone, policy), cases in calls.items():
+        replies = answers([case.cdr for case in cases], time_zone=zone, period_policy=policy)
+        found |= {case.name: reply for case, reply in zip(cases, replies, strict=True)}
+    return found
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
