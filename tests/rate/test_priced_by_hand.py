@@ -16,7 +16,7 @@ def priced() -> dict[str, Json]:
     calls: dict[tuple[str | None, str], list[Case]] = defaultdict(list)
     for case in CASES:
         calls[case.zone, case.policy].append(case)
-    found = {}
+    found: dict[str, Json] = {}
     for (zone, policy), cases in calls.items():
         replies = answers([case.cdr for case in cases], time_zone=zone, period_policy=policy)
         found |= {case.name: reply for case, reply in zip(cases, replies, strict=True)}
