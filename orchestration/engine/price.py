@@ -24,6 +24,9 @@ PeriodPolicy = Literal["as_sent", "split"]
 ANSWERS_SQL = Path(__file__).parent / "answers.sql"
 UNSURE_SQL = Path(__file__).parent / "unsure.sql"
 FILE_SEQ = 1
+# So few are answered while a person waits: planning the loader's statements well would take longer than running them.
+FEW_RECORDS = 8
+FEW_BYTES = 100_000
 # Nothing is dated by this run: as_of only has to be later than any tariff's validity.
 AS_OF = datetime(9000, 1, 1, tzinfo=UTC)
 
@@ -46,8 +49,14 @@ def price(
     period_policy: `split` cuts a period that crosses a boundary of its tariff there.
     Raises PriceError for a zone that does not exist.
     """
+    records = list(records)
+    is_few = len(records) <= FEW_RECORDS and sum(len(record.text) for record in records) <= FEW_BYTES
     with open_in_memory() as connection:
+        if is_few:
+            connection.execute("set threads = 1")
+            connection.execute("pragma disable_optimizer")
         prepare(connection, records, tariffs, time_zone, ocpi_version)
+        connection.execute("pragma enable_optimizer")
         for step, sql in read_engine():
             connection.execute(f"create {step.kind} {step.schema}.{step.name} as {sql}")
             if step.name == "cdr_terms":

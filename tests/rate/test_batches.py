@@ -8,10 +8,10 @@ import pytest
 
 from orchestration.defs.ingest.records import split
 from orchestration.engine.compile import read_engine
-from orchestration.engine.price import prepare
+from orchestration.engine.price import FEW_RECORDS, prepare
 from orchestration.warehouse import open_in_memory
 from tests.rate.cdr_generator import a_cdr
-from tests.rate.sessions import cdr, component, element, period, tariff, to_json
+from tests.rate.sessions import answers, cdr, component, element, period, tariff, to_json
 
 Json = dict[str, Any]
 ZONE = "Europe/Amsterdam"
@@ -65,6 +65,17 @@ def together() -> dict[str, Json]:
 def test_a_session_is_priced_alone_as_among_others(together: dict[str, Json], number: int) -> None:
     alone = CDRS[number]
     assert stored([alone]) == {alone["id"]: together[alone["id"]]}
+
+
+def test_few_and_many_are_answered_alike() -> None:
+    """Few are planned in another way: a person waits for them."""
+    many = CDRS * 3
+    assert len(many) > FEW_RECORDS > 4
+    answered = answers(many, time_zone=ZONE)
+    for number in range(0, 4, 2):
+        few = answers(CDRS[number : number + 2], time_zone=ZONE)
+        for at, answer in enumerate(few):
+            assert answer == {**answered[number + at], "position": at + 1}
 
 
 def test_the_sessions_above_are_read_in_different_ways(together: dict[str, Json]) -> None:
