@@ -65,6 +65,8 @@ cdrs as (
         records.source || '/cdrs/' || records.file_name as file_subject_id
     from {{ ref('cdr_outcomes') }} as outcomes
     inner join {{ ref('cdrs') }} as records on outcomes.cdr_key = records.cdr_key
+    -- Few sessions have a case, and all of them at once do not fit in memory.
+    where outcomes.cdr_key in (select roots.cdr_key from roots)
 
 ),
 
@@ -95,7 +97,7 @@ sessions as (
     from {{ ref('sessions') }} as sessions
     left join partners as cpos on sessions.cpo_party = cpos.party
     left join partners as emsps on sessions.emsp_party = emsps.party
-    where sessions.is_latest
+    where sessions.is_latest and sessions.session_key in (select roots.subject_id from roots)
 
 ),
 
