@@ -2,12 +2,14 @@
 
     make bench
     .venv/bin/python benchmarks/stages.py --sessions 100000
+    .venv/bin/python benchmarks/stages.py --sessions 1000000 --late 1
 
 One demo home is written under benchmarks/out (ignored by git) and settled once by the same Dagster
 job that `evsettle run` starts, in a process of its own. A step's time is Dagster's; its processor
 time and peak memory are what a sampler saw while it ran (memory: resident size, the interpreter and
 what earlier steps left behind included). The ratio compares wall time for each CDR. What the gates
-cost: gate_cost.py. Nothing is asserted: figures depend on the machine, processor time least.
+cost: gate_cost.py. With --late: that many per cent of our own CDRs are held back, land when the month
+is settled, and a second run settles them. Nothing is asserted: figures depend on the machine, processor time least.
 """
 
 import argparse
@@ -32,6 +34,7 @@ WORK = ROOT / "benchmarks" / "out"
 STAGES = ("ingest", "inspect", "rate", "reconcile", "settle")
 SAMPLE_SECONDS = 0.05
 MEGABYTE = 1_000_000
+LATE_FEED = "own/cdrs"
 
 # The types a CDR of OCPI 2.2.1 has, as a reader of raw files would declare them.
 _PRICE = "STRUCT(excl_vat DECIMAL(18,8), incl_vat DECIMAL(18,8))"
@@ -110,6 +113,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--sessions", type=int, default=100_000)
     parser.add_argument("--month", default="2026-10")
+    parser.add_argument("--late", type=float, default=0, help="per cent of all CDRs that land after the first run")
     parser.add_argument("--keep", action="store_true", help="leave the home for a look at it")
     parser.add_argument("--part", choices=("settle", "read_json"), help=argparse.SUPPRESS)
     parser.add_argument("--path", type=Path, help=argparse.SUPPRESS)
@@ -119,10 +123,10 @@ def main() -> None:
     elif given.part == "read_json":
         print(json.dumps(read_json(given.path)))
     else:
-        compare(given.sessions, given.month, given.keep)
+        compare(given.sessions, given.month, given.late, given.keep)
 
 
-def compare(sessions: int, month: str, keep: bool) -> None:
+def compare(sessions: int, month: str, late: float, keep: bool) -> None:
     """The whole benchmark."""
     home = WORK / f"home-{sessions}"
     shutil.rmtree(home, ignore_errors=True)
@@ -135,18 +139,54 @@ def compare(sessions: int, month: str, keep: bool) -> None:
     cdrs = write_lines(home, lines)
     print(f"{cdrs:,} OCPI CDRs, {lines.stat().st_size / MEGABYTE:,.0f} MB as one NDJSON file\n", flush=True)
     baseline = child("read_json", lines)
+    held_back = hold_back(home, round((cdrs + csv_rows(home)) * late / 100))
     steps = child("settle", home)
     rows = [Timing(**row) for row in steps["steps"]]
-    everything = cdrs + csv_rows(home)
+    everything = cdrs + csv_rows(home) - len(held_back)
     whole = Timing(**steps["whole"])
     show(Timing(**baseline), cdrs, rows, whole, everything)
     published = sum(row.cpu_seconds for row in rows if row.name == "settle/published")
     parts = gate_cost(steps["steps"], steps["models"])
     show_gates(parts, sum(row.cpu_seconds for row in rows), published, whole.cpu_seconds)
-    print(f"\nWriting the demo home took {demo_seconds:.1f} s.")
+    print(f"\nWriting the demo home took {demo_seconds:.1f} s.", flush=True)
+    if held_back:
+        (home / "landing" / LATE_FEED / "late.ndjson").write_text("".join(held_back), encoding="utf-8")
+        show_late(rows, [Timing(**row) for row in child("settle", home)["steps"]], len(held_back))
     if not keep:
         shutil.rmtree(home, ignore_errors=True)
         lines.unlink()
+
+
+def hold_back(home: Path, count: int) -> list[str]:
+    """Take so many lines, spread over the month, out of the daily files of our own CDRs; returns them."""
+    if not count:
+        return []
+    files = sorted((home / "landing" / LATE_FEED).glob("cdrs-*.ndjson"))
+    total = sum(path.read_bytes().count(b"\n") for path in files)
+    held_back, place = [], 0
+    for path in files:
+        kept = []
+        for line in path.read_text(encoding="utf-8").splitlines(keepends=True):
+            is_late = (place + 1) * count // total > place * count // total
+            (held_back if is_late else kept).append(line)
+            place += 1
+        path.write_text("".join(kept), encoding="utf-8")
+    return held_back
+
+
+def show_late(first: list[Timing], second: list[Timing], count: int) -> None:
+    """Each step of the second run beside the first one's; a step that is left out had nothing to do."""
+    before = {step.name: step.cpu_seconds for step in first}
+    print(f"\n{count:,} CDRs more{'':18}{'seconds':>10}{'cpu s':>10}{'of the first run':>18}")
+    for step in second:
+        share = 100 * step.cpu_seconds / before[step.name] if before.get(step.name) else 0
+        print(f"{step.name:32}{step.seconds:>10.2f}{step.cpu_seconds:>10.2f}{share:>16.1f} %")
+    for name, is_in in (("stages without publishing", False), ("publishing", True)):
+        mine, theirs = (
+            sum(step.cpu_seconds for step in steps if (step.name == "settle/published") == is_in)
+            for steps in (second, first)
+        )
+        print(f"{name:42}{mine:>10.2f}{100 * mine / theirs:>16.1f} %")
 
 
 def child(part: str, path: Path, script: str = __file__) -> dict[str, Any]:
