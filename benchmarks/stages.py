@@ -163,9 +163,10 @@ def hold_back(home: Path, count: int) -> list[str]:
         return []
     files = sorted((home / "landing" / LATE_FEED).glob("cdrs-*.ndjson"))
     total = sum(path.read_bytes().count(b"\n") for path in files)
-    held_back, place = [], 0
+    held_back: list[str] = []
+    place = 0
     for path in files:
-        kept = []
+        kept: list[str] = []
         for line in path.read_text(encoding="utf-8").splitlines(keepends=True):
             is_late = (place + 1) * count // total > place * count // total
             (held_back if is_late else kept).append(line)
