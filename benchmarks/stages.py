@@ -35,6 +35,7 @@ STAGES = ("ingest", "inspect", "rate", "reconcile", "settle")
 SAMPLE_SECONDS = 0.05
 MEGABYTE = 1_000_000
 LATE_FEED = "own/cdrs"
+DEAREST = 30
 
 # The types a CDR of OCPI 2.2.1 has, as a reader of raw files would declare them.
 _PRICE = "STRUCT(excl_vat DECIMAL(18,8), incl_vat DECIMAL(18,8))"
@@ -151,7 +152,9 @@ def compare(sessions: int, month: str, late: float, keep: bool) -> None:
     print(f"\nWriting the demo home took {demo_seconds:.1f} s.", flush=True)
     if held_back:
         (home / "landing" / LATE_FEED / "late.ndjson").write_text("".join(held_back), encoding="utf-8")
-        show_late(rows, [Timing(**row) for row in child("settle", home)["steps"]], len(held_back))
+        again = child("settle", home)
+        show_late(rows, [Timing(**row) for row in again["steps"]], len(held_back))
+        show_models(again["models"])
     if not keep:
         shutil.rmtree(home, ignore_errors=True)
         lines.unlink()
@@ -188,6 +191,13 @@ def show_late(first: list[Timing], second: list[Timing], count: int) -> None:
             for steps in (second, first)
         )
         print(f"{name:42}{mine:>10.2f}{100 * mine / theirs:>16.1f} %")
+
+
+def show_models(models: list[list[Any]]) -> None:
+    """The wall time of the models that took longest: those that read more than what is new."""
+    print("\nits dearest models                        seconds")
+    for _, name, seconds in sorted(models, key=lambda model: -model[2])[:DEAREST]:
+        print(f"{name:42}{seconds:>7.2f}")
 
 
 def child(part: str, path: Path, script: str = __file__) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from orchestration.defs.ingest.mapping import (
     format_problems,
     read_mapping,
 )
+from orchestration.defs.ingest.parties import read_party
 from orchestration.defs.ingest.zones import is_zone
 
 
@@ -90,9 +91,16 @@ def read_feed_mapping(path: str, data: bytes, feed_name: str) -> FeedMapping:
     zone = top.constants.get("time_zone")
     if zone is not None and not is_zone(zone):
         problems.append(f"constants.time_zone is {zone!r}; write an IANA zone like Europe/Amsterdam.")
-    for name in top.constants:
+    constants = dict(top.constants)
+    for name, given in top.constants.items():
         if name != "time_zone":
             _known(path, f"constants.{name}", name, feed)
+        known = feed.field(name)
+        if known is not None and known.kind == "party":
+            if (party := read_party(given)) is None:
+                problems.append(f"constants.{name} is {given!r}; write country and party like NL/EMO.")
+            else:
+                constants[name] = party
     for name, spec in (columns or {}).items():
         if isinstance(spec, Stamp):
             problems += check_stamp(name, spec)
@@ -100,7 +108,7 @@ def read_feed_mapping(path: str, data: bytes, feed_name: str) -> FeedMapping:
             problems.append(f"columns.{name} needs either column, or country and party; keep one of the two.")
     for problem in problems:
         raise MappingError(f"{path}: {problem}")
-    return FeedMapping(feed=feed_name, format=top.format, columns=columns, constants=top.constants)
+    return FeedMapping(feed=feed_name, format=top.format, columns=columns, constants=constants)
 
 
 def _columns(path: str, given: dict[str, Any], feed: Feed) -> dict[str, Spec]:

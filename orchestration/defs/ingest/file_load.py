@@ -6,7 +6,7 @@ reader's own code. Another reading makes the loader read the file again from its
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from collections.abc import Mapping as Readonly
 from dataclasses import dataclass
 from datetime import datetime
@@ -24,7 +24,7 @@ from orchestration.defs.ingest.cdr_rows import load_cdr_chunks
 from orchestration.defs.ingest.csv_cdrs import RECORD_COLUMNS, load_csv_cdrs
 from orchestration.defs.ingest.csv_objects import csv_objects
 from orchestration.defs.ingest.feed_fields import EVIDENCE, OBJECTS
-from orchestration.defs.ingest.feed_load import EvidenceFile, load_evidence
+from orchestration.defs.ingest.feed_load import EvidenceFile, likeness, load_alike, load_evidence
 from orchestration.defs.ingest.feed_mapping import FeedMapping
 from orchestration.defs.ingest.feed_objects import Sighting, load_objects
 from orchestration.defs.ingest.files import (
@@ -165,9 +165,14 @@ def load_files(home: Home, connection: duckdb.DuckDBPyConnection, files: Sequenc
     """
     ocpi = [(file, reading) for file, reading in files if _is_ocpi_cdrs(file, reading)]
     gathered = Gathered(connection)
+    alike: dict[Hashable, list[EvidenceFile]] = {}
     for file, reading in files:
-        if not _is_ocpi_cdrs(file, reading):
+        if (evidence := _plain_evidence(file, home, reading)) and (key := likeness(evidence)) is not None:
+            alike.setdefault(key, []).append(evidence)
+        elif not _is_ocpi_cdrs(file, reading):
             _load_other(connection, gathered, file, home, reading)
+    for evidences in alike.values():
+        load_alike(connection, gathered, evidences)
     gathered.flush()
     for constants, run in groupby(ocpi, key=lambda item: _constants(item[1].mapping)):
         load_cdr_chunks(connection, merged(_chunks(home, run)), constants=constants)
@@ -175,6 +180,14 @@ def load_files(home: Home, connection: duckdb.DuckDBPyConnection, files: Sequenc
 
 def _is_ocpi_cdrs(file: ArrivedFile, reading: Reading) -> bool:
     return file.feed == "cdrs" and not is_csv(_landed(file), reading.mapping) and not is_zip(file.file_name)
+
+
+def _plain_evidence(file: ArrivedFile, home: Home, reading: Reading) -> EvidenceFile | None:
+    """A file of evidence whose records stand by themselves, and which may be loaded with others."""
+    is_one = file.feed in EVIDENCE and file.feed != "invoices" and file.size > 0 and not is_zip(file.file_name)
+    if not is_one or reading.mapping_problem is not None:
+        return None
+    return _declared_file(file, _landed(file), ObjectBytes(home, file.size, file.sha256), reading)
 
 
 def _landed(file: ArrivedFile) -> LandedFile:
