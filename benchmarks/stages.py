@@ -8,8 +8,7 @@ One demo home is written under benchmarks/out (ignored by git) and settled once 
 job that `evsettle run` starts, in a process of its own. A step's time is Dagster's; its processor
 time and peak memory are what a sampler saw while it ran (memory: resident size, the interpreter and
 what earlier steps left behind included). The ratio compares wall time for each CDR. What the gates
-cost: gate_cost.py. With --late: that many per cent of our own CDRs are held back, land when the month
-is settled, and a second run settles them. Nothing is asserted: figures depend on the machine, processor time least.
+cost: gate_cost.py; what --late does: late_records.py. Nothing is asserted: figures depend on the machine, processor time least.
 """
 
 import argparse
@@ -28,14 +27,13 @@ from pathlib import Path
 from typing import Any
 
 from gate_cost import gate_cost, show_gates
+from late_records import hold_back, land, show_late, show_models
 
 ROOT = Path(__file__).resolve().parent.parent
 WORK = ROOT / "benchmarks" / "out"
 STAGES = ("ingest", "inspect", "rate", "reconcile", "settle")
 SAMPLE_SECONDS = 0.05
 MEGABYTE = 1_000_000
-LATE_FEED = "own/cdrs"
-DEAREST = 30
 
 # The types a CDR of OCPI 2.2.1 has, as a reader of raw files would declare them.
 _PRICE = "STRUCT(excl_vat DECIMAL(18,8), incl_vat DECIMAL(18,8))"
@@ -151,53 +149,13 @@ def compare(sessions: int, month: str, late: float, keep: bool) -> None:
     show_gates(parts, sum(row.cpu_seconds for row in rows), published, whole.cpu_seconds)
     print(f"\nWriting the demo home took {demo_seconds:.1f} s.", flush=True)
     if held_back:
-        (home / "landing" / LATE_FEED / "late.ndjson").write_text("".join(held_back), encoding="utf-8")
+        land(home, held_back)
         again = child("settle", home)
-        show_late(rows, [Timing(**row) for row in again["steps"]], len(held_back))
+        show_late(steps["steps"], again["steps"], len(held_back))
         show_models(again["models"])
     if not keep:
         shutil.rmtree(home, ignore_errors=True)
         lines.unlink()
-
-
-def hold_back(home: Path, count: int) -> list[str]:
-    """Take so many lines, spread over the month, out of the daily files of our own CDRs; returns them."""
-    if not count:
-        return []
-    files = sorted((home / "landing" / LATE_FEED).glob("cdrs-*.ndjson"))
-    total = sum(path.read_bytes().count(b"\n") for path in files)
-    held_back: list[str] = []
-    place = 0
-    for path in files:
-        kept: list[str] = []
-        for line in path.read_text(encoding="utf-8").splitlines(keepends=True):
-            is_late = (place + 1) * count // total > place * count // total
-            (held_back if is_late else kept).append(line)
-            place += 1
-        path.write_text("".join(kept), encoding="utf-8")
-    return held_back
-
-
-def show_late(first: list[Timing], second: list[Timing], count: int) -> None:
-    """Each step of the second run beside the first one's; a step that is left out had nothing to do."""
-    before = {step.name: step.cpu_seconds for step in first}
-    print(f"\n{count:,} CDRs more{'':18}{'seconds':>10}{'cpu s':>10}{'of the first run':>18}")
-    for step in second:
-        share = 100 * step.cpu_seconds / before[step.name] if before.get(step.name) else 0
-        print(f"{step.name:32}{step.seconds:>10.2f}{step.cpu_seconds:>10.2f}{share:>16.1f} %")
-    for name, is_in in (("stages without publishing", False), ("publishing", True)):
-        mine, theirs = (
-            sum(step.cpu_seconds for step in steps if (step.name == "settle/published") == is_in)
-            for steps in (second, first)
-        )
-        print(f"{name:42}{mine:>10.2f}{100 * mine / theirs:>16.1f} %")
-
-
-def show_models(models: list[list[Any]]) -> None:
-    """The wall time of the models that took longest: those that read more than what is new."""
-    print("\nits dearest models                        seconds")
-    for _, name, seconds in sorted(models, key=lambda model: -model[2])[:DEAREST]:
-        print(f"{name:42}{seconds:>7.2f}")
 
 
 def child(part: str, path: Path, script: str = __file__) -> dict[str, Any]:
