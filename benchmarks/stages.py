@@ -8,7 +8,8 @@ One demo home is written under benchmarks/out (ignored by git) and settled once 
 job that `evsettle run` starts, in a process of its own. A step's time is Dagster's; its processor
 time and peak memory are what a sampler saw while it ran (memory: resident size, the interpreter and
 what earlier steps left behind included). The ratio compares wall time for each CDR. What the gates
-cost: gate_cost.py; what --late does: late_records.py. Nothing is asserted: figures depend on the machine, processor time least.
+cost: gate_cost.py; what --late does: late_records.py. Nothing is asserted: figures depend on the
+machine, processor time least.
 """
 
 import argparse
