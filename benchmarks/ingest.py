@@ -25,7 +25,8 @@ from itertools import islice
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
-from stages import CDR_COLUMNS, MEGABYTE, ROOT, WORK, machine, whole_records
+from cdr_columns import CDR_COLUMNS
+from stages import MEGABYTE, ROOT, WORK, machine, whole_records
 
 SMALL_FILE_RECORDS = 100
 

@@ -11,8 +11,6 @@ from typing import Any
 LATE_FEED = "own/cdrs"
 DEAREST = 30
 
-Step = Mapping[str, Any]
-
 
 def hold_back(home: Path, count: int) -> list[str]:
     """Take so many lines, spread over the month, out of the daily files of our own CDRs; returns them."""
@@ -37,8 +35,9 @@ def land(home: Path, lines: Sequence[str]) -> None:
     (home / "landing" / LATE_FEED / "late.ndjson").write_text("".join(lines), encoding="utf-8")
 
 
-def show_late(first: Sequence[Step], second: Sequence[Step], count: int) -> None:
-    """Each step of the second run beside the first one's; a step that is left out had nothing to do."""
+def show_late(first_run: Mapping[str, Any], second_run: Mapping[str, Any], count: int) -> None:
+    """Each step of the second run beside the first one's, and its dearest models. A run: steps and models."""
+    first, second = first_run["steps"], second_run["steps"]
     before = {step["name"]: step["cpu_seconds"] for step in first}
     print(f"\n{count:,} CDRs more{'':18}{'seconds':>10}{'cpu s':>10}{'of the first run':>18}")
     for step in second:
@@ -51,9 +50,6 @@ def show_late(first: Sequence[Step], second: Sequence[Step], count: int) -> None
         )
         print(f"{name:42}{mine:>10.2f}{100 * mine / theirs:>16.1f} %")
 
-
-def show_models(models: Sequence[Sequence[Any]]) -> None:
-    """The wall time of the models that took longest: those that read more than what is new."""
     print("\nits dearest models                        seconds")
-    for _, name, seconds in sorted(models, key=lambda model: -model[2])[:DEAREST]:
+    for _, name, seconds in sorted(second_run["models"], key=lambda model: -model[2])[:DEAREST]:
         print(f"{name:42}{seconds:>7.2f}")

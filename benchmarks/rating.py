@@ -21,7 +21,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from stages import CDR_COLUMNS, SAMPLE_SECONDS, WORK, Sampler, child, machine
+from cdr_columns import CDR_COLUMNS
+from stages import SAMPLE_SECONDS, WORK, Sampler, child, machine
 
 THREADS = 2
 TARIFFS = 60

@@ -27,47 +27,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from cdr_columns import CDR_COLUMNS
 from gate_cost import gate_cost, show_gates
-from late_records import hold_back, land, show_late, show_models
+from late_records import hold_back, land, show_late
 
 ROOT = Path(__file__).resolve().parent.parent
 WORK = ROOT / "benchmarks" / "out"
 STAGES = ("ingest", "inspect", "rate", "reconcile", "settle")
 SAMPLE_SECONDS = 0.05
 MEGABYTE = 1_000_000
-
-# The types a CDR of OCPI 2.2.1 has, as a reader of raw files would declare them.
-_PRICE = "STRUCT(excl_vat DECIMAL(18,8), incl_vat DECIMAL(18,8))"
-_COMPONENT = 'STRUCT("type" VARCHAR, price DECIMAL(18,8), vat DECIMAL(18,8), step_size BIGINT)'
-_RESTRICTIONS = "STRUCT(start_time VARCHAR, end_time VARCHAR, day_of_week VARCHAR[], min_duration BIGINT)"
-CDR_COLUMNS = {
-    "country_code": "VARCHAR",
-    "party_id": "VARCHAR",
-    "id": "VARCHAR",
-    "start_date_time": "TIMESTAMPTZ",
-    "end_date_time": "TIMESTAMPTZ",
-    "session_id": "VARCHAR",
-    "cdr_token": 'STRUCT(country_code VARCHAR, party_id VARCHAR, uid VARCHAR, "type" VARCHAR, contract_id VARCHAR)',
-    "auth_method": "VARCHAR",
-    "authorization_reference": "VARCHAR",
-    "cdr_location": "STRUCT(id VARCHAR, evse_uid VARCHAR, evse_id VARCHAR, connector_id VARCHAR, country VARCHAR)",
-    "currency": "VARCHAR",
-    "tariffs": "STRUCT(id VARCHAR, currency VARCHAR, start_date_time TIMESTAMPTZ, elements"
-    f" STRUCT(price_components {_COMPONENT}[], restrictions {_RESTRICTIONS})[])[]",
-    "charging_periods": "STRUCT(start_date_time TIMESTAMPTZ, tariff_id VARCHAR,"
-    ' dimensions STRUCT("type" VARCHAR, volume DECIMAL(18,8))[])[]',
-    "total_cost": _PRICE,
-    "total_fixed_cost": _PRICE,
-    "total_energy": "DECIMAL(18,8)",
-    "total_energy_cost": _PRICE,
-    "total_time": "DECIMAL(18,8)",
-    "total_time_cost": _PRICE,
-    "total_parking_time": "DECIMAL(18,8)",
-    "total_parking_cost": _PRICE,
-    "credit": "BOOLEAN",
-    "credit_reference_id": "VARCHAR",
-    "last_updated": "TIMESTAMPTZ",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,9 +119,7 @@ def compare(sessions: int, month: str, late: float, keep: bool) -> None:
     print(f"\nWriting the demo home took {demo_seconds:.1f} s.", flush=True)
     if held_back:
         land(home, held_back)
-        again = child("settle", home)
-        show_late(steps["steps"], again["steps"], len(held_back))
-        show_models(again["models"])
+        show_late(steps, child("settle", home), len(held_back))
     if not keep:
         shutil.rmtree(home, ignore_errors=True)
         lines.unlink()
