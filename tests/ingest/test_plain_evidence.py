@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 
-from orchestration.defs.ingest import feed_load
+from orchestration.defs.ingest import evidence_load
 from orchestration.defs.ingest.bulk import Gathered
-from orchestration.defs.ingest.feed_load import EvidenceFile, likeness, load_alike, load_evidence
+from orchestration.defs.ingest.evidence_load import likeness, load_alike
+from orchestration.defs.ingest.feed_load import EvidenceFile, load_evidence
 from orchestration.defs.ingest.feed_mapping import FeedMapping, read_feed_mapping
 from orchestration.defs.ingest.files import GivenBytes, LandedFile
 from orchestration.defs.ingest.mapping import MappingError
@@ -140,8 +141,8 @@ def rows_of(feed: str, load: Callable[[Any, Gathered], None]) -> Rows:
 def by_both_routes(files: list[EvidenceFile], monkeypatch: pytest.MonkeyPatch) -> tuple[Rows, Rows, RecordChunk]:
     """Rows by the plain route and by the careful one, and the records that the plain one left over."""
     left: list[RecordChunk] = []
-    route = feed_load.load_plain_evidence
-    monkeypatch.setattr(feed_load, "load_plain_evidence", lambda *given: left.append(route(*given)) or left[-1])
+    route = evidence_load.load_plain_evidence
+    monkeypatch.setattr(evidence_load, "load_plain_evidence", lambda *given: left.append(route(*given)) or left[-1])
     feed = files[0].landed.feed
     assert len({likeness(file) for file in files}) == 1
     plain = rows_of(feed, lambda connection, gathered: load_alike(connection, gathered, files))

@@ -5,18 +5,14 @@ belong here: invoices, which have lines (invoices), and CDRs.
 """
 
 import csv
-from collections.abc import Hashable, Iterator, Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
-
-import duckdb
 
 from orchestration.defs.ingest.bulk import Gathered, batches
 from orchestration.defs.ingest.csv_cdrs import RECORD_COLUMNS, row_cells
 from orchestration.defs.ingest.csv_cells import Cell
 from orchestration.defs.ingest.csv_records import cells_of
-from orchestration.defs.ingest.evidence_plain import Header, PlainPlan, load_plain_evidence, prepare_plain
 from orchestration.defs.ingest.feed_fields import DECLARED_FEEDS, Feed
 from orchestration.defs.ingest.feed_mapping import FeedMapping
 from orchestration.defs.ingest.feed_objects import ObjectError, load_object
@@ -25,14 +21,12 @@ from orchestration.defs.ingest.files import (
     Bytes,
     LandedFile,
     csv_lines,
-    file_chunks,
     format_of,
     is_csv,
     records_in,
 )
 from orchestration.defs.ingest.mapping import Format, MappingError, mapping_path
 from orchestration.defs.ingest.parties import complete_parties
-from orchestration.defs.ingest.record_chunks import RecordChunk, merged, prefetched
 from orchestration.defs.ingest.records import FileError, RawRecord
 from orchestration.defs.ingest.sessions import OCPI_PLANS, add_taxes, session_shape
 
@@ -69,96 +63,11 @@ class ReadRecord:
 def load_evidence(gathered: Gathered, file: EvidenceFile) -> None:
     """Gather the file's rows. Raises FileError or MappingError when the file as a whole cannot be read."""
     for read in batches(read_records(file)):
-        _gather(gathered, file, read)
+        gather_records(gathered, file, read)
 
 
-def load_alike(connection: duckdb.DuckDBPyConnection, gathered: Gathered, files: Sequence[EvidenceFile]) -> None:
-    """Load files for which likeness() is the same, in bulk: nearly all records by one statement a shape.
-
-    A JSON file that cannot be read as a whole is one record with its problem.
-    """
-    prepare_plain(connection)
-    by_seq = {file.file_seq: file for file in files}
-    header = plain_header(files[0])
-    for records in prefetched(merged(_chunks(files))):
-        left, tried = records, set[str]()
-        # Records of a file use one version's words; of several merged files they may not.
-        while left and (shape := _first_shape(files[0], header, left, tried)) is not None:
-            tried.add(shape)
-            left = load_plain_evidence(connection, left, _plain_plan(files[0], header, shape))
-        plans: dict[str, Plan] = {}
-        for place, record in enumerate(left.records()):
-            file = by_seq[left.file_seqs[place]]
-            _gather(gathered, file, [_read_record(file, header, record, plans)])
-
-
-def likeness(file: EvidenceFile) -> Hashable | None:
-    """What files that are loaded together have in common; None for one that is read record by record.
-
-    Those are files whose mapping says more than parties, and CSV files that cannot be read as a whole.
-    """
-    constants = {} if file.mapping is None else file.mapping.constants
-    if file.mapping is not None and (file.mapping.columns is not None or constants.keys() - _PLAIN_CONSTANTS):
-        return None
-    header = plain_header(file)
-    if header is None and is_csv(file.landed, file.mapping):
-        return None
-    return file.landed.feed, header, tuple(sorted(constants.items())), file.default_party
-
-
-def plain_header(file: EvidenceFile) -> Header | None:
-    """The header of a CSV file whose columns are all there and named once; None for any other file."""
-    if not is_csv(file.landed, file.mapping):
-        return None
-    form = format_of(file.landed, file.mapping)
-    try:
-        names = _header(csv_lines(file.landed, file.content, form), form) or []
-        _csv_plan(file, names)
-    except (FileError, MappingError):
-        return None
-    is_plain = len(set(names)) == len(names) and not form.missing
-    return Header(tuple(names), form.delimiter, form.quote) if is_plain else None
-
-
-_PLAIN_CONSTANTS = {"cpo_party", "emsp_party", "time_zone"}
-
-
-def _chunks(files: Sequence[EvidenceFile]) -> Iterator[RecordChunk]:
-    for file in files:
-        yield from file_chunks(file.landed, file.content, file.mapping, file.file_seq)
-
-
-def _plain_plan(file: EvidenceFile, header: Header | None, shape: str) -> PlainPlan:
-    constants = file.mapping.constants if file.mapping is not None else {}
-    parties = {name: constants[name] for name in ("cpo_party", "emsp_party") if name in constants}
-    plan = _json_plan(file, shape) if header is None else _csv_plan(file, header.names)
-    return PlainPlan(plan, shape, parties, file.default_party, header)
-
-
-def _first_shape(file: EvidenceFile, header: Header | None, records: RecordChunk, tried: set[str]) -> str | None:
-    """The shape of the first record that can be read, unless its kind was taken already: then what is left is odd."""
-    if header is not None:
-        return None if tried else "csv"
-    for text, problem in zip(records.texts, records.problems, strict=True):
-        if problem is None:
-            with suppress(ObjectError):
-                shape = shape_of(file, load_object(text))
-                return None if shape in tried else shape
-    return None
-
-
-def _read_record(file: EvidenceFile, header: Header | None, record: RawRecord, plans: dict[str, Plan]) -> ReadRecord:
-    """One record, field by field. A file that cannot be read as a whole comes as a record at position 0."""
-    if record.position == 0:
-        problem = f"{file.landed.subject}: {record.problem}"
-        return ReadRecord(RawRecord(0, "", file.content.sha256, problem), None, ("SCHEMA_TYPE_INVALID", problem))
-    if header is None:
-        return _read_json(file, record, plans)
-    plan = plans.setdefault("csv", _csv_plan(file, header.names))
-    return _read_line(file, record, header.names, plan)
-
-
-def _gather(gathered: Gathered, file: EvidenceFile, read: Sequence[ReadRecord]) -> None:
+def gather_records(gathered: Gathered, file: EvidenceFile, read: Sequence[ReadRecord]) -> None:
+    """Keep their rows for raw_records and the feed's table."""
     gathered.add("raw_records", RECORD_COLUMNS, [record_row(file.file_seq, one) for one in read])
     names = [field.name for field in file.feed.fields]
     # The values of a record stand in the order of the feed's fields.
@@ -184,10 +93,10 @@ def read_records(file: EvidenceFile) -> Iterator[ReadRecord]:
         return
     plans: dict[str, Plan] = {}
     for record in records_in(file.landed, file.content, file.mapping):
-        yield _read_json(file, record, plans)
+        yield read_json_record(file, record, plans)
 
 
-def _read_json(file: EvidenceFile, record: RawRecord, plans: dict[str, Plan]) -> ReadRecord:
+def read_json_record(file: EvidenceFile, record: RawRecord, plans: dict[str, Plan]) -> ReadRecord:
     """One JSON record, field by field. plans: by shape, kept between records."""
     if record.problem is not None:
         return ReadRecord(record, None, ("SCHEMA_TYPE_INVALID", record.problem))
@@ -197,7 +106,7 @@ def _read_json(file: EvidenceFile, record: RawRecord, plans: dict[str, Plan]) ->
         return ReadRecord(record, None, ("SCHEMA_TYPE_INVALID", str(error)))
     shape = shape_of(file, fields)
     if shape not in plans:
-        plans[shape] = _json_plan(file, shape)
+        plans[shape] = json_plan(file, shape)
     values = read_values(plans[shape], json_cell(fields))
     if file.feed.name == "sessions":
         add_taxes(fields, values)
@@ -213,7 +122,8 @@ def shape_of(file: EvidenceFile, record: dict[str, Any]) -> str:
     return "answer" if file.feed.name == "authorizations" and isinstance(record.get("token"), dict) else "plain"
 
 
-def _json_plan(file: EvidenceFile, shape: str) -> Plan:
+def json_plan(file: EvidenceFile, shape: str) -> Plan:
+    """Where the fields of JSON of that shape stand, with what the file's mapping adds."""
     plan = OCPI_PLANS.get(shape) or Plan.plain(file.feed)
     if file.mapping is None:
         return plan
@@ -241,15 +151,15 @@ def finish(file: EvidenceFile, record: RawRecord, values: Values) -> ReadRecord:
 def _csv_records(file: EvidenceFile) -> Iterator[ReadRecord]:
     form = format_of(file.landed, file.mapping)
     lines = csv_lines(file.landed, file.content, form)
-    names = _header(lines, form)
+    names = read_header(lines, form)
     if names is None:
         return
-    plan = _csv_plan(file, names)
+    plan = csv_plan(file, names)
     for record in lines:
-        yield _read_line(file, record, names, plan)
+        yield read_line(file, record, names, plan)
 
 
-def _header(lines: Iterator[RawRecord], form: Format) -> list[str] | None:
+def read_header(lines: Iterator[RawRecord], form: Format) -> list[str] | None:
     """The names in the first line, None of a file without lines. Raises FileError."""
     header = next(lines, None)
     if header is None:
@@ -262,7 +172,7 @@ def _header(lines: Iterator[RawRecord], form: Format) -> list[str] | None:
         raise FileError(f"the header line is not CSV ({error}); mend its quotes.") from None
 
 
-def _read_line(file: EvidenceFile, record: RawRecord, names: Sequence[str], plan: Plan) -> ReadRecord:
+def read_line(file: EvidenceFile, record: RawRecord, names: Sequence[str], plan: Plan) -> ReadRecord:
     """One line of a CSV file, cell by cell."""
     form = format_of(file.landed, file.mapping)
     raw, problem = row_cells(record, form, len(names))
@@ -277,7 +187,7 @@ def _cell(cells: dict[str, str | None]) -> Cell:
     return cells.get
 
 
-def _csv_plan(file: EvidenceFile, names: Sequence[str]) -> Plan:
+def csv_plan(file: EvidenceFile, names: Sequence[str]) -> Plan:
     """The plan of a CSV file, all of whose columns are there. Raises MappingError naming one that is not."""
     mapping, feed = file.mapping, file.feed
     if mapping is not None and mapping.columns is not None:

@@ -1,32 +1,22 @@
-"""One arrived file into the raw tables, as its feed is read now.
+"""One arrived file into the raw tables, as its feed is read now."""
 
-How a file is read is part of what it gives: its mapping, repairs that two people approved, the
-reader's own code. Another reading makes the loader read the file again from its object.
-"""
-
-import hashlib
-import json
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
-from collections.abc import Mapping as Readonly
-from dataclasses import dataclass
-from datetime import datetime
-from functools import cache
 from itertools import groupby
-from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 import duckdb
 
 from orchestration.defs.ingest import locations, tokens
-from orchestration.defs.ingest.arriving import STATED_SUMS
 from orchestration.defs.ingest.bulk import Gathered, insert_rows
 from orchestration.defs.ingest.cdr_rows import load_cdr_chunks
 from orchestration.defs.ingest.csv_cdrs import RECORD_COLUMNS, load_csv_cdrs
 from orchestration.defs.ingest.csv_objects import csv_objects
+from orchestration.defs.ingest.evidence_load import likeness, load_alike
 from orchestration.defs.ingest.feed_fields import EVIDENCE, OBJECTS
-from orchestration.defs.ingest.feed_load import EvidenceFile, likeness, load_alike, load_evidence
+from orchestration.defs.ingest.feed_load import EvidenceFile, load_evidence
 from orchestration.defs.ingest.feed_mapping import FeedMapping
 from orchestration.defs.ingest.feed_objects import Sighting, load_objects
+from orchestration.defs.ingest.file_reading import ArrivedFile, Reading
 from orchestration.defs.ingest.files import (
     Bytes,
     LandedFile,
@@ -39,7 +29,6 @@ from orchestration.defs.ingest.files import (
 )
 from orchestration.defs.ingest.invoices import load_invoices
 from orchestration.defs.ingest.mapping import Mapping, MappingError, mapping_path
-from orchestration.defs.ingest.master_data import MasterData, party_owners
 from orchestration.defs.ingest.parties import read_party
 from orchestration.defs.ingest.payments import load_payments
 from orchestration.defs.ingest.record_chunks import RecordChunk, merged
@@ -47,8 +36,6 @@ from orchestration.defs.ingest.records import FileError, RawRecord
 from orchestration.defs.ingest.tariff_sightings import load_tariffs
 from orchestration.defs.ingest.unpack import is_zip
 from orchestration.facts.home import Home
-from orchestration.facts.ledger import Entry
-from orchestration.facts.standing import StandingDecision
 
 _BY_FILE = ("raw_files", "raw_records", "raw_cdrs")
 _BY_RECORD = (
@@ -56,94 +43,6 @@ _BY_RECORD = (
     "raw_signed_values", "raw_meter_readings", "raw_cdr_taxes", "raw_connectors", "raw_tokens", "raw_sessions",
     "raw_authorizations", "raw_charger_events", "raw_receipts", "raw_invoices", "raw_invoice_lines", "raw_payments",
 )  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class ArrivedFile:
-    """A file as its arrival entry has it."""
-
-    file_seq: int
-    arrival_seq: int
-    received_at: datetime
-    source: str
-    feed: str
-    file_name: str
-    sha256: str
-    size: int
-    record_count: int
-    replays: int | None
-    is_opening: bool
-    # By its manifest: records, energy_kwh, amounts without and with tax.
-    stated: tuple[int | None, str | None, str | None, str | None]
-
-    @classmethod
-    def of(cls, entry: Entry, file: Readonly[str, Any], is_opening: bool) -> Self:
-        """From one item of an arrival's files."""
-        stated = file.get("stated", {})
-        sums = stated.get("sums", {})
-        return cls(
-            file["file_seq"], entry.seq, entry.time, file["source"], file["feed"], file["file_name"], file["sha256"],
-            file["size"], file["record_count"], file["replays"], is_opening,
-            (stated.get("record_count"), *(sums.get(name) for name in STATED_SUMS)),
-        )  # fmt: skip
-
-    @property
-    def subject(self) -> str:
-        """As decisions name it."""
-        return f"{self.source}/{self.feed}/{self.file_name}"
-
-
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """How a file is read: mapping, the problem of a mapping that never was usable, repairs, the party it belongs to."""
-
-    sha256: str
-    mapping: Mapping | FeedMapping | None
-    mapping_problem: str | None
-    repairs: frozenset[str]
-    default_party: str | None
-
-
-def reading_of(file: ArrivedFile, master: MasterData, decisions: Sequence[StandingDecision]) -> Reading:
-    """How the file is read with what stands now."""
-    mapping, mapping_sha256 = master.mappings.get((file.source, file.feed), (None, None))
-    path = mapping_path(file.source, file.feed)
-    problem = master.problems[path][0] if mapping is None and path in master.problems else None
-    about = [
-        decision
-        for decision in decisions
-        if decision.subject_kind == "file"
-        and decision.subject_id == file.subject
-        # A decision is about the bytes that had arrived: a file that replaces it later is another one.
-        and decision.seq > file.arrival_seq
-    ]
-    repairs = sorted({(decision.value or "").replace("_", "-") for decision in about if decision.kind == "repair"})
-    reprocessed = [decision.seq for decision in about if decision.kind == "reprocess"]
-    party = _default_party(file, master)
-    parts = [reader_sha256(), mapping_sha256, problem, repairs, reprocessed, party, file.is_opening]
-    sha256 = hashlib.sha256(json.dumps(parts).encode()).hexdigest()
-    return Reading(sha256, mapping, problem, frozenset(repairs), party)
-
-
-def _default_party(file: ArrivedFile, master: MasterData) -> str | None:
-    """Whose objects they are when they do not say (2.1.1): the source's only party."""
-    assert master.network is not None
-    if file.source == "own":
-        role = "EMSP" if file.feed in ("tokens", "authorizations") else "CPO"
-        parties = [own.party for own in master.network.parties if role in own.roles]
-    else:
-        parties = [party for party, partner in party_owners(master).items() if partner == file.source]
-    return parties[0] if len(parties) == 1 else None
-
-
-@cache
-def reader_sha256() -> str:
-    """Of the code that reads files: a reader that was mended reads them again."""
-    digest = hashlib.sha256()
-    here = Path(__file__).parent
-    for path in sorted((*here.glob("*.py"), *here.glob("*.sql"))):
-        digest.update(path.read_bytes())
-    return digest.hexdigest()
 
 
 def forget_file(connection: duckdb.DuckDBPyConnection, file_seq: int) -> None:

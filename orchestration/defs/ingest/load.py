@@ -14,7 +14,8 @@ from orchestration.defs.ingest.bulk import insert_rows
 from orchestration.defs.ingest.content import forget_single_keys, hash_repeated_keys
 from orchestration.defs.ingest.contract_ids import add_contract_ids
 from orchestration.defs.ingest.dispute_rows import rewrite_disputes
-from orchestration.defs.ingest.file_load import ArrivedFile, Reading, forget_file, load_files, reading_of
+from orchestration.defs.ingest.file_load import forget_file, load_files
+from orchestration.defs.ingest.file_reading import ArrivedFile, Reading, reading_of
 from orchestration.defs.ingest.history import LoadError, append_history, rewrite_decisions
 from orchestration.defs.ingest.master_data import MasterData, MasterError, fold_master
 from orchestration.defs.ingest.master_rows import rewrite_master
