@@ -150,6 +150,9 @@ CONFLICTS = [
     ("2.2.1", {"total_cost": {"excl_vat": 3.00, "before_taxes": 3.00}}, "excl_vat beside before_taxes"),
     ("2.3.0", {"total_energy_cost": {"excl_vat": 3.00}}, "excl_vat beside before_taxes"),
     ("2.1.1", {"total_cost": {"excl_vat": 3.00}}, "stop_date_time beside fields of 2.2.1"),
+    ("2.1.1", {"end_date_time": "2026-10-05T10:00:00Z", "stop_date_time": None}, "end_date_time beside fields of 2.1.1"),
+    ("2.2.1", {"cdr_location": None, "location": {"id": "L"}}, "end_date_time beside fields of 2.1.1"),
+    ("2.2.1", {"cdr_location": None}, None),
     ("2.1.1", {}, None), ("2.2.1", {}, None), ("2.3.0", {}, None),
 ]  # fmt: skip
 

@@ -217,17 +217,25 @@ def test_what_was_not_evaluated_is_counted(judged: Judged) -> None:
     assert not_evaluated >= 1
 
 
-def test_a_finding_that_another_explains_names_its_root(judged: Judged) -> None:
+@pytest.mark.parametrize(
+    ("root", "bend", "consequence"),
+    [
+        ("LOC_UNKNOWN", 0, "TIME_ZONE_MISSING"),
+        ("TIME_TOTAL_MISMATCH", 2, "ENERGY_NO_CHARGE_TIME"),
+        ("TIME_DST_CROSSING", 3, "ENERGY_NO_CHARGE_TIME"),
+    ],
+)
+def test_a_finding_that_another_explains_names_its_root(judged: Judged, root: str, bend: int, consequence: str) -> None:
     connection, _, keys = judged
-    key = keys["LOC_UNKNOWN", "breaks", 0]
+    key = keys[root, "breaks", bend]
     found = {
         rule: (finding_id, root)
         for rule, finding_id, root in connection.execute(
             "select rule_id, finding_id, caused_by from inspect.gate_findings where cdr_key = ?", [key]
         ).fetchall()
     }
-    assert found["TIME_ZONE_MISSING"][1] == found["LOC_UNKNOWN"][0]
-    assert found["LOC_UNKNOWN"][1] is None
+    assert found[consequence][1] == found[root][0]
+    assert found[root][1] is None
 
 
 def test_sessions_before_and_after_a_migration_are_at_one_connector_and_both_pass(judged: Judged) -> None:

@@ -13,6 +13,7 @@ cdrs as (
         cdr_key,
         energy_kwh,
         claimed_excl_tax,
+        claimed_fixed_excl_tax,
         claimed_energy_excl_tax,
         claimed_time_excl_tax,
         claimed_parking_excl_tax,
@@ -172,7 +173,9 @@ measured as (
         coalesce(run.as_of > open_sessions.ends_at, false) as is_open_too_long,
         tolerances.outcome_failed_billed as failed_limit_kwh,
         tolerances.parking_evse_paused as pause_seconds,
-        coalesce(cdrs.claimed_energy_excl_tax, 0)
+        -- OCPI keeps a reservation's own start fee in total_reservation_cost.
+        coalesce(cdrs.claimed_fixed_excl_tax, 0)
+        + coalesce(cdrs.claimed_energy_excl_tax, 0)
         + coalesce(cdrs.claimed_time_excl_tax, 0)
         + coalesce(cdrs.claimed_parking_excl_tax, 0) as session_parts,
         period_facts.period_reservation_hours is not null and not period_facts.has_charging_period

@@ -115,6 +115,13 @@ select
                 when cdr.stop_date_time is not null and load.ocpi_version <> '2.1.1'
                     then 'stop_date_time in ' || load.ocpi_version
                 when cdr.end_date_time is not null and load.ocpi_version = '2.1.1' then 'end_date_time in 2.1.1'
+                when
+                    cdr.end_date_time is not null
+                    and (
+                        (cdr.auth_id is not null and cdr.cdr_token is null)
+                        or (cdr.location is not null and cdr.cdr_location is null)
+                    )
+                    then 'end_date_time beside fields of 2.1.1'
             end,
             case
                 when
