@@ -23,8 +23,13 @@ volumes as (
         dimension.type as sent_type,
         coalesce(upper(dimension.type), '') as type,
         cast(dimension.volume as varchar) as leaf,
-        ocpi_number(cast(dimension.volume as varchar)) as volume
+        -- A price reads a number in quotes; in the house it is none, and the gate rejects its record.
+        coalesce(
+            ocpi_number(cast(dimension.volume as varchar)),
+            if(ocpi_load.profile = 'price', ocpi_quoted_number(cast(dimension.volume as varchar)), null)
+        ) as volume
     from dimensions
+    cross join ocpi_load
 
 ),
 

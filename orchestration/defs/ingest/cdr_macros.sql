@@ -7,6 +7,10 @@ create or replace temp macro ocpi_digits(leaf) as
 -- Exact, rounded half-up to 8 places; null when it is not a JSON number or has more than 10 digits before the point.
 create or replace temp macro ocpi_number(leaf) as try_cast(ocpi_digits(leaf) as decimal(18, 8));
 
+-- A number in quotes. Its digits leave no doubt, though OCPI wants them bare.
+create or replace temp macro ocpi_quoted_number(leaf) as
+    case when regexp_full_match(leaf, '"-?[0-9]+([.][0-9]+)?([eE][+-]?[0-9]+)?"') then ocpi_number(trim(leaf, '"')) end;
+
 create or replace temp macro ocpi_is_instant(leaf) as
     regexp_full_match(
         leaf,

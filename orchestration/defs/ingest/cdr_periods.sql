@@ -106,12 +106,14 @@ select
     is_no_object
     or (started_at is null and missing is null)
     or (
-        profile <> 'price' and not is_plain
+        not is_plain
         and len(list_filter(
             dimensions,
             lambda dimension: dimension.volume is not null
             and dimension.type <> 'FLAT'
             and ocpi_number(cast(dimension.volume as varchar)) is null
+            -- A price reads a number in quotes and says so; of a volume that is none the period speaks.
+            and (profile <> 'price' or ocpi_quoted_number(cast(dimension.volume as varchar)) is not null)
         )) > 0
     ) as is_odd,
     coalesce(ocpi_time_form(start_leaf), 'utc') as zone_form,

@@ -35,6 +35,7 @@ _DEEPEST = 20
 _DECIMAL_COMMA = re.compile(r"-?[0-9. ]*,[0-9., ]*")
 _SHOWN_COMMA = re.compile(r'is "-?[0-9. ]*,[0-9., ]*", expected a number')
 _EPOCH = re.compile(r"[0-9]{9,13}(\.[0-9]+)?")
+_QUOTED_NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?")
 _DIGITS = re.compile(r"-?[0-9]+(\.[0-9]+)?")
 
 
@@ -110,8 +111,7 @@ def problems_of(text: str, ocpi_version: str, is_price: bool = False) -> list[st
         path = f"charging_periods[{number}]"
         if isinstance(period, dict):
             _time(problems, f"{path}.start_date_time", period.get("start_date_time"), is_price)
-            if not is_price:
-                _volumes(problems, f"{path}.dimensions", period.get("dimensions"))
+            _volumes(problems, f"{path}.dimensions", period.get("dimensions"), is_price)
         else:
             problems.append(f"{path} is {_shown(period)}, expected an object")
     return problems
@@ -151,10 +151,16 @@ def _number(problems: list[str], name: str, value: object) -> None:
     problems.append(f"{name} is {_shown(value)}, expected {what}")
 
 
-def _volumes(problems: list[str], path: str, dimensions: object) -> None:
+def _volumes(problems: list[str], path: str, dimensions: object, is_price: bool) -> None:
     for dimension in dimensions if isinstance(dimensions, list) else []:
         if isinstance(dimension, dict) and dimension.get("type") != "FLAT":
-            _number(problems, f"{path}.{dimension.get('type')}.volume", dimension.get("volume"))
+            volume = dimension.get("volume")
+            if not is_price or _is_quoted_number(volume):
+                _number(problems, f"{path}.{dimension.get('type')}.volume", volume)
+
+
+def _is_quoted_number(value: object) -> bool:
+    return isinstance(value, str) and not isinstance(value, _Number) and _QUOTED_NUMBER.fullmatch(value) is not None
 
 
 def _words_and_lengths(problems: list[str], record: dict[str, Any]) -> None:

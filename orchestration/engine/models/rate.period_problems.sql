@@ -197,6 +197,20 @@ problems as (
 
     union all
 
+    -- Energy flows both ways, time does not.
+    select
+        record_id,
+        'SCHEMA_TYPE_INVALID' as rule_id,
+        'sign of period ' || cast(period_no as varchar) as detail,
+        'reject' as severity,
+        true as is_blocking,
+        'Period ' || cast(period_no as varchar) || ' has a time below zero, which nobody can charge, park or reserve.'
+            as message
+    from period_contexts
+    where time_hours < 0 or parking_hours < 0 or reservation_hours < 0
+
+    union all
+
     select
         record_id,
         'TARIFF_REF_MISSING' as rule_id,
