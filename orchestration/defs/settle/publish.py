@@ -14,6 +14,7 @@ import duckdb
 
 from orchestration import pseudonyms
 from orchestration.defs.settle.published_books import BOOKS, Published
+from orchestration.defs.settle.same_rows import has_same_rows
 from orchestration.facts.home import Home
 from orchestration.facts.objects import sha256_of_file
 from orchestration.published import quoted
@@ -242,7 +243,7 @@ def prepare(connection: duckdb.DuckDBPyConnection, home: Home, names: Iterable[s
     for name in names:
         path = home.published / f"{name}.parquet"
         temporary = _written(connection, home.published, name, TABLES[name])
-        if path.exists() and _same(connection, path, temporary):
+        if path.exists() and has_same_rows(connection, path, temporary):
             temporary.unlink()
         else:
             waiting[name] = temporary
@@ -281,16 +282,3 @@ def without_ids(name: str, relation: str) -> str:
         f"(select told.* replace ({_HIDDEN[name]}) from {relation} as told"  # noqa: S608 - our own names
         f"{known if 'hide(' in _HIDDEN[name] else ''}) as told"
     )
-
-
-def _same(connection: duckdb.DuckDBPyConnection, path: Path, other: Path) -> bool:
-    """Whether two files hold the same columns and rows. Their bytes may differ: threads cut row groups as they come."""
-    if path.read_bytes() == other.read_bytes():
-        return True
-    one, two = (f"read_parquet('{quoted(file)}')" for file in (path, other))
-    if connection.execute(f"describe from {one}").fetchall() != connection.execute(f"describe from {two}").fetchall():
-        return False
-    difference = connection.execute(
-        f"select 1 from ((from {one} except all from {two}) union all (from {two} except all from {one})) limit 1"  # noqa: S608
-    ).fetchone()
-    return difference is None
