@@ -17,16 +17,16 @@ dimensions as (
 volumes as (
 
     select
-        record_id,
-        period_no,
-        ocpi_version,
-        dimension.type as sent_type,
-        coalesce(upper(dimension.type), '') as type,
-        cast(dimension.volume as varchar) as leaf,
+        dimensions.record_id,
+        dimensions.period_no,
+        dimensions.ocpi_version,
+        dimensions.dimension.type as sent_type,
+        coalesce(upper(dimensions.dimension.type), '') as type,
+        cast(dimensions.dimension.volume as varchar) as leaf,
         -- A price reads a number in quotes; in the house it is none, and the gate rejects its record.
         coalesce(
-            ocpi_number(cast(dimension.volume as varchar)),
-            if(ocpi_load.profile = 'price', ocpi_quoted_number(cast(dimension.volume as varchar)), null)
+            ocpi_number(cast(dimensions.dimension.volume as varchar)),
+            if(ocpi_load.profile = 'price', ocpi_quoted_number(cast(dimensions.dimension.volume as varchar)), null)
         ) as volume
     from dimensions
     cross join ocpi_load
