@@ -6,17 +6,27 @@
    changes nothing. Nor is what is older than what came before: it was overtaken on its way. Of records that arrive
    together the place in a file says nothing. #}
 {% macro history_by_arrival(key, said_at=none, keyed='keyed') -%}
+told_again as (
+
+    select {{ key }}
+    from {{ keyed }}
+    group by {{ key }}
+    having count(*) > 1
+
+),
+
+-- Nearly all is told once, and has no order to be found.
 in_order as (
 
     select
-        record_id,
-        {{ key }},
-        content_sha256,
-        received_at,
-        row_number() over (partition by {{ key }} order by {{ _arrival_order(said_at) }}) as arrival_no,
+        {{ keyed }}.record_id,
+        {{ keyed }}.{{ key }},
+        {{ keyed }}.content_sha256,
+        {{ keyed }}.received_at,
+        row_number() over (partition by {{ keyed }}.{{ key }} order by {{ _arrival_order(said_at) }}) as arrival_no,
         {% if said_at -%}
         {{ said_at }} < max({{ said_at }}) over (
-            partition by {{ key }}
+            partition by {{ keyed }}.{{ key }}
             order by {{ _arrival_order(said_at) }}
             rows between unbounded preceding and 1 preceding
         ) as is_overtaken
@@ -24,6 +34,7 @@ in_order as (
         false as is_overtaken
         {%- endif %}
     from {{ keyed }}
+    inner join told_again on {{ keyed }}.{{ key }} = told_again.{{ key }}
 
 ),
 
@@ -48,6 +59,14 @@ held as (
         lead(record_id) over (partition by {{ key }} order by arrival_no) is null as is_latest
     from compared
     where not is_repetition
+    union all
+    select
+        {{ keyed }}.record_id,
+        cast(null as timestamptz) as known_to,
+        true as is_latest
+    from {{ keyed }}
+    left join told_again on {{ keyed }}.{{ key }} = told_again.{{ key }}
+    where told_again.{{ key }} is null
 
 )
 {%- endmacro %}

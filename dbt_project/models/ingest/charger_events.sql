@@ -4,6 +4,8 @@ told as (
 
     select
         record_id,
+        {{ file_of_record('record_id') }} as file_seq,
+        {{ position_of_record('record_id') }} as position,
         party_source,
         cpo_party,
         location_id,
@@ -24,14 +26,11 @@ told as (
 arrivals as (
 
     select
-        record_id,
-        arrival_seq,
         file_seq,
-        position,
+        arrival_seq,
         received_at,
         source
-    from {{ ref('records') }}
-    where feed = 'charger_events'
+    from {{ source('ingest', 'raw_files') }}
 
 ),
 
@@ -68,7 +67,7 @@ keyed as (
         arrivals.arrival_seq,
         arrivals.received_at
     from told
-    inner join arrivals on told.record_id = arrivals.record_id
+    inner join arrivals on told.file_seq = arrivals.file_seq
 
 ),
 
@@ -91,14 +90,14 @@ select
     told.value,
     told.meter_id,
     arrivals.source,
-    arrivals.file_seq,
-    arrivals.position,
+    told.file_seq,
+    told.position,
     arrivals.received_at,
     arrivals.received_at as known_from,
     -- What repeats or was overtaken never held.
     case when held.record_id is null then arrivals.received_at else held.known_to end as known_to,
     coalesce(held.is_latest, false) as is_latest
 from told
-inner join arrivals on told.record_id = arrivals.record_id
+inner join arrivals on told.file_seq = arrivals.file_seq
 inner join keyed on told.record_id = keyed.record_id
 left join held on told.record_id = held.record_id
