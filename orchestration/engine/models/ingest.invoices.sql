@@ -80,16 +80,27 @@ keyed as (
 
 ),
 
+told_again as (
+
+    select invoice_key
+    from keyed
+    group by invoice_key
+    having count(*) > 1
+
+),
+
+-- Nearly all is told once, and has no order to be found.
 in_order as (
 
     select
-        record_id,
-        invoice_key,
-        content_sha256,
-        received_at,
-        row_number() over (partition by invoice_key order by arrival_seq asc, content_sha256 asc, record_id asc) as arrival_no,
+        keyed.record_id,
+        keyed.invoice_key,
+        keyed.content_sha256,
+        keyed.received_at,
+        row_number() over (partition by keyed.invoice_key order by arrival_seq asc, content_sha256 asc, record_id asc) as arrival_no,
         false as is_overtaken
     from keyed
+    inner join told_again on keyed.invoice_key = told_again.invoice_key
 
 ),
 
@@ -114,6 +125,14 @@ held as (
         lead(record_id) over (partition by invoice_key order by arrival_no) is null as is_latest
     from compared
     where not is_repetition
+    union all
+    select
+        keyed.record_id,
+        cast(null as timestamptz) as known_to,
+        true as is_latest
+    from keyed
+    left join told_again on keyed.invoice_key = told_again.invoice_key
+    where told_again.invoice_key is null
 
 ),
 

@@ -4,6 +4,8 @@ told as (
 
     select
         record_id,
+        (record_id >> 32) as file_seq,
+        cast(record_id & 4294967295 as integer) as position,
         party_source,
         cpo_party,
         cdr_id,
@@ -27,14 +29,11 @@ told as (
 arrivals as (
 
     select
-        record_id,
-        arrival_seq,
         file_seq,
-        position,
+        arrival_seq,
         received_at,
         source
-    from "evsettle"."ingest"."records"
-    where feed = 'receipts'
+    from "evsettle"."ingest"."raw_files"
 
 ),
 
@@ -74,20 +73,31 @@ keyed as (
         arrivals.arrival_seq,
         arrivals.received_at
     from told
-    inner join arrivals on told.record_id = arrivals.record_id
+    inner join arrivals on told.file_seq = arrivals.file_seq
 
 ),
 
+told_again as (
+
+    select receipt_key
+    from keyed
+    group by receipt_key
+    having count(*) > 1
+
+),
+
+-- Nearly all is told once, and has no order to be found.
 in_order as (
 
     select
-        record_id,
-        receipt_key,
-        content_sha256,
-        received_at,
-        row_number() over (partition by receipt_key order by arrival_seq asc, content_sha256 asc, record_id asc) as arrival_no,
+        keyed.record_id,
+        keyed.receipt_key,
+        keyed.content_sha256,
+        keyed.received_at,
+        row_number() over (partition by keyed.receipt_key order by arrival_seq asc, content_sha256 asc, record_id asc) as arrival_no,
         false as is_overtaken
     from keyed
+    inner join told_again on keyed.receipt_key = told_again.receipt_key
 
 ),
 
@@ -112,6 +122,14 @@ held as (
         lead(record_id) over (partition by receipt_key order by arrival_no) is null as is_latest
     from compared
     where not is_repetition
+    union all
+    select
+        keyed.record_id,
+        cast(null as timestamptz) as known_to,
+        true as is_latest
+    from keyed
+    left join told_again on keyed.receipt_key = told_again.receipt_key
+    where told_again.receipt_key is null
 
 )
 
@@ -135,14 +153,14 @@ select
     told.terminal_id,
     told.payment_reference,
     arrivals.source,
-    arrivals.file_seq,
-    arrivals.position,
+    told.file_seq,
+    told.position,
     arrivals.received_at,
     arrivals.received_at as known_from,
     -- What repeats or was overtaken never held.
     case when held.record_id is null then arrivals.received_at else held.known_to end as known_to,
     coalesce(held.is_latest, false) as is_latest
 from told
-inner join arrivals on told.record_id = arrivals.record_id
+inner join arrivals on told.file_seq = arrivals.file_seq
 inner join keyed on told.record_id = keyed.record_id
 left join held on told.record_id = held.record_id

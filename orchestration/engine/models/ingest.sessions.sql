@@ -4,6 +4,8 @@ told as (
 
     select
         record_id,
+        (record_id >> 32) as file_seq,
+        cast(record_id & 4294967295 as integer) as position,
         party_source,
         cpo_party,
         emsp_party,
@@ -33,14 +35,11 @@ told as (
 arrivals as (
 
     select
-        record_id,
-        arrival_seq,
         file_seq,
-        position,
+        arrival_seq,
         received_at,
         source
-    from "evsettle"."ingest"."records"
-    where feed = 'sessions'
+    from "evsettle"."ingest"."raw_files"
 
 ),
 
@@ -77,24 +76,35 @@ keyed as (
         arrivals.arrival_seq,
         arrivals.received_at
     from told
-    inner join arrivals on told.record_id = arrivals.record_id
+    inner join arrivals on told.file_seq = arrivals.file_seq
 
 ),
 
+told_again as (
+
+    select session_key
+    from keyed
+    group by session_key
+    having count(*) > 1
+
+),
+
+-- Nearly all is told once, and has no order to be found.
 in_order as (
 
     select
-        record_id,
-        session_key,
-        content_sha256,
-        received_at,
-        row_number() over (partition by session_key order by arrival_seq asc, last_updated asc nulls first, content_sha256 asc, record_id asc) as arrival_no,
+        keyed.record_id,
+        keyed.session_key,
+        keyed.content_sha256,
+        keyed.received_at,
+        row_number() over (partition by keyed.session_key order by arrival_seq asc, last_updated asc nulls first, content_sha256 asc, record_id asc) as arrival_no,
         last_updated < max(last_updated) over (
-            partition by session_key
+            partition by keyed.session_key
             order by arrival_seq asc, last_updated asc nulls first, content_sha256 asc, record_id asc
             rows between unbounded preceding and 1 preceding
         ) as is_overtaken
     from keyed
+    inner join told_again on keyed.session_key = told_again.session_key
 
 ),
 
@@ -119,6 +129,14 @@ held as (
         lead(record_id) over (partition by session_key order by arrival_no) is null as is_latest
     from compared
     where not is_repetition
+    union all
+    select
+        keyed.record_id,
+        cast(null as timestamptz) as known_to,
+        true as is_latest
+    from keyed
+    left join told_again on keyed.session_key = told_again.session_key
+    where told_again.session_key is null
 
 )
 
@@ -148,14 +166,14 @@ select
     told.total_cost_incl_tax,
     told.last_updated,
     arrivals.source,
-    arrivals.file_seq,
-    arrivals.position,
+    told.file_seq,
+    told.position,
     arrivals.received_at,
     arrivals.received_at as known_from,
     -- What repeats or was overtaken never held.
     case when held.record_id is null then arrivals.received_at else held.known_to end as known_to,
     coalesce(held.is_latest, false) as is_latest
 from told
-inner join arrivals on told.record_id = arrivals.record_id
+inner join arrivals on told.file_seq = arrivals.file_seq
 inner join keyed on told.record_id = keyed.record_id
 left join held on told.record_id = held.record_id
