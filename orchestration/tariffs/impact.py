@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from orchestration.facts import ledger
 from orchestration.facts.home import Home
+from orchestration.facts.seals import seals
 from orchestration.tariffs.approval import Candidate
 from orchestration.tariffs.repricing import Draft, RepricingError, Scope, reprice
 from orchestration.tariffs.repricing_page import sessions_csv
@@ -77,7 +79,10 @@ def backdated_impact(home: Home, candidate: Candidate) -> Impact:
     except RepricingError:
         # No run yet, or no session since: nothing is changed that anybody has seen.
         found = []
+    # The tables show a seal with the next run only; the ledger knows it already.
+    sealed = {name for seal in seals(ledger.read_all(home)).values() for name in seal.body["statements"]}
+    standing = [s | {"statement_status": "sealed"} if s["statement_id"] in sealed else s for s in found]
     # Nothing is owed for an excluded session, whatever it would cost.
-    owed = [session for session in found if session["state"] != "excluded"]
+    owed = [session for session in standing if session["state"] != "excluded"]
     changed = tuple(session for session in owed if session["difference"])
     return Impact(changed, sum(session["difference"] is None for session in owed), sessions_csv(changed))

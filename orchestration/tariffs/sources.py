@@ -165,7 +165,8 @@ def previous_and_last(name: str, home_path: Path | None) -> tuple[Given, Given]:
         with Registry(home) as registry:
             versions = registry.versions(name)
             if len(versions) < 2:
-                raise SourceError(f"{name} has {len(versions)} versions in the registry: name what to compare it with.")
+                count = "one version" if versions else "no version"
+                raise SourceError(f"{name} has {count} in the registry: name what to compare it with.")
             return _of_version(registry, versions[-2]), _of_version(registry, versions[-1])
     except RegistryError as error:
         raise SourceError(str(error)) from error

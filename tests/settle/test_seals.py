@@ -189,7 +189,10 @@ def november(closed: Path, key: str) -> None:
     body["elements"][0]["price_components"][0]["price"] = 0.35
     tariff.write_text(json.dumps(body | {"start_date_time": "2026-10-15T00:00:00Z"}))
     at = "2026-11-10T08:00:00Z"
-    done(closed, "tariff", "propose", "AC-BASIC", "--by", NOOR, "--reason", "T_RETRO", at=at)
+    proposed = done(closed, "tariff", "propose", "AC-BASIC", "--by", NOOR, "--reason", "T_RETRO", at=at)
+    # What is sealed since the last run is sealed already: nobody is told that it would be rated again.
+    status = {session["statement_id"]: session["statement_status"] for session in proposed["impact"]["sessions"]}
+    assert status["2026-10-emo-R-EUR"] == "sealed" and proposed["impact"]["sealed"]["EUR"].startswith("-")
     done(closed, "tariff", "approve", "AC-BASIC", "--by", SEM, at=at)
     # One session is corrected: 10.206 kWh, billed 10.206 × 0.39 = 3.98034 → 3.98, now 10.206 × 0.35 = 3.5721.
     proposal = done(closed, "decide", "adjust", key, "--set", "amount=3.5721", "--by", NOOR, "--reason", "ADJ_TARIFF",
