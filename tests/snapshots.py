@@ -22,6 +22,7 @@ OF_THE_RUN = {
     ("ingest", "finding_history"),
     ("ingest", "touched"),
     ("inspect", "work"),
+    ("settle", "outcome_work"),
     # A lag ends when a run cleared the session, or at the run that still waits.
     ("settle", "handoff_lag"),
 }

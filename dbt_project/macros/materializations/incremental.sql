@@ -1,5 +1,5 @@
 {#
-    Incremental models: replace all rows of the keys in inspect.work.
+    Incremental models: replace all rows of the keys in inspect.work, or in the table that meta.work names.
 
     Stock delete+insert deletes only keys that the new rows hold, so a CDR that now yields no row would keep its old ones.
     Models emit only keys in work; this deletes by work, then inserts, in one transaction and without a copy between: an
@@ -22,7 +22,7 @@
             {{ get_assert_columns_equivalent(compiled_code) }}
             {{ assert_columns_kept(target_relation) }}
             delete from {{ target_relation }}
-            where cdr_key in (select work.cdr_key from {{ target.database }}.inspect.work as work);
+            where cdr_key in (select work.cdr_key from {{ target.database }}.{{ work_table() }} as work);
             {{ insert_in_ranges(target_relation) }}
         {% endif %}
     {% endcall %}
@@ -30,6 +30,10 @@
     {% do adapter.commit() %}
     {{ return({'relations': [target_relation]}) }}
 {% endmaterialization %}
+
+{% macro work_table() %}
+    {{- return(config.get('meta', {}).get('work', 'inspect.work')) -}}
+{% endmacro %}
 
 {#
     All rows at once, or, where meta.rows_at_a_time says so, by ranges of the key with about so many of work: a model that
@@ -41,7 +45,7 @@
     {%- if rows -%}
         {%- set found = run_query(
             "select cdr_key from (select cdr_key, row_number() over (order by cdr_key) as no from "
-            ~ relation.database ~ ".inspect.work) where no % " ~ rows ~ " = 0 order by cdr_key"
+            ~ relation.database ~ "." ~ work_table() ~ ") where no % " ~ rows ~ " = 0 order by cdr_key"
         ) -%}
         {%- for row in found.rows %}{% do bounds.append("'" ~ (row[0] | replace("'", "''")) ~ "'") %}{% endfor -%}
     {%- endif %}

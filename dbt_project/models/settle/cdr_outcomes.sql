@@ -1,104 +1,122 @@
 with
 
-sealed as (
+work as (
+
+    select cdr_key
+    from {{ ref('outcome_work') }}
+
+),
+
+all_sealed as (
 
     select
         cdr_key,
-        cpo_party,
-        emsp_party,
-        party_source,
-        cdr_id,
-        credit_of,
-        revision,
-        partner,
-        direction,
-        state,
-        service_period,
-        period,
-        started_at,
-        ended_at,
-        location_id,
-        evse_uid,
-        connector_id,
-        energy_kwh,
-        currency,
-        tariff_id,
-        tariff_version,
-        claimed_excl_tax,
-        claimed_incl_tax,
-        rated_excl_tax,
-        rated_incl_tax,
-        expected_excl_tax,
-        settled_excl_tax,
-        settled_incl_tax,
-        record_id,
-        is_credit,
-        discount_excl_tax,
-        settled_by,
-        cleared_at,
-        statement_id,
-        settled_energy_kwh,
-        settled_started_at,
-        settled_ended_at,
-        adjustment_rule_id,
-        adjustment_reason,
-        adjustment_version,
-        adjustment_seq,
-        adjustment_decided_by,
-        adjustment_approved_by,
-        adjustment_note
+        record_id
     from {{ ref('sealed_outcomes') }}
+
+),
+
+sealed as (
+
+    select
+        sealed_outcomes.cdr_key,
+        sealed_outcomes.cpo_party,
+        sealed_outcomes.emsp_party,
+        sealed_outcomes.party_source,
+        sealed_outcomes.cdr_id,
+        sealed_outcomes.credit_of,
+        sealed_outcomes.revision,
+        sealed_outcomes.partner,
+        sealed_outcomes.direction,
+        sealed_outcomes.state,
+        sealed_outcomes.service_period,
+        sealed_outcomes.period,
+        sealed_outcomes.started_at,
+        sealed_outcomes.ended_at,
+        sealed_outcomes.location_id,
+        sealed_outcomes.evse_uid,
+        sealed_outcomes.connector_id,
+        sealed_outcomes.energy_kwh,
+        sealed_outcomes.currency,
+        sealed_outcomes.tariff_id,
+        sealed_outcomes.tariff_version,
+        sealed_outcomes.claimed_excl_tax,
+        sealed_outcomes.claimed_incl_tax,
+        sealed_outcomes.rated_excl_tax,
+        sealed_outcomes.rated_incl_tax,
+        sealed_outcomes.expected_excl_tax,
+        sealed_outcomes.settled_excl_tax,
+        sealed_outcomes.settled_incl_tax,
+        sealed_outcomes.record_id,
+        sealed_outcomes.is_credit,
+        sealed_outcomes.discount_excl_tax,
+        sealed_outcomes.settled_by,
+        sealed_outcomes.cleared_at,
+        sealed_outcomes.statement_id,
+        sealed_outcomes.settled_energy_kwh,
+        sealed_outcomes.settled_started_at,
+        sealed_outcomes.settled_ended_at,
+        sealed_outcomes.adjustment_rule_id,
+        sealed_outcomes.adjustment_reason,
+        sealed_outcomes.adjustment_version,
+        sealed_outcomes.adjustment_seq,
+        sealed_outcomes.adjustment_decided_by,
+        sealed_outcomes.adjustment_approved_by,
+        sealed_outcomes.adjustment_note
+    from {{ ref('sealed_outcomes') }} as sealed_outcomes
+    inner join work on sealed_outcomes.cdr_key = work.cdr_key
 
 ),
 
 computed as (
 
     select
-        cdr_key,
-        cpo_party,
-        emsp_party,
-        party_source,
-        cdr_id,
-        credit_of,
-        revision,
-        partner,
-        direction,
-        state,
-        service_period,
-        period,
-        started_at,
-        ended_at,
-        location_id,
-        evse_uid,
-        connector_id,
-        energy_kwh,
-        currency,
-        tariff_id,
-        tariff_version,
-        claimed_excl_tax,
-        claimed_incl_tax,
-        rated_excl_tax,
-        rated_incl_tax,
-        expected_excl_tax,
-        settled_excl_tax,
-        settled_incl_tax,
-        record_id,
-        is_credit,
-        discount_excl_tax,
-        settled_by,
-        cleared_at,
-        statement_id,
-        settled_energy_kwh,
-        settled_started_at,
-        settled_ended_at,
-        adjustment_rule_id,
-        adjustment_reason,
-        adjustment_version,
-        adjustment_seq,
-        adjustment_decided_by,
-        adjustment_approved_by,
-        adjustment_note
-    from {{ ref('computed_outcomes') }}
+        computed_outcomes.cdr_key,
+        computed_outcomes.cpo_party,
+        computed_outcomes.emsp_party,
+        computed_outcomes.party_source,
+        computed_outcomes.cdr_id,
+        computed_outcomes.credit_of,
+        computed_outcomes.revision,
+        computed_outcomes.partner,
+        computed_outcomes.direction,
+        computed_outcomes.state,
+        computed_outcomes.service_period,
+        computed_outcomes.period,
+        computed_outcomes.started_at,
+        computed_outcomes.ended_at,
+        computed_outcomes.location_id,
+        computed_outcomes.evse_uid,
+        computed_outcomes.connector_id,
+        computed_outcomes.energy_kwh,
+        computed_outcomes.currency,
+        computed_outcomes.tariff_id,
+        computed_outcomes.tariff_version,
+        computed_outcomes.claimed_excl_tax,
+        computed_outcomes.claimed_incl_tax,
+        computed_outcomes.rated_excl_tax,
+        computed_outcomes.rated_incl_tax,
+        computed_outcomes.expected_excl_tax,
+        computed_outcomes.settled_excl_tax,
+        computed_outcomes.settled_incl_tax,
+        computed_outcomes.record_id,
+        computed_outcomes.is_credit,
+        computed_outcomes.discount_excl_tax,
+        computed_outcomes.settled_by,
+        computed_outcomes.cleared_at,
+        computed_outcomes.statement_id,
+        computed_outcomes.settled_energy_kwh,
+        computed_outcomes.settled_started_at,
+        computed_outcomes.settled_ended_at,
+        computed_outcomes.adjustment_rule_id,
+        computed_outcomes.adjustment_reason,
+        computed_outcomes.adjustment_version,
+        computed_outcomes.adjustment_seq,
+        computed_outcomes.adjustment_decided_by,
+        computed_outcomes.adjustment_approved_by,
+        computed_outcomes.adjustment_note
+    from {{ ref('computed_outcomes') }} as computed_outcomes
+    inner join work on computed_outcomes.cdr_key = work.cdr_key
 
 ),
 
@@ -151,8 +169,8 @@ unsealed as (
         computed.adjustment_approved_by,
         computed.adjustment_note
     from computed
-    left join sealed as sealed_keys on computed.cdr_key = sealed_keys.cdr_key
-    left join sealed as sealed_records on computed.record_id = sealed_records.record_id
+    left join all_sealed as sealed_keys on computed.cdr_key = sealed_keys.cdr_key
+    left join all_sealed as sealed_records on computed.record_id = sealed_records.record_id
     where sealed_keys.cdr_key is null and sealed_records.record_id is null
 
 )

@@ -3,16 +3,17 @@ with
 cases as (
 
     select
-        cdr_key,
-        supplied_at,
-        supplier_country,
-        customer_country,
-        customer_regime,
-        site_country,
-        supplier_vat_id,
-        customer_vat_id,
-        is_customer_vat_id_valid
-    from {{ ref('tax_cases') }}
+        tax_cases.cdr_key,
+        tax_cases.supplied_at,
+        tax_cases.supplier_country,
+        tax_cases.customer_country,
+        tax_cases.customer_regime,
+        tax_cases.site_country,
+        tax_cases.supplier_vat_id,
+        tax_cases.customer_vat_id,
+        tax_cases.is_customer_vat_id_valid
+    from {{ ref('tax_cases') }} as tax_cases
+    inner join {{ ref('work') }} as work on tax_cases.cdr_key = work.cdr_key
 
 ),
 

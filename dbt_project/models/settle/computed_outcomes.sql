@@ -1,27 +1,35 @@
 with
 
+work as (
+
+    select cdr_key
+    from {{ ref('outcome_work') }}
+
+),
+
 cdrs as (
 
     select
-        cdr_key,
-        record_id,
-        revision,
-        cpo_party,
-        emsp_party,
-        party_source,
-        cdr_id,
-        is_credit,
-        credit_of,
-        partner,
-        direction,
-        started_at,
-        ended_at,
-        location_id,
-        evse_uid,
-        connector_id,
-        energy_kwh,
-        currency
-    from {{ ref('cdrs') }}
+        cdrs.cdr_key,
+        cdrs.record_id,
+        cdrs.revision,
+        cdrs.cpo_party,
+        cdrs.emsp_party,
+        cdrs.party_source,
+        cdrs.cdr_id,
+        cdrs.is_credit,
+        cdrs.credit_of,
+        cdrs.partner,
+        cdrs.direction,
+        cdrs.started_at,
+        cdrs.ended_at,
+        cdrs.location_id,
+        cdrs.evse_uid,
+        cdrs.connector_id,
+        cdrs.energy_kwh,
+        cdrs.currency
+    from {{ ref('cdrs') }} as cdrs
+    inner join work on cdrs.cdr_key = work.cdr_key
 
 ),
 
@@ -63,11 +71,14 @@ prices as (
 tariffs as (
 
     select
-        cdr_key,
-        tariff_id,
-        tariff_version,
-        row_number() over (partition by cdr_key order by tariff_index asc, tariff_id asc) as tariff_order
-    from {{ ref('tariffs_in_force') }}
+        in_force.cdr_key,
+        in_force.tariff_id,
+        in_force.tariff_version,
+        row_number() over (
+            partition by in_force.cdr_key order by in_force.tariff_index asc, in_force.tariff_id asc
+        ) as tariff_order
+    from {{ ref('tariffs_in_force') }} as in_force
+    inner join work on in_force.cdr_key = work.cdr_key
 
 ),
 
@@ -90,6 +101,7 @@ passes as (
         count(distinct case when judged.verdict = 'pass' then judged.gate end) as gates_passed,
         max(case when judged.verdict = 'reject' then 1 else 0 end) as is_rejected
     from {{ ref('verdicts') }} as judged
+    inner join work on judged.cdr_key = work.cdr_key
     group by judged.cdr_key, judged.revision
 
 ),

@@ -2,43 +2,6 @@
 {%- set decided = exchanged('decided.amount_excl_tax', 'billed') -%}
 with
 
-sealed as (
-
-    select
-        seal_seq,
-        cdr_key,
-        partner,
-        direction,
-        period,
-        statement_id
-    from {{ ref('sealed_outcomes') }}
-    where statement_id is not null
-
-),
-
--- All that stands on sealed statements for a session: its own line, and the corrections that were sealed since.
-billed as (
-
-    select
-        cdr_key,
-        sum(amount_excl_tax) as billed_excl_tax,
-        sum(coalesce(session_excl_tax, amount_excl_tax)) as billed_session_excl_tax,
-        max(case when kind = 'session' then line_no end) as line_no,
-        max(case when kind = 'session' then own_party end) as own_party,
-        max(case when kind = 'session' then currency end) as currency,
-        max(case when kind = 'session' then tax_category end) as tax_category,
-        max(case when kind = 'session' then tax_percent end) as tax_percent,
-        max(case when kind = 'session' then session_currency end) as session_currency,
-        max(case when kind = 'session' then fx_source end) as fx_source,
-        max(case when kind = 'session' then fx_rate_on end) as fx_rate_on,
-        max(case when kind = 'session' then fx_numerator end) as fx_numerator,
-        max(case when kind = 'session' then fx_denominator end) as fx_denominator
-    from {{ ref('sealed_lines') }}
-    where cdr_key is not null
-    group by cdr_key
-
-),
-
 decided as (
 
     select
@@ -48,6 +11,44 @@ decided as (
         case when kind = 'resolve' then 'CRE_DISPUTE' else reason_code end as reason_code,
         amount_excl_tax
     from {{ ref('amount_decisions') }}
+
+),
+
+sealed as (
+
+    select
+        outcomes.seal_seq,
+        outcomes.cdr_key,
+        outcomes.partner,
+        outcomes.direction,
+        outcomes.period,
+        outcomes.statement_id
+    from {{ ref('sealed_outcomes') }} as outcomes
+    inner join decided on outcomes.cdr_key = decided.cdr_key
+    where outcomes.statement_id is not null
+
+),
+
+-- All that stands on sealed statements for a session: its own line, and the corrections that were sealed since.
+billed as (
+
+    select
+        lines.cdr_key,
+        sum(lines.amount_excl_tax) as billed_excl_tax,
+        sum(coalesce(lines.session_excl_tax, lines.amount_excl_tax)) as billed_session_excl_tax,
+        max(case when lines.kind = 'session' then lines.line_no end) as line_no,
+        max(case when lines.kind = 'session' then lines.own_party end) as own_party,
+        max(case when lines.kind = 'session' then lines.currency end) as currency,
+        max(case when lines.kind = 'session' then lines.tax_category end) as tax_category,
+        max(case when lines.kind = 'session' then lines.tax_percent end) as tax_percent,
+        max(case when lines.kind = 'session' then lines.session_currency end) as session_currency,
+        max(case when lines.kind = 'session' then lines.fx_source end) as fx_source,
+        max(case when lines.kind = 'session' then lines.fx_rate_on end) as fx_rate_on,
+        max(case when lines.kind = 'session' then lines.fx_numerator end) as fx_numerator,
+        max(case when lines.kind = 'session' then lines.fx_denominator end) as fx_denominator
+    from {{ ref('sealed_lines') }} as lines
+    inner join decided on lines.cdr_key = decided.cdr_key
+    group by lines.cdr_key
 
 ),
 

@@ -21,22 +21,32 @@ openings as (
 
 ),
 
+-- Few sessions are disputed: what follows looks at these only.
+claimed as (
+
+    select distinct cdr_key
+    from openings
+
+),
+
 cdrs as (
 
     select
-        cdr_key,
-        partner,
-        currency
-    from {{ ref('cdrs') }}
+        cdrs.cdr_key,
+        cdrs.partner,
+        cdrs.currency
+    from {{ ref('cdrs') }} as cdrs
+    inner join claimed on cdrs.cdr_key = claimed.cdr_key
 
 ),
 
 prices as (
 
     select
-        cdr_key,
-        coalesce(claimed_excl_tax, expected_excl_tax) as billed_excl_tax
-    from {{ ref('expected_prices') }}
+        expected_prices.cdr_key,
+        coalesce(expected_prices.claimed_excl_tax, expected_prices.expected_excl_tax) as billed_excl_tax
+    from {{ ref('expected_prices') }} as expected_prices
+    inner join claimed on expected_prices.cdr_key = claimed.cdr_key
 
 ),
 
@@ -50,6 +60,7 @@ terms as (
         settlement_terms.dispute_window_days,
         settlement_terms.dispute_statements
     from {{ ref('cdr_terms') }} as cdr_terms
+    inner join claimed on cdr_terms.cdr_key = claimed.cdr_key
     inner join {{ ref('settlement_terms') }} as settlement_terms
         on
             cdr_terms.partner = settlement_terms.partner
@@ -67,6 +78,7 @@ sealed as (
         outcomes.statement_id,
         seals.sealed_at
     from {{ ref('sealed_outcomes') }} as outcomes
+    inner join claimed on outcomes.cdr_key = claimed.cdr_key
     inner join {{ ref('seals') }} as seals on outcomes.seal_seq = seals.seal_seq
     where outcomes.statement_id is not null
 
@@ -76,16 +88,16 @@ sealed as (
 sealed_lines as (
 
     select
-        cdr_key,
-        max(case when kind = 'session' then line_no end) as line_no,
-        max(case when kind = 'session' then tax_percent end) as tax_percent,
-        max(case when kind = 'session' then fx_numerator end) as fx_numerator,
-        max(case when kind = 'session' then fx_denominator end) as fx_denominator,
-        sum(coalesce(session_excl_tax, amount_excl_tax)) as billed_session_excl_tax,
-        sum(amount_excl_tax) as billed_excl_tax
-    from {{ ref('sealed_lines') }}
-    where cdr_key is not null
-    group by cdr_key
+        sealed.cdr_key,
+        max(case when sealed.kind = 'session' then sealed.line_no end) as line_no,
+        max(case when sealed.kind = 'session' then sealed.tax_percent end) as tax_percent,
+        max(case when sealed.kind = 'session' then sealed.fx_numerator end) as fx_numerator,
+        max(case when sealed.kind = 'session' then sealed.fx_denominator end) as fx_denominator,
+        sum(coalesce(sealed.session_excl_tax, sealed.amount_excl_tax)) as billed_session_excl_tax,
+        sum(sealed.amount_excl_tax) as billed_excl_tax
+    from {{ ref('sealed_lines') }} as sealed
+    inner join claimed on sealed.cdr_key = claimed.cdr_key
+    group by sealed.cdr_key
 
 ),
 

@@ -18,7 +18,7 @@ create table if not exists ingest.raw_run (
 
 -- What this run must look at again; emptied when a run ends well. See dbt model inspect.work.
 create table if not exists ingest.raw_touched (
-    kind varchar,                      -- everything, cdr, tariff, location, token, session, evse, contract, party, agreement, evidence
+    kind varchar,                      -- everything, cdr, tariff, location, token, session, evse, contract, party, agreement, evidence; outcome: its outcome alone
     id varchar,                        -- cdr_key, or 'record|<record_id>' for a CDR record without key; <party>|<tariff_id>; <location_id>; <token_uid>; an EVSE id without signs and party; <cpo_party>|<emsp_party> of an agreement; <record_id> of evidence; '' for everything
     reason varchar
 );

@@ -60,6 +60,7 @@ def append_seals(home: Home, connection: duckdb.DuckDBPyConnection, new: Sequenc
             _append_rows(home, connection, seal.seq, f"raw_sealed_{table}", body["tables"][table])
         connection.execute(_FILL_OWN_PARTY, [seal.seq])
         _touch_open(connection, body["period"], body["partner"])
+        _touch_outcomes(connection, seal.seq, body["period"], body["partner"])
 
 
 def _append_rows(home: Home, connection: duckdb.DuckDBPyConnection, seal_seq: int, table: str, sha256: str) -> None:
@@ -86,5 +87,23 @@ def _touch_open(connection: duckdb.DuckDBPyConnection, period: str, partner: str
             " from settle.settle_flags as flags"
             " where flags.partner = $1 and flags.billing_period = $2"
             " and flags.cdr_key not in (select cdr_key from ingest.raw_sealed_outcomes)",
+            [partner, period],
+        )
+
+
+def _touch_outcomes(connection: duckdb.DuckDBPyConnection, seal_seq: int, period: str, partner: str) -> None:
+    """What the seal froze stands as it was frozen; what was shown in its period and is not on it is shown in the next."""
+    connection.execute(
+        "insert into ingest.raw_touched select distinct 'outcome', cdr_key, 'its period was sealed'"
+        " from ingest.raw_sealed_outcomes where seal_seq = $1",
+        [seal_seq],
+    )
+    is_built = connection.execute(
+        "select 1 from duckdb_tables() where schema_name = 'settle' and table_name = 'cdr_outcomes'"
+    ).fetchone()
+    if is_built:
+        connection.execute(
+            "insert into ingest.raw_touched select 'outcome', cdr_key, 'its period was sealed'"
+            " from settle.cdr_outcomes where partner = $1 and period = $2 and not is_sealed",
             [partner, period],
         )
