@@ -7,7 +7,7 @@ What does not belong here: how it looks (invoice_pdf, invoice_xml) and its numbe
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
 
@@ -23,6 +23,8 @@ _LABELS = {
     "adjustment": "Corrections of earlier statements",
 }
 ROUNDING = "Rounding"
+# UNCL5305.
+OUTSIDE_SCOPE = "O"
 
 _LINES = """
     select tax_category, tax_percent, kind, sum(amount_excl_tax), sum(coalesce(tax, 0)), count(cdr_key),
@@ -46,6 +48,8 @@ class Side:
     vat_id: str | None = None
     iban: str | None = None
     bic: str | None = None
+    # By which a seller is told where no VAT id may be (BT-29): its party.
+    identifier: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +128,18 @@ def read_invoice(
     starts_on, ends_on = connection.execute(_PERIOD, [period]).fetchone() or (document.issued_on, document.issued_on)
     last_day = ends_on - timedelta(days=1)
     preceding = connection.execute(_PRECEDING, [list(document.preceding)]).fetchall()
-    return Invoice(document, period, starts_on, last_day, seller, buyer, lines, rates, preceding, agreement)
+    return without_vat_ids(
+        Invoice(document, period, starts_on, last_day, seller, buyer, lines, rates, preceding, agreement)
+    )
+
+
+def without_vat_ids(invoice: Invoice) -> Invoice:
+    """What is outside the scope of tax names no VAT id of either side (BR-O-02), but says who sells (BR-CO-26)."""
+    if all(rate.category != OUTSIDE_SCOPE for rate in invoice.rates):
+        return invoice
+    party = invoice.document.supplier or invoice.document.party
+    seller = replace(invoice.seller, vat_id=None, identifier=party)
+    return replace(invoice, seller=seller, buyer=replace(invoice.buyer, vat_id=None))
 
 
 def _credited(credited: Sequence[Credited], basis: Decimal) -> Iterator[tuple[str, Decimal]]:

@@ -16,7 +16,7 @@ from drafthorse.utils import validate_xml
 from lxml import etree
 from lxml.etree import LxmlError
 
-from orchestration.defs.settle.invoice import Invoice, Line, Rate, shortest
+from orchestration.defs.settle.invoice import OUTSIDE_SCOPE, Invoice, Line, Rate, shortest
 
 PROFILE = "urn:cen.eu:en16931:2017"
 # UNCL5305 to the reason that must stand beside a rate of nil, as code and text.
@@ -50,6 +50,8 @@ def to_xml(invoice: Invoice) -> bytes:
     note.content = " ".join([f"Statement {known.statement_id}.", *_corrects(invoice), *invoice.notes])
     cii.header.notes.add(note)
     for side, party in ((invoice.seller, cii.trade.agreement.seller), (invoice.buyer, cii.trade.agreement.buyer)):
+        if side.identifier:
+            party.id = side.identifier
         party.name = side.name
         party.address.country_id = side.country
         if side.address:
@@ -97,7 +99,7 @@ def _line(number: int, line: Line) -> LineItem:
     item.delivery.billed_quantity = (-1 if line.amount < 0 else 1, _PIECE)
     item.settlement.trade_tax.type_code = "VAT"
     item.settlement.trade_tax.category_code = line.category
-    if line.category != "O":
+    if line.category != OUTSIDE_SCOPE:
         item.settlement.trade_tax.rate_applicable_percent = shortest(line.percent)
     item.settlement.monetary_summation.total_amount = line.amount
     return item
@@ -144,6 +146,6 @@ def _tax(rate: Rate) -> ApplicableTradeTax:
     tax.category_code = rate.category
     if code is not None:
         tax.exemption_reason_code = code
-    if rate.category != "O":
+    if rate.category != OUTSIDE_SCOPE:
         tax.rate_applicable_percent = shortest(rate.percent)
     return tax
