@@ -9,7 +9,9 @@ import json
 import duckdb
 
 # What the end of a run writes after it was counted: the ledger's own tables, and what is to be looked at next.
-AFTER_THE_RUN = ("raw_ledger", "raw_cdr_history", "raw_finding_history", "raw_recorded_accruals", "raw_touched")
+AFTER_THE_RUN = (
+    "raw_ledger", "raw_cdr_history", "raw_finding_history", "raw_recorded_accruals", "raw_closed_months", "raw_touched",
+)  # fmt: skip
 
 
 def fingerprint(connection: duckdb.DuckDBPyConnection, table: str) -> str:

@@ -113,12 +113,13 @@ def end_run(
     drafts: Mapping[str, Any],
     counts: Mapping[str, Any],
     derived: Mapping[str, Mapping[str, str]],
-    accruals: Mapping[str, Sequence[Sequence[str | int]]],
+    month_ends: Mapping[str, Any],
 ) -> Entry:
     """Append the run-end entry, then forget what was touched: from here on the run counted.
 
     drafts: what can be approved, by `<period>|<partner>`. derived: SHA-256 of each file of `published` (but events) and
-    of `reports` (those that no manifest lists). accruals: of months that are not closed, or that no run saw before.
+    of `reports` (those that no manifest lists). month_ends: what is accrued for months that
+    are not closed, or that no run saw before, and which months this run is the first to find closed.
     """
     row = connection.execute("select run_seq, as_of from ingest.raw_run").fetchone()
     assert row is not None, "begin_run comes first"
@@ -130,7 +131,7 @@ def end_run(
         "drafts": dict(drafts),
         "changes": objects.put(home, changes),
         "counts": dict(counts),
-        "accruals": dict(accruals),
+        **month_ends,
         "next_deadline": _next_deadline(connection, as_of),
         **{name: dict(sorted(files.items())) for name, files in derived.items()},
         "pseudonyms": fingerprint(),

@@ -19,6 +19,7 @@ OF_THE_RUN = {
     ("ingest", "ledger_entries"),
     ("ingest", "cdr_history"),
     ("ingest", "recorded_accruals"),
+    ("ingest", "closed_months"),
     ("ingest", "finding_history"),
     ("ingest", "touched"),
     ("inspect", "work"),

@@ -32,6 +32,7 @@ _NOT_NEEDED = (
     "raw_cdr_history",
     "raw_finding_history",
     "raw_recorded_accruals",
+    "raw_closed_months",
     "raw_touched",
     "raw_loaded",
 )

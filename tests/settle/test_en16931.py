@@ -42,7 +42,9 @@ def issued(
         supplier="DE/DUO" if is_self_billed else None,
     )  # fmt: skip
     seller, buyer = (DUO, US) if is_self_billed else (US, buyer)
-    lines = [Line("Charging sessions: 3 sessions, 20.000 kWh", rate.basis, rate.category, rate.percent) for rate in rates]
+    lines = [
+        Line("Charging sessions: 3 sessions, 20.000 kWh", rate.basis, rate.category, rate.percent) for rate in rates
+    ]
     return without_vat_ids(Invoice(
         document, "2026-10", date(2026, 10, 1), date(2026, 10, 31), seller, buyer, lines, rates, corrects,
         "SB-7" if is_self_billed else None,

@@ -18,7 +18,7 @@ import pytest
 import snapshots
 
 from tests.conftest import ROOT, evsettle_here
-from tests.settle.story_home import arrive, bank_says, bought, credit_of, make_story_home, places, sold
+from tests.settle.story_home import arrive, bank_says, bought, credit_of, make_story_home, places, sold, write
 from tests.small_home import TEMPLATE
 
 pytestmark = pytest.mark.slow
@@ -111,10 +111,13 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Story:
     arrive(home, "duo", "november", bought("P2", "DE/DUO", "2026-11-12", 20))
     told.run(NOVEMBER)
     check_november(told)
+    check_accrued(told)
     told.close("2026-11|emo", "2026-11|duo", "2026-11|bel", "2026-W48|alp", at="2026-12-09T08:00:00Z")
 
     told.by_two("decide", "resolve", lost, "--reason", "R_REJECTED", at="2026-12-20T08:00:00Z")
     arrive(home, "own", "december", sold("O5", "NL/EMO", "2026-12-10", 30))
+    # Without a calendar October's books closed with October; by this one they would be open to the end of the year.
+    write(home / "master/calendar.yaml", "checkpoints: {monthly: {draft: 1, approval: 3, close: 41}}\n")
     told.run(DECEMBER)
     return told
 
@@ -130,6 +133,15 @@ def check_october(story: Story) -> None:
     ]
     # What we sold duo less what we bought of it; the invoices stay 9.00 and 6.00.
     assert story.rows("select receivable, payable, due from settlements where partner = 'duo'") == [("9", "6", "3")]
+
+
+def check_accrued(story: Story) -> None:
+    # Nothing of October was billed in October; what came of it in November belongs to the months after it.
+    assert story.rows("select partner, direction, currency, amount_excl_tax from accruals where period = '2026-10'"
+                      " order by partner, direction") == [
+        ("alp", "receivable", "CHF", "3"), ("bel", "receivable", "EUR", "15"), ("duo", "payable", "EUR", "6"),
+        ("duo", "receivable", "EUR", "9"), ("emo", "receivable", "EUR", "21"),
+    ]  # fmt: skip
 
 
 def check_november(story: Story) -> None:
@@ -175,6 +187,10 @@ def test_december_bills_what_it_serves_and_a_lost_dispute_is_payable_again(story
         ("nl/evs|o2", "R_PARTIAL"),
         ("nl/evs|o3", "R_REJECTED"),
     ]
+
+
+def test_a_changed_calendar_changes_nothing_that_was_accrued(story: Story) -> None:
+    check_accrued(story)
 
 
 def test_a_netted_settlement_is_paid_as_one_sum(story: Story, tmp_path: Path) -> None:

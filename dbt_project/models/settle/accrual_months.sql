@@ -28,6 +28,17 @@ recorded as (
 
 ),
 
+-- What a finished run found closed stays closed as it found it, whatever the calendar says since.
+known as (
+
+    select
+        period,
+        closes_at,
+        accrual_seq
+    from {{ ref('closed_months') }}
+
+),
+
 local_days as (
 
     select
@@ -58,10 +69,12 @@ ended as (
         months.starts_on,
         months.ends_on,
         months.ends_at,
-        coalesce(working_days.ends_at, months.ends_at) as closes_at,
+        coalesce(known.closes_at, working_days.ends_at, months.ends_at) as closes_at,
+        known.accrual_seq,
         run.as_of
     from months
     inner join run on months.ends_at <= run.as_of
+    left join known on months.period = known.period
     left join {{ ref('checkpoints') }} as checkpoints on checkpoints.frequency = 'monthly'
     left join local_days as last_days on {{ add_days('last_days.day', '1') }} = months.ends_on
     left join working_days on last_days.working_day_no + checkpoints.close_days = working_days.working_day_no
@@ -73,9 +86,10 @@ select
     ended.starts_on,
     ended.ends_on,
     ended.closes_at,
-    ended.closes_at <= ended.as_of as is_closed,
+    ended.accrual_seq is not null or ended.closes_at <= ended.as_of as is_closed,
     -- What was known then: by the last run before the close, else by the first one after it.
     case
+        when ended.accrual_seq is not null then ended.accrual_seq
         when ended.closes_at <= ended.as_of
             then
                 coalesce(
@@ -85,4 +99,4 @@ select
     end as run_end_seq
 from ended
 left join recorded on ended.ends_at <= recorded.as_of
-group by ended.period, ended.starts_on, ended.ends_on, ended.closes_at, ended.as_of
+group by ended.period, ended.starts_on, ended.ends_on, ended.closes_at, ended.accrual_seq, ended.as_of

@@ -46,6 +46,7 @@ def append_history(home: Home, connection: duckdb.DuckDBPyConnection, entries: S
     for entry in finished(new):
         _append_changes(home, connection, entry)
         _append_accruals(connection, entry)
+        _append_closed_months(connection, entry)
     append_seals(home, connection, new)
 
 
@@ -119,6 +120,14 @@ def _append_accruals(connection: duckdb.DuckDBPyConnection, entry: Entry) -> Non
         insert_rows(
             connection, "raw_recorded_accruals", columns, [(entry.seq, entry.time, *row) for row in rows or blank]
         )
+
+
+def _append_closed_months(connection: duckdb.DuckDBPyConnection, entry: Entry) -> None:
+    """Where an entry names no run-end, what it accrued itself stands."""
+    closed = entry.body.get("closed_months", {})
+    insert_rows(connection, "raw_closed_months", ("run_end_seq", "period", "closes_at", "accrual_seq"), [
+        (entry.seq, month, closes_at, entry.seq if seq is None else seq) for month, (closes_at, seq) in closed.items()
+    ])  # fmt: skip
 
 
 def _append_changes(home: Home, connection: duckdb.DuckDBPyConnection, entry: Entry) -> None:

@@ -796,6 +796,12 @@ create table if not exists ingest.raw_recorded_accruals (
     direction varchar, currency varchar, sessions bigint, amount_excl_tax decimal(18, 2)
 );
 
+-- Months whose books a finished run found closed, and the run-end whose accruals stand for them (from the run-end
+-- entries): a calendar that is changed later closes no month otherwise.
+create table if not exists ingest.raw_closed_months (
+    run_end_seq bigint, period varchar, closes_at timestamptz, accrual_seq bigint
+);
+
 create table if not exists ingest.raw_zone_offsets (
     zone varchar,
     utc_from timestamptz,              -- inclusive

@@ -92,18 +92,15 @@ def _touch_open(connection: duckdb.DuckDBPyConnection, period: str, partner: str
 
 
 def _touch_outcomes(connection: duckdb.DuckDBPyConnection, seal_seq: int, period: str, partner: str) -> None:
-    """What the seal froze stands as it was frozen; what was shown in its period and is not on it is shown in the next."""
-    connection.execute(
-        "insert into ingest.raw_touched select distinct 'outcome', cdr_key, 'its period was sealed'"
-        " from ingest.raw_sealed_outcomes where seal_seq = $1",
-        [seal_seq],
-    )
+    """What the seal froze stands as it was frozen; what was in its period and is not on it is shown in the next."""
     is_built = connection.execute(
         "select 1 from duckdb_tables() where schema_name = 'settle' and table_name = 'cdr_outcomes'"
     ).fetchone()
     if is_built:
         connection.execute(
             "insert into ingest.raw_touched select 'outcome', cdr_key, 'its period was sealed'"
-            " from settle.cdr_outcomes where partner = $1 and period = $2 and not is_sealed",
-            [partner, period],
+            " from ingest.raw_sealed_outcomes where seal_seq = $1 union"
+            " select 'outcome', cdr_key, 'its period was sealed' from settle.cdr_outcomes"
+            " where partner = $2 and period = $3 and not is_sealed",
+            [seal_seq, partner, period],
         )

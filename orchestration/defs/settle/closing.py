@@ -5,7 +5,7 @@ import dagster as dg
 from orchestration.defs.ingest.history import append_history
 from orchestration.defs.resources import Settlement
 from orchestration.defs.settle.conservation import check
-from orchestration.defs.settle.month_ends import open_accruals
+from orchestration.defs.settle.month_ends import month_ends
 from orchestration.defs.settle.publish import AFTER_THE_RUN, TABLES, prepare, show
 from orchestration.defs.settle.run_changes import changes
 from orchestration.defs.settle.sealing import open_drafts
@@ -72,7 +72,7 @@ def published(context: dg.AssetExecutionContext, settlement: Settlement) -> dg.M
             open_drafts(connection),
             {"changes": changed.count(b"\n")},
             {"published": tables.sha256s, "reports": loose_reports(home)},
-            open_accruals(connection),
+            month_ends(connection),
         )
         written = show(home, tables)
         # The entry just written is an event too, and the snapshot shows it.
