@@ -178,10 +178,14 @@ def seal(path: Path) -> None:
             )
             connection.execute("drop table frozen")
         connection.execute("delete from inspect.work")
+        connection.execute(
+            "insert into ingest.raw_touched select 'outcome', cdr_key, 'sealed' from settle.cdr_outcomes"
+        )
 
 
 def arrive_late(connection: duckdb.DuckDBPyConnection) -> None:
     """One more session of the first partner."""
+    connection.execute("delete from ingest.raw_touched")
     for table, columns in UPSTREAM.items():
         if "cdr_key" not in columns:
             continue
