@@ -6,6 +6,8 @@ from typing import Literal
 
 import click
 
+_ZIP = b"PK\x03\x04"
+
 
 class _WrongCallError(click.ClickException):
     """What was asked for cannot be read; no run failed."""
@@ -57,7 +59,10 @@ def command(
         raise click.UsageError(f"{time_zone} is not an IANA time zone; write one like Europe/Amsterdam.")
 
     def records(name: str) -> list[RawRecord]:
-        return split(decompress(name, _read(name)))
+        content = _read(name)
+        if content.startswith(_ZIP):
+            raise FileError(f"{name} is a zip archive: unpack it, and give the files that were in it.")
+        return split(decompress(name, content))
 
     try:
         given = [tariff for name in tariffs for tariff in read_tariffs(records(name), name)]

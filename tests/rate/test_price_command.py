@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 from typing import Any
+from zipfile import ZipFile
 
 from click.testing import CliRunner, Result
 
@@ -75,7 +76,11 @@ def test_a_record_without_an_id_is_priced_and_told_by_its_place() -> None:
 
 def test_a_wrong_call_is_answered_in_one_sentence(tmp_path: Path) -> None:
     empty = written(tmp_path, "empty.json", "[]")
+    archive = tmp_path / "cdrs.zip"
+    with ZipFile(archive, "w") as packed:
+        packed.writestr("cdr.json", to_json(SESSION))
     calls = [
+        (call(archive), 2, "is a zip archive: unpack it"),
         (call(tmp_path / "missing.json"), 2, "cannot be read"),
         (call(), 2, "Missing argument"),
         (call("-", "--ocpi", "3.0", stdin="{}"), 2, "3.0"),

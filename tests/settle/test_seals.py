@@ -200,6 +200,39 @@ def november(closed: Path, key: str) -> None:
     done(closed, "decide", "approve", proposal, "--by", SEM, at=at)
 
 
+def join_a_plan(home: Path) -> list[tuple[str, str]]:
+    """A driver of fahrstrom has a plan from the start of its second session until that of its third; all its sessions."""
+    sessions: dict[str, list[tuple[str, str]]] = {}
+    for (cdr_id,) in rows(
+        home,
+        "select cdr_id from cdrs where partner = 'fahrstrom' and direction = 'receivable' and state = 'valid'"
+        " order by cdr_id",
+    ):
+        cdr = landed(home, cdr_id)
+        sessions.setdefault(cdr["cdr_token"]["contract_id"], []).append((cdr["start_date_time"], cdr["id"]))
+    contract, found = max(sessions.items(), key=lambda item: (len(item[1]), item[0]))
+    (_, _), (joined, _), (left, _), *_ = sorted(found)
+    with (home / "master/memberships.csv").open("a") as plans:
+        plans.write(f"fahrstrom,{contract},GREEN,10,{joined},{left}\n")
+    return sorted(found)
+
+
+def check_plan(closed: Path, sessions: list[tuple[str, str]]) -> None:
+    names = [cdr_id for _, cdr_id in sessions]
+    listed = ", ".join(f"'{name}'" for name in names)
+    found = rows(
+        closed,
+        "select cdrs.cdr_id, cdrs.rated_excl_tax, cdrs.expected_excl_tax, lines.plan, lines.amount_excl_tax from cdrs"
+        f" left join discount_lines as lines using (cdr_key) where cdrs.cdr_id in ({listed})"
+        " order by cdrs.started_at",
+    )
+    assert [row[0] for row in found] == names and len(names) >= 3
+    assert [row[3] for row in found] == [None, "GREEN", *[None] * (len(names) - 2)]
+    _, rated, expected, _, discount = found[1]
+    assert rated > 0 and discount == -rated / 10 and expected == rated + discount
+    assert all(row[1] == row[2] for row in found if row[3] is None)
+
+
 def check_what_came(closed: Path) -> None:
     # The late one is served in October and billed in November; the credit is a line of its own.
     assert rows(closed, "select service_period, period, state, is_sealed from cdrs where cdr_key like '%-9000001'") == [
@@ -263,6 +296,7 @@ def test_what_comes_after_the_seal_changes_nothing_there(closed: Path) -> None:
     key = "nl/evs|evs-2610-0000134"
     november(closed, key)
     dispute(closed)
+    planned = join_a_plan(closed)
     ran = called(closed, "run", at="2026-11-10T09:00:00Z")
     assert ran.returncode == 0, ran.stderr
 
@@ -275,6 +309,7 @@ def test_what_comes_after_the_seal_changes_nothing_there(closed: Path) -> None:
     check_what_came(closed)
     check_disputes(closed)
     check_differences(closed, key, before)
+    check_plan(closed, planned)
 
     # From the ledger alone: the same tables, the same bytes, the sealed ones too.
     tables, reports = snapshots.tables(closed), snapshots.reports(closed)
