@@ -16,6 +16,7 @@ from defusedxml import ElementTree
 
 from tests.conftest import evsettle_here
 from tests.settle import story_home
+from tests.settle.schematron import broken_rules
 from tests.settle.story_home import arrive, session, write
 from tests.settle.test_three_months import Story
 from tests.small_home import TEMPLATE
@@ -130,6 +131,20 @@ def test_a_document_names_its_own_seller_sessions_and_predecessor(story: Story) 
     assert said(note, "InvoiceReferencedDocument/IssuerAssignedID") == ["NLEVS-SB-NLEMO-2026-000001"]
     assert b"<ram:TypeCode>261</ram:TypeCode>" in note.read_bytes()
     assert b">20261109</" in note.read_bytes()
+
+
+def test_every_document_keeps_the_rules_of_the_standard(story: Story) -> None:
+    documents = sorted((story.home / "reports").glob("*/emo/NL*.xml"))
+    assert [(path.stem, broken_rules(path.read_bytes())) for path in documents] == [
+        (name, []) for name in sorted(one["number"] for one in issued(story))
+    ]
+    # BT-25 and BT-26 of the note in the partner's name: what it corrects, and of which day that is.
+    note = story.home / "reports" / "2026-11" / "emo" / "NLEVS-SBC-NLEMO-2026-000001.xml"
+    assert said(note, "InvoiceReferencedDocument/IssuerAssignedID") == ["NLEVS-SB-NLEMO-2026-000001"]
+    day = ElementTree.fromstring(note.read_bytes()).find(
+        f".//{RAM}InvoiceReferencedDocument/{RAM}FormattedIssueDateTime/*"
+    )
+    assert day is not None and day.text == "20261109"
 
 
 def said(path: Path, names: str) -> list[str]:
