@@ -151,10 +151,11 @@ repeats as (
 
     select
         invoice_key,
-        repeated,
-        repeated_example,
-        first_invoice_key
+        count(*) as repeated,
+        min(cdr_key) as repeated_example,
+        min(first_invoice_key) as first_invoice_key
     from {{ ref('invoice_repeats') }}
+    group by invoice_key
 
 ),
 

@@ -34,10 +34,9 @@ documents as (
 
 select
     documents.invoice_key,
-    count(*) as repeated,
-    min(documents.cdr_key) as repeated_example,
+    documents.cdr_key,
     min(firsts.invoice_key) as first_invoice_key
 from documents
 inner join documents as firsts on documents.cdr_key = firsts.cdr_key and documents.form = firsts.form
 where documents.billings = 1 and documents.billed_before > 0 and firsts.document_no = 1
-group by documents.invoice_key
+group by documents.invoice_key, documents.cdr_key

@@ -108,7 +108,6 @@ invoices as (
         partner,
         direction,
         currency,
-        energy_kwh,
         amount_excl_tax
     from {{ ref('invoices') }}
     where is_latest
@@ -136,6 +135,17 @@ statements as (
         energy_kwh,
         amount_excl_tax
     from {{ ref('statements') }}
+
+),
+
+-- How much of an invoice is in question.
+doubts as (
+
+    select
+        invoice_key,
+        rule_id,
+        amount_excl_tax
+    from {{ ref('invoice_doubts') }}
 
 ),
 
@@ -176,7 +186,7 @@ select
     cast(
         case
             when roots.subject_kind = 'session' and sessions.total_cost_excl_tax is null then 1
-            when roots.subject_kind = 'invoice' and invoices.amount_excl_tax is null then 1
+            when roots.subject_kind = 'invoice' and doubts.amount_excl_tax is null then 1
             else coalesce(waiting.unknown_sessions, 0)
         end as integer
     ) as unknown_amounts,
@@ -187,7 +197,7 @@ select
         statements.currency
     ) as currency,
     cast(
-        coalesce(waiting.energy_kwh, sessions.energy_kwh, invoices.energy_kwh, statements.energy_kwh) as decimal(38, 8)
+        coalesce(waiting.energy_kwh, sessions.energy_kwh, statements.energy_kwh) as decimal(38, 8)
     ) as energy_kwh,
     cast(
         case
@@ -209,7 +219,7 @@ select
                     coalesce(
                         waiting.amount_at_stake,
                         abs(sessions.total_cost_excl_tax),
-                        abs(invoices.amount_excl_tax),
+                        doubts.amount_excl_tax,
                         abs(statements.amount_excl_tax)
                     )
         end as decimal(38, 16)
@@ -219,6 +229,11 @@ left join waiting on roots.finding_id = waiting.case_id
 left join cdrs on roots.cdr_key = cdrs.cdr_key
 left join sessions on roots.subject_kind = 'session' and roots.subject_id = sessions.session_key
 left join invoices on roots.subject_kind = 'invoice' and roots.subject_id = invoices.invoice_key
+left join doubts
+    on
+        roots.subject_kind = 'invoice'
+        and roots.subject_id = doubts.invoice_key
+        and roots.rule_id = doubts.rule_id
 left join files on roots.subject_kind = 'file' and roots.subject_id = files.subject_id
 left join contracts on files.source = contracts.partner
 left join statements on roots.subject_kind = 'statement' and roots.subject_id = statements.statement_id

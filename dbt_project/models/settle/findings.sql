@@ -59,6 +59,7 @@ stakes as (
     select
         subject_kind,
         subject_id,
+        rule_id,
         amount_at_stake
     from {{ ref('stakes') }}
 
@@ -251,4 +252,8 @@ from told
 inner join due on told.finding_id = due.finding_id
 left join found_days on due.found_at = found_days.found_at
 left join deadlines on found_days.working_day_no + due.due_days = deadlines.working_day_no
-left join stakes on told.subject_kind = stakes.subject_kind and told.subject_id = stakes.subject_id
+left join stakes
+    on
+        told.subject_kind = stakes.subject_kind
+        and told.subject_id = stakes.subject_id
+        and stakes.rule_id in (told.rule_id, 'any')

@@ -17,6 +17,7 @@ stakes as (
     select
         'cdr' as subject_kind,
         cdr_key as subject_id,
+        'any' as rule_id,
         amount
     from cdrs
     union all
@@ -24,6 +25,7 @@ stakes as (
     select
         'file' as subject_kind,
         file_subject_id as subject_id,
+        'any' as rule_id,
         case when count(distinct currency) = 1 then sum(amount) end as amount
     from cdrs
     group by file_subject_id
@@ -31,20 +33,23 @@ stakes as (
     select
         'session' as subject_kind,
         session_key as subject_id,
+        'any' as rule_id,
         abs(total_cost_excl_tax) as amount
     from {{ ref('sessions') }}
     where is_latest
     union all
+    -- Of an invoice only what is in question, not the rest of it.
     select
         'invoice' as subject_kind,
         invoice_key as subject_id,
-        abs(amount_excl_tax) as amount
-    from {{ ref('invoices') }}
-    where is_latest
+        rule_id,
+        amount_excl_tax as amount
+    from {{ ref('invoice_doubts') }}
     union all
     select
         'statement' as subject_kind,
         statement_id as subject_id,
+        'any' as rule_id,
         abs(amount_excl_tax) as amount
     from {{ ref('statements') }}
 
@@ -53,5 +58,6 @@ stakes as (
 select
     subject_kind,
     subject_id,
+    rule_id,
     cast(amount as decimal(38, 16)) as amount_at_stake
 from stakes
