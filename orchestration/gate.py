@@ -257,7 +257,8 @@ def _resolve(connection: duckdb.DuckDBPyConnection, gate: str, suites: Sequence[
     )
     connection.executemany("insert into gate_roots values (?, ?, ?)", roots)
     found = gate_rows.earlier_findings(gate, GATES)
-    connection.execute(gate_sql.RESOLVE.format(earlier=found, gate=gate_sql.text(gate)))
+    explained = gate_rows.explained(suites)
+    connection.execute(gate_sql.RESOLVE.format(earlier=found, explained=explained, gate=gate_sql.text(gate)))
     connection.execute(
         gate_sql.VERDICTS.format(gate=gate_sql.text(gate), suite_sha256=gate_sql.text(suites_sha256(suites)))
     )

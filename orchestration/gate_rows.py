@@ -101,6 +101,9 @@ _ROWS = {
 # Suites whose subjects are all judged in each run, with the kind of subject; no verdict is about them.
 WHOLE = {"files": "file", "sessions": "session", "invoices": "invoice"}
 
+# Of these, the models that name the finding of an earlier gate that explains one: their subjects have no key in common.
+EXPLAINED = {"sessions": "reconcile.explained_sessions", "invoices": "reconcile.explained_invoices"}
+
 # What is known only after the gate of its stage has let sessions pass: judged apart, when its rows are computed.
 AFTER_GATE = ("statements",)
 
@@ -183,3 +186,10 @@ def earlier_findings(gate: str, gates: Sequence[str]) -> str:
         for earlier in gates[: gates.index(gate)]
     ]
     return " union all ".join(selects) or f"select {columns} from {gate}.gate_findings limit 0"
+
+
+def explained(suites: Sequence[Suite]) -> str:
+    """subject_id, rule_id and root_finding_id of what another finding explains."""
+    selects = [f"select * from {EXPLAINED[suite.name]}" for suite in suites if suite.name in EXPLAINED]
+    nothing = "select '' as subject_id, '' as rule_id, '' as root_finding_id limit 0"
+    return " union all ".join(selects) or nothing

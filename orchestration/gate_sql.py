@@ -154,6 +154,11 @@ causes as (
     from rooted
     inner join known on rooted.root_rule_id = known.rule_id and rooted._subject_id = known.subject_id
     where known.subject_kind in ('session', 'invoice') and rooted.rule_id <> known.rule_id
+    union all
+    select identified.finding_id, explained.root_finding_id as root_id, 3 as kind_no, 0 as position
+    from identified
+    inner join ({explained}) as explained
+        on identified._subject_id = explained.subject_id and identified.rule_id = explained.rule_id
 
 ),
 

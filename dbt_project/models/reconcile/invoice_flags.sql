@@ -213,6 +213,7 @@ compared as (
         by_invoice.sessions as our_sessions,
         by_invoice.energy_kwh as our_energy_kwh,
         by_invoice.excl_tax as our_excl_tax,
+        by_invoice.rounded_excl_tax as our_rounded_excl_tax,
         by_invoice.least_sessions,
         by_invoice.most_sessions,
         by_invoice.least_energy_kwh,
@@ -272,7 +273,13 @@ select
     stated_excl_tax,
     cast(our_sessions as bigint) as our_sessions,
     cast(our_energy_kwh as decimal(18, 8)) as our_energy_kwh,
-    cast(our_excl_tax as decimal(18, 8)) as our_excl_tax,
+    cast(
+        case
+            when abs(abs(stated_excl_tax) - abs(our_rounded_excl_tax)) < abs(abs(stated_excl_tax) - abs(our_excl_tax))
+                then our_rounded_excl_tax
+            else our_excl_tax
+        end as decimal(18, 8)
+    ) as our_excl_tax,
     cast(unknown as bigint) as unknown_lines,
     unknown_example,
     cast(missing as bigint) as missing_cdrs,
