@@ -22,13 +22,6 @@ invoices as (
 
 ),
 
-matches as (
-
-    select *
-    from {{ ref('invoice_matches') }}
-
-),
-
 terms as (
 
     select
@@ -121,7 +114,7 @@ listed as (
         count(distinct cdr_key) as matched,
         count(*) filter (where cdr_key is null) as unknown,
         min(named_id) filter (where cdr_key is null) as unknown_example
-    from matches
+    from {{ ref('invoice_matches') }}
     group by invoice_key
 
 ),
@@ -136,7 +129,7 @@ missing as (
         sum(expected.claimed_excl_tax) as missing_excl_tax
     from expected
     inner join listed on expected.invoice_key = listed.invoice_key
-    left join matches on expected.cdr_key = matches.cdr_key and listed.form = matches.form
+    left join {{ ref('invoice_matches') }} as matches on expected.cdr_key = matches.cdr_key and listed.form = matches.form
     where
         matches.cdr_key is null
         and expected.is_inside
@@ -164,7 +157,7 @@ billed_once as (
     select distinct
         invoice_key,
         cdr_key
-    from matches
+    from {{ ref('invoice_matches') }}
     where cdr_key is not null
 
 ),
@@ -273,13 +266,7 @@ select
     stated_excl_tax,
     cast(our_sessions as bigint) as our_sessions,
     cast(our_energy_kwh as decimal(18, 8)) as our_energy_kwh,
-    cast(
-        case
-            when abs(abs(stated_excl_tax) - abs(our_rounded_excl_tax)) < abs(abs(stated_excl_tax) - abs(our_excl_tax))
-                then our_rounded_excl_tax
-            else our_excl_tax
-        end as decimal(18, 8)
-    ) as our_excl_tax,
+    cast({{ nearer_amount('stated_excl_tax', 'our_rounded_excl_tax', 'our_excl_tax') }} as decimal(18, 8)) as our_excl_tax,
     cast(unknown as bigint) as unknown_lines,
     unknown_example,
     cast(missing as bigint) as missing_cdrs,
