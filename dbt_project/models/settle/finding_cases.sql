@@ -1,5 +1,17 @@
 with
 
+-- What explains others is few beside what is found.
+causes as (
+
+    select finding_id
+    from {{ ref('findings') }}
+    where
+        status = 'open'
+        and severity in ('hold', 'reject')
+        and finding_id in (select caused_by from {{ ref('findings') }} where caused_by is not null)
+
+),
+
 roots as (
 
     select
@@ -17,11 +29,7 @@ roots as (
         findings.found_at,
         findings.due_at
     from {{ ref('findings') }} as findings
-    left join {{ ref('findings') }} as causes
-        on
-            findings.caused_by = causes.finding_id
-            and causes.status = 'open'
-            and causes.severity in ('hold', 'reject')
+    left join causes on findings.caused_by = causes.finding_id
     where
         findings.status = 'open'
         and findings.severity in ('hold', 'reject')
@@ -31,21 +39,38 @@ roots as (
 
 ),
 
--- Sums are signed; of sessions in several currencies no sum is known.
-waiting as (
+-- Sums are signed; of sessions in several currencies no sum is known. One set of values for each group: a distinct count
+-- keeps all of them, and a million sessions may wait each for itself.
+waiting_sums as (
 
     select
         case_id,
         count(*) as sessions,
         sum(case when coalesce(claimed_excl_tax, expected_excl_tax) is null then 1 else 0 end) as unknown_sessions,
-        count(distinct coalesce(currency, '?')) as currencies,
-        min(currency) as currency,
+        min(coalesce(currency, '?')) as currency,
+        max(coalesce(currency, '?')) as other_currency,
         sum(energy_kwh) as energy_kwh,
         sum(claimed_excl_tax) as claimed_excl_tax,
         sum(expected_excl_tax) as expected_excl_tax,
         sum(abs(coalesce(claimed_excl_tax, expected_excl_tax))) as amount_at_stake
     from {{ ref('waiting_sessions') }}
     group by case_id
+
+),
+
+waiting as (
+
+    select
+        case_id,
+        sessions,
+        unknown_sessions,
+        case when currency = other_currency and currency <> '?' then currency end as currency,
+        currency = other_currency as is_one_currency,
+        energy_kwh,
+        claimed_excl_tax,
+        expected_excl_tax,
+        amount_at_stake
+    from waiting_sums
 
 ),
 
@@ -191,7 +216,7 @@ select
         end as integer
     ) as unknown_amounts,
     coalesce(
-        case when waiting.currencies = 1 then waiting.currency end,
+        waiting.currency,
         sessions.currency,
         invoices.currency,
         statements.currency
@@ -201,20 +226,20 @@ select
     ) as energy_kwh,
     cast(
         case
-            when coalesce(waiting.currencies, 1) = 1
+            when coalesce(waiting.is_one_currency, true)
                 then coalesce(waiting.claimed_excl_tax, invoices.amount_excl_tax)
         end
         as decimal(38, 8)
     ) as claimed_excl_tax,
     cast(
         case
-            when coalesce(waiting.currencies, 1) = 1
+            when coalesce(waiting.is_one_currency, true)
                 then coalesce(waiting.expected_excl_tax, sessions.total_cost_excl_tax, statements.amount_excl_tax)
         end as decimal(38, 16)
     ) as expected_excl_tax,
     cast(
         case
-            when coalesce(waiting.currencies, 1) = 1
+            when coalesce(waiting.is_one_currency, true)
                 then
                     coalesce(
                         waiting.amount_at_stake,
