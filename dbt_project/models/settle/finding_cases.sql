@@ -3,12 +3,10 @@ with
 -- What explains others is few beside what is found.
 causes as (
 
-    select finding_id
-    from {{ ref('findings') }}
-    where
-        status = 'open'
-        and severity in ('hold', 'reject')
-        and finding_id in (select caused_by from {{ ref('findings') }} where caused_by is not null)
+    select distinct causes.finding_id
+    from {{ ref('findings') }} as causes
+    inner join {{ ref('findings') }} as effects on causes.finding_id = effects.caused_by
+    where causes.status = 'open' and causes.severity in ('hold', 'reject')
 
 ),
 
@@ -39,8 +37,8 @@ roots as (
 
 ),
 
--- Sums are signed; of sessions in several currencies no sum is known. One set of values for each group: a distinct count
--- keeps all of them, and a million sessions may wait each for itself.
+-- Sums are signed; of sessions in several currencies no sum is known. A distinct count would keep all the values of each
+-- group, and a million sessions may wait each for itself.
 waiting_sums as (
 
     select
