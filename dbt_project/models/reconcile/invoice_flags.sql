@@ -129,7 +129,8 @@ missing as (
         sum(expected.claimed_excl_tax) as missing_excl_tax
     from expected
     inner join listed on expected.invoice_key = listed.invoice_key
-    left join {{ ref('invoice_matches') }} as matches on expected.cdr_key = matches.cdr_key and listed.form = matches.form
+    left join {{ ref('invoice_matches') }} as matches
+        on expected.cdr_key = matches.cdr_key and listed.form = matches.form
     where
         matches.cdr_key is null
         and expected.is_inside
@@ -266,7 +267,9 @@ select
     stated_excl_tax,
     cast(our_sessions as bigint) as our_sessions,
     cast(our_energy_kwh as decimal(18, 8)) as our_energy_kwh,
-    cast({{ nearer_amount('stated_excl_tax', 'our_rounded_excl_tax', 'our_excl_tax') }} as decimal(18, 8)) as our_excl_tax,
+    cast(
+        {{ nearer_amount('stated_excl_tax', 'our_rounded_excl_tax', 'our_excl_tax') }} as decimal(18, 8)
+    ) as our_excl_tax,
     cast(unknown as bigint) as unknown_lines,
     unknown_example,
     cast(missing as bigint) as missing_cdrs,

@@ -37,7 +37,7 @@ roots as (
 
 ),
 
--- Sums are signed; of sessions in several currencies no sum is known. A distinct count would keep all the values of each
+-- Sums are signed; of sessions in several currencies no sum is known. A distinct count would keep all the values of a
 -- group, and a million sessions may wait each for itself.
 waiting_sums as (
 
