@@ -5,7 +5,6 @@ import re
 import subprocess
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import duckdb
 import pytest
@@ -54,7 +53,7 @@ def hard_week(cli_here: Cli, tmp_path_factory: pytest.TempPathFactory) -> duckdb
     connection = duckdb.connect()
     for path in sorted((home / "published").glob("*.parquet")):
         connection.read_parquet(str(path)).create_view(path.stem)
-    connection.execute(f"create view pages as select filename, content from read_text('{home}/reports/quality/*.html')")  # noqa: S608 - our folder
+    connection.execute(f"create view pages as select filename, content from read_text('{home}/reports/quality/*.html')")
     return connection
 
 
