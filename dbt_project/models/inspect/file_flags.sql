@@ -106,14 +106,15 @@ select
     files.stated_record_count,
     concat_ws(
         ', ',
-        cast(files.record_count as varchar) || ' records',
+        cast(files.record_count as varchar) || case when files.record_count = 1 then ' record' else ' records' end,
         case when files.stated_energy_kwh is not null then cast(summed.energy_kwh as varchar) || ' kWh' end,
         case when files.stated_excl_tax is not null then cast(summed.excl_tax as varchar) || ' without tax' end,
         case when files.stated_incl_tax is not null then cast(summed.incl_tax as varchar) || ' with tax' end
     ) as landed_totals,
     concat_ws(
         ', ',
-        cast(files.stated_record_count as varchar) || ' records',
+        cast(files.stated_record_count as varchar)
+        || case when files.stated_record_count = 1 then ' record' else ' records' end,
         cast(files.stated_energy_kwh as varchar) || ' kWh',
         cast(files.stated_excl_tax as varchar) || ' without tax',
         cast(files.stated_incl_tax as varchar) || ' with tax'

@@ -19,6 +19,7 @@ gathered as (
         min(severity) as severity,
         min(partner) as partner,
         min(subject_kind) as subject_kind,
+        min(subject_id) as first_subject_id,
         min(currency) as currency,
         cast(count(*) as integer) as cases,
         cast(sum(case when is_late then 1 else 0 end) as integer) as late_cases,
@@ -90,6 +91,11 @@ worded as (
         || case when gathered.cases > 1 then 's' else '' end
         || case when gathered.subject_kind = 'record' then ' set aside' else '' end
         || coalesce(' of ' || gathered.partner, '')
+        || case
+            when gathered.subject_kind = 'invoice' and gathered.cases = 1
+                then ', ' || upper(split_part(gathered.first_subject_id, '|', 3))
+            else ''
+        end
         || case
             when gathered.sites = 1 and gathered.location_id is not null then ', site ' || gathered.location_id
             when gathered.sites > 1 then ', ' || cast(gathered.sites as varchar) || ' sites'
