@@ -42,6 +42,16 @@ def test_a_row_is_a_session_with_one_period() -> None:
                                     "A,2026-10-01 10:00,2026-10-01 11:30,7.5")  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("when", "tests"), [("equals: Test", ["test", "TEST"]), ("starts_with: te", ["test", "TEST", "Tesla"])]
+)
+def test_a_test_is_told_by_its_word_in_any_capitals(when: str, tests: list[str]) -> None:
+    words = ["test", "TEST", "Tesla", "a test", ""]
+    lines = [f"A,2026-10-0{day} 10:00,2026-10-0{day} 11:30,7.5,{word}" for day, word in enumerate(words, 1)]
+    found = cdrs(read("\n".join(["cp,start,end,kwh,who", *lines]), MAPPING + f"test_when: {{column: who, {when}}}\n"))
+    assert [word for word, cdr in zip(words, found, strict=True) if cdr["is_test"]] == tests
+
+
 def test_positions_count_the_header_blank_lines_and_lines_inside_quotes() -> None:
     data = b'a,b\r\n1,2\n\n"x\ny",3\r\n4,5" wide\n6,7\n'
     records = split_lines(data)

@@ -201,8 +201,8 @@ def _read_row(cells: Cells[str, str | None], plan: Plan, clock: Clock) -> _Row:
         row.weekday = read_text(plan.weekday, cell)
     test = plan.mapping.test_when
     if test is not None:
-        value = cells[test.column] or ""
-        values["is_test"] = value.startswith(test.starts_with) if test.starts_with else value == test.equals
+        value, mark = (cells[test.column] or "").casefold(), (test.starts_with or test.equals or "").casefold()
+        values["is_test"] = value.startswith(mark) if test.starts_with else value == mark
     return row
 
 

@@ -139,7 +139,7 @@ class IdRecipe(Declared, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class TestWhen(Declared, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Which rows are tests and no customer's session."""
+    """Which rows are tests and no customer's session; capitals do not count."""
 
     column: str
     starts_with: str | None = None
