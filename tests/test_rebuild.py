@@ -99,11 +99,13 @@ def test_a_killed_run_loses_and_doubles_nothing(cli: Cli, finished_home: Path, t
 
 @pytest.mark.slow
 def test_twenty_killed_runs_lose_and_double_nothing(cli: Cli, finished_home: Path, tmp_path: Path) -> None:
-    home = fresh(finished_home, tmp_path)
-    for _ in range(4):
+    # A home for each round: a run of one that is finished has nothing to do, and is over before it can be killed.
+    for number in range(4):
+        (tmp_path / str(number)).mkdir()
+        home = fresh(finished_home, tmp_path / str(number))
         kill_and_run_again(cli, home, kills=5, longest=16)
-    assert snapshots.tables(home) == snapshots.tables(finished_home)
-    assert snapshots.reports(home) == snapshots.reports(finished_home)
+        assert snapshots.tables(home) == snapshots.tables(finished_home)
+        assert snapshots.reports(home) == snapshots.reports(finished_home)
 
 
 def fresh(finished: Path, folder: Path) -> Path:
