@@ -5,6 +5,8 @@ What does not belong here: the statement (evidence_plain), how one record is rea
 
 from collections.abc import Hashable, Iterator, Sequence
 from contextlib import suppress
+from itertools import groupby
+from operator import itemgetter
 
 import duckdb
 
@@ -45,10 +47,11 @@ def load_alike(connection: duckdb.DuckDBPyConnection, gathered: Gathered, files:
         while left and (shape := _first_shape(files[0], header, left, tried)) is not None:
             tried.add(shape)
             left = load_plain_evidence(connection, left, _plain_plan(files[0], header, shape))
-        plans: dict[str, Plan] = {}
-        for place, record in enumerate(left.records()):
-            file = by_seq[left.file_seqs[place]]
-            gather_records(gathered, file, [_read_record(file, header, record, plans)])
+        plans = {} if header is None else {"csv": csv_plan(files[0], header.names)}
+        odd = zip(left.file_seqs, left.records(), strict=True)
+        for file_seq, pairs in groupby(odd, key=itemgetter(0)):
+            file = by_seq[file_seq]
+            gather_records(gathered, file, [_read_record(file, header, record, plans) for _, record in pairs])
 
 
 def likeness(file: EvidenceFile) -> Hashable | None:
@@ -110,5 +113,4 @@ def _read_record(file: EvidenceFile, header: Header | None, record: RawRecord, p
         return ReadRecord(RawRecord(0, "", file.content.sha256, problem), None, ("SCHEMA_TYPE_INVALID", problem))
     if header is None:
         return read_json_record(file, record, plans)
-    plan = plans.setdefault("csv", csv_plan(file, header.names))
-    return read_line(file, record, header.names, plan)
+    return read_line(file, record, header.names, plans["csv"])
