@@ -9,6 +9,7 @@ import duckdb
 
 from orchestration.defs.ingest.cdr_chunk import CdrChunk
 from orchestration.defs.ingest.cdr_tariffs import ParsedTariffs, distinct_tariffs, load_tariffs_of_cdrs
+from orchestration.defs.ingest.plain_route import INSERT_RECORDS, leave_out, left_over, with_repeated_key
 from orchestration.defs.ingest.raw_record import repeated_key
 from orchestration.defs.ingest.record_chunks import RecordChunk
 
@@ -24,12 +25,7 @@ where is_plain and len(tariffs) > 0
 """
 
 _INSERTS = (
-    """
-    insert into ingest.raw_records by name
-    select record_id, file_seq, position, record_sha256, raw_text, true as is_typed
-    from ocpi_text
-    where place in (select place from ocpi_plain where is_plain)
-    """,
+    INSERT_RECORDS,
     """
     insert into ingest.raw_cdrs by name
     select * exclude (place, periods, tariffs, signed_data, taxes, has_more_keys, is_plain)
@@ -97,27 +93,21 @@ def load_plain(connection: duckdb.DuckDBPyConnection, records: RecordChunk, pars
     chunk.run("cdr_plain", "ocpi_plain")
     chunk.keep(_TARIFFS_SQL, "ocpi_tariffs")
     tariffs = distinct_tariffs(chunk)
-    repeated = _with_repeated_key(chunk, records, tariffs)
+    repeated = _with_repeated_key_anywhere(chunk, records, tariffs)
     if repeated:
-        places = ", ".join(map(str, repeated))
-        chunk.keep(
-            f"select * replace (is_plain and place not in ({places}) as is_plain) from ocpi_plain",  # noqa: S608 - whole numbers
-            "ocpi_plain",
-        )
+        leave_out(chunk, repeated)
         chunk.keep(_TARIFFS_SQL, "ocpi_tariffs")
         tariffs = distinct_tariffs(chunk)
     details = _DETAIL_INSERTS if chunk.execute(_HAS_DETAILS_SQL) else ()
     for sql in (*_INSERTS, *details):
         chunk.execute(sql)
     load_tariffs_of_cdrs(connection, chunk, tariffs, parsed)
-    odd = chunk.execute("select place from ocpi_plain where not is_plain order by place")
-    return records.at(place for (place,) in odd) if odd else RecordChunk()
+    return left_over(chunk, records)
 
 
-def _with_repeated_key(chunk: CdrChunk, records: RecordChunk, tariffs: Sequence[tuple[str, str]]) -> list[int]:
-    """Places of plain records in which an object has a key twice; in tariffs it is looked for once a text."""
-    more = chunk.execute("select place from ocpi_plain where is_plain and has_more_keys")
-    repeated = [place for (place,) in more if repeated_key(records.texts[place]) is not None]
+def _with_repeated_key_anywhere(chunk: CdrChunk, records: RecordChunk, tariffs: Sequence[tuple[str, str]]) -> list[int]:
+    """The same with those in whose tariffs one is; there it is looked for once a text."""
+    repeated = with_repeated_key(chunk, records)
     texts = {text for text, _ in tariffs if repeated_key(text) is not None}
     if texts:
         sent = chunk.execute("select place, tariff_text from ocpi_tariffs")

@@ -16,7 +16,7 @@ from orchestration.defs.ingest.cdr_chunk import CdrChunk
 from orchestration.defs.ingest.feed_fields import Field
 from orchestration.defs.ingest.feed_mapping import Party, Spec
 from orchestration.defs.ingest.feed_values import Plan
-from orchestration.defs.ingest.raw_record import repeated_key
+from orchestration.defs.ingest.plain_route import INSERT_RECORDS, leave_out, left_over, with_repeated_key
 from orchestration.defs.ingest.record_chunks import RecordChunk
 
 # A leaf is its JSON text. Texts begin and end with a sign that nobody would trim; a number is a text when it is whole.
@@ -106,24 +106,14 @@ def load_plain_evidence(connection: duckdb.DuckDBPyConnection, records: RecordCh
     """Load the records of a chunk that are plain in the words of the plan; returns those that are not."""
     chunk = CdrChunk(connection, records)
     chunk.keep(_statement(plain), "ocpi_plain")
-    more = chunk.execute("select place from ocpi_plain where is_plain and has_more_keys")
-    repeated = [place for (place,) in more if repeated_key(records.texts[place]) is not None]
-    if repeated:
-        places = ", ".join(map(str, repeated))
-        chunk.keep(
-            f"select * replace (is_plain and place not in ({places}) as is_plain) from ocpi_plain",  # noqa: S608 - whole numbers
-            "ocpi_plain",
-        )
-    chunk.execute(
-        "insert into ingest.raw_records by name select record_id, file_seq, position, record_sha256, raw_text,"
-        " true as is_typed from ocpi_text where place in (select place from ocpi_plain where is_plain)"
-    )
+    if repeated := with_repeated_key(chunk, records):
+        leave_out(chunk, repeated)
+    chunk.execute(INSERT_RECORDS)
     chunk.execute(
         f"insert into ingest.raw_{plain.plan.feed.name} by name"  # noqa: S608 - own names
         " select * exclude (place, has_more_keys, is_plain) from ocpi_plain where is_plain"
     )
-    odd = chunk.execute("select place from ocpi_plain where not is_plain order by place")
-    return records.at(place for (place,) in odd) if odd else RecordChunk()
+    return left_over(chunk, records)
 
 
 def _statement(plain: PlainPlan) -> str:
