@@ -1,7 +1,7 @@
 """Valid OCPI objects of our own making: override one field, or pass None to leave it out."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import duckdb
@@ -184,3 +184,10 @@ def _cdr_230() -> dict[str, Any]:
 
 def _overridden(item: dict[str, Any], override: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in (item | dict(override)).items() if value is not None}
+
+
+def places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """Every place in a JSON value."""
+    for key, inner in value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else []:
+        yield (*path, key)
+        yield from places(inner, (*path, key))

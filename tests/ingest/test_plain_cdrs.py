@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from factories import a_cdr, a_period, a_tariff, records_of
+from factories import a_cdr, a_period, a_tariff, places, records_of
 
 from orchestration.defs.ingest import cdr_rows
 from orchestration.defs.ingest.cdr_rows import VERSIONS, Profile, load_cdrs
@@ -53,13 +53,6 @@ def a_full_cdr(version: str = "2.2.1") -> dict[str, Any]:
         version, **every, authorization_reference="A1", invoice_reference_id="I1", home_charging_compensation=True,
         **dict.fromkeys(PARTS, cost),
     )  # fmt: skip
-
-
-def places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
-    """Every place in a JSON value."""
-    for key, inner in value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else []:
-        yield (*path, key)
-        yield from places(inner, (*path, key))
 
 
 def bent_cdrs(share: int, version: str) -> Iterator[dict[str, Any]]:

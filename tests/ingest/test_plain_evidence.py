@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from factories import places
 
 from orchestration.defs.ingest import evidence_load
 from orchestration.defs.ingest.bulk import Gathered
@@ -89,13 +90,6 @@ MAPPINGS = {
     "none": "",
     "parties": "constants: {cpo_party: nl-evs, time_zone: Europe/Amsterdam}",
 }
-
-
-def places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
-    """Every place in a JSON value."""
-    for key, inner in value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else []:
-        yield (*path, key)
-        yield from places(inner, (*path, key))
 
 
 def bent(whole: dict[str, Any]) -> Iterator[str]:
