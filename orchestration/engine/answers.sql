@@ -71,8 +71,13 @@ found as (
         'reject' as severity,
         'The record lacks ' || replace(missing_fields, ',', ', ') || '.' as message,
         false as is_blocking
-    from input_records
-    where missing_fields is not null
+    from (
+        select
+            record_id,
+            concat_ws(',', case when cdr_id is null and problem is null then 'id' end, missing_fields) as missing_fields
+        from input_records
+    )
+    where missing_fields <> ''
     union all
     select
         record_id,

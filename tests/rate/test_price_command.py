@@ -63,6 +63,21 @@ def test_tariffs_stand_in_where_a_cdr_embeds_none_or_one_of_the_same_id(tmp_path
     ]
 
 
+def test_two_tariffs_of_one_id_in_force_at_once_are_told(tmp_path: Path) -> None:
+    dear, cheap = element(component("ENERGY", "1", "0")), element(component("ENERGY", "0.5", "0"))
+    first, second = written(tmp_path, "dear.json", tariff(dear)), written(tmp_path, "cheap.json", tariff(cheap))
+    later = written(tmp_path, "later.json", {**tariff(cheap), "start_date_time": "2026-10-05T10:00:00Z"})
+    bare = written(tmp_path, "bare.json", cdr([], period(0, ENERGY=10)))
+    twice = lines(call(bare, "--tariff", first, "--tariff", second))[0]
+    assert (cost(twice), [problem["rule_id"] for problem in twice["problems"]]) == (
+        ("10.0000",) * 2,
+        ["TARIFF_OVERLAP"],
+    )
+    for other in (first, later):
+        answer = lines(call(bare, "--tariff", first, "--tariff", other))[0]
+        assert (cost(answer), answer["problems"]) == (("10.0000",) * 2, [])
+
+
 def test_the_version_is_told_from_the_fields_or_given() -> None:
     old = {**SESSION, "stop_date_time": SESSION["end_date_time"]}
     assert [answer["version"] for answer in lines(call("-", stdin=to_json([SESSION, old])))] == ["2.2.1", "2.1.1"]
@@ -72,6 +87,7 @@ def test_the_version_is_told_from_the_fields_or_given() -> None:
 def test_a_record_without_an_id_is_priced_and_told_by_its_place() -> None:
     answer = lines(call("-", stdin=to_json({key: value for key, value in SESSION.items() if key != "id"})))[0]
     assert (answer["id"], answer["position"], cost(answer)) == (None, 1, ("3.0000", "3.6000"))
+    assert [problem["message"] for problem in answer["problems"]] == ["The record lacks id."]
 
 
 def test_a_wrong_call_is_answered_in_one_sentence(tmp_path: Path) -> None:

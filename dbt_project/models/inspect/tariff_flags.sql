@@ -51,7 +51,8 @@ in_force as (
         tariff_no,
         tariff_type,
         origin,
-        status
+        status,
+        has_rival
     from {{ ref('tariffs_in_force') }}
 
 ),
@@ -68,8 +69,7 @@ matches as (
         approved_at,
         is_opening,
         is_retro_approved,
-        body_known_from,
-        rival_count
+        body_known_from
     from {{ ref('registry_matches') }}
 
 ),
@@ -143,7 +143,8 @@ switched as (
 
 ),
 
--- What an embedded tariff says about itself is not the registry's business, but for its content.
+-- What an embedded tariff says about itself is not the registry's business, but for its content, and for another that
+-- came with it under the same name.
 judged as (
 
     select
@@ -185,8 +186,8 @@ judged as (
             else 0
         end as is_same_body,
         case
-            when in_force.origin = 'cdr' or matches.tariff_no is null or not matches.is_at_start then null
-            when matches.rival_count > 0 then 0
+            when in_force.status in ('unknown', 'not_in_force') then null
+            when in_force.has_rival then 0
             else 1
         end as is_alone,
         -- No CDR says which preference a driver set: a tariff for one needs an answer by other means.

@@ -92,7 +92,14 @@ ranked as (
         row_number() over (
             partition by embedded.record_id, embedded.tariff_key
             order by case when embedded.is_in_force then 0 else 1 end asc, embedded.tariff_index asc
-        ) as choice_no
+        ) as choice_no,
+        coalesce(
+            min(case when embedded.is_in_force then embedded.tariff_no end)
+                over (partition by embedded.record_id, embedded.tariff_key)
+            <> max(case when embedded.is_in_force then embedded.tariff_no end)
+                over (partition by embedded.record_id, embedded.tariff_key),
+            false
+        ) as has_rival
     from embedded
     inner join several on embedded.record_id = several.record_id
 
@@ -113,7 +120,8 @@ chosen as (
         embedded.tariff_type,
         embedded.valid_from,
         embedded.valid_to,
-        embedded.is_in_force
+        embedded.is_in_force,
+        false as has_rival
     from embedded
     left join several on embedded.record_id = several.record_id
     where several.record_id is null
@@ -130,7 +138,8 @@ chosen as (
         ranked.tariff_type,
         ranked.valid_from,
         ranked.valid_to,
-        ranked.is_in_force
+        ranked.is_in_force,
+        ranked.has_rival
     from ranked
     where ranked.choice_no = 1
 
@@ -165,7 +174,8 @@ select
     chosen.tariff_type,
     chosen.valid_from,
     chosen.valid_to,
-    chosen.is_in_force
+    chosen.is_in_force,
+    chosen.has_rival
 from chosen
 union all
 select
@@ -181,6 +191,7 @@ select
     cast(null as varchar) as tariff_type,
     cast(null as timestamptz) as valid_from,
     cast(null as timestamptz) as valid_to,
-    cast(null as boolean) as is_in_force
+    cast(null as boolean) as is_in_force,
+    false as has_rival
 from named
 inner join current_cdrs on named.record_id = current_cdrs.record_id

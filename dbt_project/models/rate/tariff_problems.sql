@@ -220,7 +220,7 @@ problems as (
     {% for place, flaw, message in [
         ('tariff ', 'problems', "': ' || problems || '.'"),
         ('size in tariff ', 'oversized_dimension',
-         "' has a price, tax or step for ' || oversized_dimension || ' beyond what can be priced exactly.'"),
+         "' has a price, tax or step for ' || oversized_dimension || ' too large to be priced, or a tax or step below 0.'"),
     ] %}
         select
             record_id,

@@ -18,7 +18,8 @@ uses as (
         tariff_type,
         valid_from,
         valid_to,
-        is_in_force
+        is_in_force,
+        has_rival
     from "evsettle"."inspect"."tariff_uses"
 
 ),
@@ -45,7 +46,8 @@ matches as (
         valid_from,
         valid_to,
         is_approved,
-        is_at_start
+        is_at_start,
+        rival_count
     from "evsettle"."inspect"."registry_matches"
 
 ),
@@ -109,6 +111,7 @@ settled as (
         uses.valid_from,
         uses.valid_to,
         uses.is_in_force,
+        uses.has_rival,
         uses.is_embedded and terms.tariff_source = 'cdr' as is_from_cdr
     from uses
     inner join work on uses.cdr_key = work.cdr_key
@@ -132,7 +135,8 @@ select
         when settled.tariff_no is null then 'unknown'
         when settled.is_in_force then 'in_force'
         else 'not_in_force'
-    end as status
+    end as status,
+    settled.has_rival
 from settled
 left join embedded_versions
     on
@@ -161,7 +165,8 @@ select
         when not matches.is_at_start then 'not_in_force'
         when not matches.is_approved then 'not_approved'
         else 'in_force'
-    end as status
+    end as status,
+    coalesce(matches.is_at_start and matches.rival_count > 0, false) as has_rival
 from settled
 left join matches on settled.cdr_key = matches.cdr_key and settled.tariff_index = matches.tariff_index
 where not settled.is_from_cdr

@@ -4,9 +4,20 @@ session_tariffs as (
 
     select
         record_id,
+        cdr_key,
         started_us,
         ended_us
     from "evsettle"."rate"."session_tariffs"
+
+),
+
+tariffs_in_force as (
+
+    select
+        cdr_key,
+        tariff_id,
+        has_rival
+    from "evsettle"."inspect"."tariffs_in_force"
 
 ),
 
@@ -78,6 +89,20 @@ problems as (
         'The CDR has no charging period, so nothing in it can be priced.' as message
     from session_tariffs
     where session_tariffs.record_id not in (select period_contexts.record_id from period_contexts)
+
+    union all
+
+    select
+        session_tariffs.record_id,
+        'TARIFF_OVERLAP' as rule_id,
+        lower(coalesce(tariffs_in_force.tariff_id, 'without an id')) as detail,
+        'hold' as severity,
+        false as is_blocking,
+        'Tariff ' || coalesce(tariffs_in_force.tariff_id, 'without an id')
+        || ' is there more than once with different prices for the start of the session; the first was used.' as message
+    from tariffs_in_force
+    inner join session_tariffs on tariffs_in_force.cdr_key = session_tariffs.cdr_key
+    where tariffs_in_force.has_rival
 
     union all
 

@@ -257,7 +257,7 @@ problems as (
             'size in tariff ' || lower(tariff_id) as detail,
             'reject' as severity,
             true as is_blocking,
-            'Tariff ' || tariff_id || ' has a price, tax or step for ' || oversized_dimension || ' beyond what can be priced exactly.' as message
+            'Tariff ' || tariff_id || ' has a price, tax or step for ' || oversized_dimension || ' too large to be priced, or a tax or step below 0.' as message
         from faulty_uses
         where oversized_dimension is not null
 
