@@ -21,6 +21,10 @@ _EVENTS = """
     select happened_at, event, state_to, reason_code, amount_excl_tax, assigned_to, decided_by, approved_by, note
     from dispute_events where dispute_id = $dispute order by seq
 """
+_HAND_OVERS = """
+    select hand_over_no, handed_by_holder, holder, handed_at, handed_by, until_at, held_seconds
+    from dispute_hand_overs where dispute_id = $dispute order by hand_over_no
+"""
 _DAY = 86400
 # What usually comes next, from the state a dispute is in.
 _NEXT = {
@@ -57,8 +61,10 @@ def command(home_path: Path | None, dispute: str | None, partner: str | None, wi
             f"There is no dispute {number} in the last run: `evsettle disputes --all` lists them."
         )
     events = snapshot.named(_EVENTS, {"dispute": number}) if number is not None else []
+    hand_overs = snapshot.named(_HAND_OVERS, {"dispute": number}) if number is not None else []
     if as_json:
-        show_json({"disputes": disputes} | ({"events": events} if number is not None else {}))
+        story = {"events": events, "hand_overs": hand_overs} if number is not None else {}
+        show_json({"disputes": disputes} | story)
         return
     show_table(
         "Disputes" if with_ended or number else "Open disputes",
@@ -84,6 +90,15 @@ def command(home_path: Path | None, dispute: str | None, partner: str | None, wi
             ["when", "act", "state", "reason", ">amount", "to", "by", "approved", "note"],
             [tuple(event.values()) for event in events],
         )
+        show_table(
+            "From hand to hand",
+            ["from", "to", "handed over", "by", "until", ">held"],
+            [
+                (one["handed_by_holder"], one["holder"], one["handed_at"], one["handed_by"], one["until_at"],
+                 _length(one["held_seconds"]))
+                for one in hand_overs
+            ],
+        )  # fmt: skip
     for one in disputes:
         if one["state"] in _NEXT and (number is not None or len(disputes) == 1):
             act = _NEXT[one["state"]].format(subject=f"dispute:{one['dispute_id']}")
@@ -95,6 +110,11 @@ def _held_out_of(one: dict[str, Any]) -> str:
     if not one["is_open"]:
         return ""
     return "the next statement" if one["statement_id"] is None else f"balance of {one['statement_id']}"
+
+
+def _length(seconds: int) -> str:
+    days, rest = divmod(seconds, _DAY)
+    return f"{days} d {rest // 3600} h" if days else f"{rest // 3600} h {rest % 3600 // 60} min"
 
 
 def _row(one: dict[str, Any]) -> tuple[Any, ...]:

@@ -22,11 +22,11 @@ _OPEN = """
     order by direction, partner, due_on, due_id
 """
 _AGEING = """
-    select direction, partner, currency, bucket, sum(due_amount) as due_amount, sum(disputed) as disputed
-    from amounts_due
-    where status <> 'paid' and ($partner is null or partner = $partner)
-    group by direction, partner, currency, bucket
-    order by direction, partner, currency, bucket
+    select direction, partner, currency, standing, bucket, sum(disputes)::bigint as disputes, sum(amount) as amount
+    from ageing
+    where $partner is null or partner = $partner
+    group by direction, partner, currency, standing, bucket
+    order by direction, partner, currency, standing = 'undisputed' desc, standing, bucket
 """
 _UNMATCHED = """
     select payments.payment_id, payments.booked_on, payments.partner, payments.counterparty_name, payments.currency,
@@ -104,10 +104,11 @@ def open_items(home_path: Path | None, partner: str | None, as_json: bool) -> No
     )  # fmt: skip
     by_owner: dict[tuple[str, ...], dict[str, Any]] = {}
     for one in ages:
-        by_owner.setdefault((one["direction"], one["partner"], one["currency"]), {})[one["bucket"]] = one["due_amount"]
+        owner = (one["direction"], one["partner"], one["currency"], one["standing"])
+        by_owner.setdefault(owner, {})[one["bucket"]] = one["amount"]
     show_table(
-        "Ageing by days overdue",
-        ["direction", "partner", "currency", *(f">{bucket.replace('_', ' ')}" for bucket in _BUCKETS)],
+        "Ageing by days overdue, and by the state of disputes",
+        ["direction", "partner", "currency", "standing", *(f">{bucket.replace('_', ' ')}" for bucket in _BUCKETS)],
         [(*owner, *(found.get(bucket) for bucket in _BUCKETS)) for owner, found in by_owner.items()],
     )
 

@@ -63,7 +63,7 @@ _RANGE = "select reading_min, reading_max, min_excl_tax, max_excl_tax from rate.
 
 _TAX = """
     select supplier_country, customer_country, customer_regime, site_country, has_rules, answers, category,
-        rate_percent, note
+        rate_percent, note, decision_id
     from settle.cdr_taxes_due
     where cdr_key = $key
 """

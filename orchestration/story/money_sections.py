@@ -249,7 +249,8 @@ def _tax(story: SessionStory) -> str | None:
     if tax["rate_percent"] is None:
         return f"undecided {route}"
     note = f": {tax['note']}" if tax["note"] else ""
-    return f"{plain(tax['rate_percent'])} %, category {tax['category']}, {route}{note}"
+    decision = f" (decision {tax['decision_id'][:12]})"
+    return f"{plain(tax['rate_percent'])} %, category {tax['category']}, {route}{note}{decision}"
 
 
 def _rounding(story: SessionStory) -> str | None:

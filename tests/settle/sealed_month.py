@@ -70,6 +70,9 @@ def dispute(closed: Path) -> None:
 
 
 def check_disputes(closed: Path) -> None:
+    # All of the hand-overs of the one that was won were on the day, and it waits for nobody.
+    held = "select holder, held_seconds, until_at is null from dispute_hand_overs order by seq, hand_over_no"
+    assert rows(closed, held)[1:] == [("finance", 0, False)]
     # The statement is what it was; what is open has left its balance, and what was won is a credit of November.
     (first, _, _), (second, line_no, billed) = disputed(closed)
     [(amount, disputed_now, payable)] = rows(
@@ -135,6 +138,8 @@ def check_payments(closed: Path) -> None:
         "select due_amount, paid, status, bucket, cast(expected_on as varchar) from amounts_due where partner = 'emo'"
     )
     assert rows(closed, told) == [(left, Decimal(100), "part_paid", "not_due", "2026-12-07")]
+    aged = "select standing, disputes, bucket, amount from ageing where partner = 'emo' order by standing desc"
+    assert rows(closed, aged) == [("undisputed", 0, "not_due", left), ("opened", 1, "not_due", Decimal("1.51"))]
     records = "select disposition, reason, file_name from records where feed = 'payments' order by file_name"
     assert rows(closed, records) == [
         ("applied", None, "bank.xml"),

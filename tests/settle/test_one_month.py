@@ -16,7 +16,7 @@ STORIES: dict[str, tuple[str, list[tuple[Any, ...]]]] = {
     "open": ("7.00", [OPENED]),
     "lost": ("8.00", [OPENED, ("resolve", "resolved", "2026-10-28", "R_REJECTED", None)]),
     "won": ("9.00", [OPENED, ("resolve", "resolved", "2026-10-28", "R_PARTIAL", "6.504")]),
-    "again": ("9.00", [OPENED, ("resolve", "resolved", "2026-10-28", "R_PARTIAL", "6.50"),
+    "again": ("9.00", [OPENED, ("assign", "investigating", "2026-10-26", None, None), ("resolve", "resolved", "2026-10-28", "R_PARTIAL", "6.50"),
                        ("escalate", "escalated", "2026-10-29", "ESCALATED", None)]),
     # Closed after October's cut-off, the sixth of November: billed in November.
     "late": ("3.00", [OPENED, ("withdraw", "withdrawn", "2026-11-07", None, None)]),
@@ -26,6 +26,28 @@ STORIES: dict[str, tuple[str, list[tuple[Any, ...]]]] = {
 SWISS = (("thursday", "12.345", 15), ("sunday", "4.80", 18), ("too_late", "9.00", 25))
 
 FEES = (("sold", "10.00", "receivable"), ("sold_too", "5.55", "receivable"), ("bought", "7.00", "payable"))
+
+
+# One session, the same for a company that charges at our sites in three countries, and for one that sells on.
+SITES = ("DE", "CH", "GB")
+TAX_RULES = (
+    ("NL", None, None, "S", "21"), ("CH", None, None, "O", "0"), ("DE", None, None, "S", "19"),
+    ("FR", "driver", "DE", "S", "19"), ("FR", "driver", "CH", "S", "8.1"), ("FR", "driver", "GB", "S", "20"),
+    ("FR", "reseller", None, "AE", "0"),
+)  # fmt: skip
+
+
+def add_sites(books: Books) -> None:
+    for partner, regime in (("fleet", "driver"), ("resale", "reseller")):
+        books.raw["raw_settlement_terms"].append(
+            {"partner": partner, "contract_version": "t1", "tax_country": "FR", "tax_regime": regime,
+             "vat_id": "FR40303265045", "is_vat_id_valid": True}
+        )  # fmt: skip
+        for site in SITES:
+            books.session(
+                f"{partner}_{site}", claim="10.00", rated="10.00", terms={"contract_version": "t1"}, partner=partner,
+                site=site,
+            )  # fmt: skip
 
 
 def add_limits(books: Books) -> None:
@@ -78,14 +100,15 @@ def settled(tmp_path_factory: pytest.TempPathFactory) -> Books:
         )
     ]  # fmt: skip
     add_limits(books)
+    add_sites(books)
     books.raw["raw_settlement_terms"].append(
         {"partner": "fee", "contract_version": "f1", "tax_country": "DE", "credit_limit": "67.15"}
     )
     books.raw["raw_own_parties"] = [{"party": "NL/EVS", "role": "CPO", "country": "NL"}]
     books.raw["raw_tax_rules"] = [
-        {"valid_from": "2026-01-01", "customer_country": country, "category": category, "rate_percent": percent,
-         "known_from": "2026-01-01 00:00:00+00"}
-        for country, category, percent in (("NL", "S", "21"), ("CH", "O", "0"), ("DE", "S", "19"))
+        {"valid_from": "2026-01-01", "customer_country": country, "customer_regime": regime, "site_country": site,
+         "category": category, "rate_percent": percent, "known_from": "2026-01-01 00:00:00+00"}
+        for country, regime, site, category, percent in TAX_RULES
     ]  # fmt: skip
     for key, claim, direction in FEES:
         books.session(
@@ -107,7 +130,7 @@ def settled(tmp_path_factory: pytest.TempPathFactory) -> Books:
                 {
                     "dispute_id": str(100 * number), "seq": 100 * number + step, "event": event, "state_to": state,
                     "happened_at": f"{day} 12:00:00+00", "cdr_key": key, "reason_code": reason,
-                    "amount_excl_tax": amount, "claimant": "partner" if step == 0 else None, "decided_by": "ann",
+                    "assigned_to": "operations" if event == "assign" else None, "amount_excl_tax": amount, "claimant": "partner" if step == 0 else None, "decided_by": "ann",
                 }
             )  # fmt: skip
     books.build()
@@ -241,6 +264,36 @@ def test_each_term_is_a_line_of_its_own_that_names_the_contract(settled: Books) 
     assert settled.query(
         "select direction, amount_excl_tax from settle.waterfall where partner = 'fee' and step = 'fees' order by 1"
     ) == [("payable", Decimal("0.10")), ("receivable", Decimal("40.89"))]
+
+
+def test_one_session_is_taxed_as_the_rule_of_its_site_and_buyer_says(settled: Books) -> None:
+    found = settled.query(
+        "select due.cdr_key, due.category, due.rate_percent, lines.tax, due.decision_id"
+        " from settle.cdr_taxes_due as due inner join settle.statement_lines as lines on due.cdr_key = lines.cdr_key"
+        " where due.customer_country = 'FR' order by 1"
+    )
+    assert [row[:4] for row in found] == [
+        ("fleet_CH", "S", Decimal("8.1"), Decimal("0.81")),
+        ("fleet_DE", "S", Decimal(19), Decimal("1.90")),
+        ("fleet_GB", "S", Decimal(20), Decimal("2.00")),
+        ("resale_CH", "AE", Decimal(0), Decimal(0)),
+        ("resale_DE", "AE", Decimal(0), Decimal(0)),
+        ("resale_GB", "AE", Decimal(0), Decimal(0)),
+    ]
+    assert len({decision for *_, decision in found}) == len(found)
+
+
+def test_a_dispute_is_timed_from_hand_to_hand(settled: Books) -> None:
+    """What was won and taken up again: finance to the 26th, operations to the 28th, and finance from the 29th on."""
+    assert settled.query(
+        "select handed_by_holder, holder, handed_by, held_seconds / 86400.0, until_at is null"
+        " from settle.dispute_hand_overs where dispute_id = '500' order by hand_over_no"
+    ) == [
+        (None, "finance", "ann", 1, False),
+        ("finance", "operations", "ann", 2, False),
+        # To the run on 8 November at midnight.
+        (None, "finance", "ann", 9.5, True),
+    ]
 
 
 def test_the_books_add_up(settled: Books) -> None:

@@ -318,7 +318,7 @@ def test_what_comes_after_the_seal_changes_nothing_there(closed: Path) -> None:
     ran = called(closed, "run", at="2026-11-10T10:00:00Z")
     assert ran.returncode == 0, ran.stderr
     # An hour passed, and the clocks of disputes and of hand-offs that are waited for say so.
-    clocks = {"settle.disputes": "", "settle.handoff_lag": ""}
+    clocks = {"settle.disputes": "", "settle.dispute_hand_overs": "", "settle.handoff_lag": ""}
     assert snapshots.tables(closed) | clocks == tables | clocks
     assert snapshots.reports(closed) == reports
     check_journal(closed)

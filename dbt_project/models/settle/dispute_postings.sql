@@ -129,6 +129,7 @@ local_days as (
 disputed as (
 
     select
+        spans.dispute_id,
         spans.span_id,
         spans.ends_at,
         -- What was disputed before it was billed is set apart when it is billed.
@@ -206,6 +207,7 @@ sides as (
 select
     moves.entry_kind || ':' || moves.span_id as entry_id,
     moves.entry_kind,
+    moves.dispute_id,
     local_days.day as booked_on,
     moves.period,
     moves.party,

@@ -156,6 +156,12 @@ TABLES: Mapping[str, Published] = {
         "statement_id, disputes_open, disputed_excl_tax, payable_excl_tax, disputed_incl_tax, payable_incl_tax",
         "statement_id",
     ),
+    "dispute_hand_overs": Published(
+        "settle.dispute_hand_overs",
+        "dispute_id, hand_over_no, partner, handed_by_holder, holder, handed_at, handed_by, seq, until_at,"
+        " held_seconds",
+        "dispute_id, hand_over_no",
+    ),
     "dispute_events": Published(
         "ingest.dispute_events",
         "dispute_id, seq, happened_at, event, state_from, state_to, cdr_key, reason_code, amount_excl_tax",

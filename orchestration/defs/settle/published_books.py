@@ -23,6 +23,12 @@ BOOKS: Mapping[str, Published] = {
         " tax, amount_incl_tax, preceding, supplier",
         "number",
     ),
+    "cdr_taxes_due": Published(
+        "settle.cdr_taxes_due",
+        "cdr_key, decision_id, category, rate_percent, supplier_country, customer_country, customer_regime,"
+        " site_country, note",
+        "cdr_key",
+    ),
     "invoice_reconciliation": Published(
         "settle.invoice_reconciliation",
         "partner, period, direction, currency, line_id, standing, cdr_key, named_id, statement_id, statement_line_no,"
@@ -79,6 +85,11 @@ BOOKS: Mapping[str, Published] = {
         " due_on, amount, paid, disputed, open_amount, due_amount, status, bucket, days_overdue, last_paid_on,"
         " expected_on",
         "due_id",
+    ),
+    "ageing": Published(
+        "settle.ageing",
+        "due_id, partner, period, direction, currency, standing, due_on, bucket, disputes, amount",
+        "due_id, standing",
     ),
     "payments": Published(
         "settle.payments",
