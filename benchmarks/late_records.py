@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 LATE_FEED = "own/cdrs"
-DEAREST = 30
+DEAREST = 40
 
 
 def hold_back(home: Path, count: int) -> list[str]:
@@ -50,6 +50,9 @@ def show_late(first_run: Mapping[str, Any], second_run: Mapping[str, Any], count
         )
         print(f"{name:42}{mine:>10.2f}{100 * mine / theirs:>16.1f} %")
 
-    print("\nits dearest models                        seconds")
+    took = {name: seconds for _, name, seconds in first_run["models"]}
+    total = sum(seconds for _, _, seconds in second_run["models"])
+    print(f"\n{'its dearest models, of ' + format(total, '.1f') + ' s of all':42}{'seconds':>7}{'of the first run':>20}")
     for _, name, seconds in sorted(second_run["models"], key=lambda model: -model[2])[:DEAREST]:
-        print(f"{name:42}{seconds:>7.2f}")
+        share = f"{100 * seconds / took[name]:>18.1f} %" if took.get(name) else ""
+        print(f"{name:42}{seconds:>7.2f}{share}")
