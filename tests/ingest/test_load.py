@@ -83,7 +83,8 @@ def test_a_new_warehouse_touches_everything_and_a_new_file_its_records(
     take_in(home, at(1))
     load_from_ledger(home, warehouse)
     assert rows(warehouse, "select kind, id from ingest.raw_touched order by all") == [
-        ("cdr", "nl/emo|a-2026-01-09_10:00"), ("cdr", "nl/emo|b-2026-10-13_10:00"), ("token", "C"), ("token", "T"),
+        ("cdr", "nl/emo|a-2026-01-09_10:00"), ("cdr", "nl/emo|b-2026-10-13_10:00"), ("file", "1"), ("file", "2"),
+        ("token", "C"), ("token", "T"),
     ]  # fmt: skip
 
 

@@ -161,7 +161,7 @@ def test_a_partner_of_a_sources_name_touches_what_that_source_brought(loaded: Ho
         ((brought,),) = rows(connection, "select cdr_key from ingest.raw_cdrs order by all")
     touched = {
         ("party", "nl/cnl", "terms changed"), ("party", "nl/cnm", "terms changed"),
-        ("cdr", brought, "a partner came or went"),
+        ("cdr", brought, "a partner came or went"), ("file", "1", "a partner came or went"),
     }  # fmt: skip
     assert touched_by(loaded, 14, {}) == touched
     (loaded.master / "partners/council.yaml").unlink()

@@ -1,23 +1,35 @@
 {#
-    Incremental models: replace all rows of the keys in inspect.work, or in the table that meta.work names.
+    Incremental models, in one of two ways.
+
+    replace_work: replace all rows of the keys in inspect.work, or in the table that meta.work names.
 
     Stock delete+insert deletes only keys that the new rows hold, so a CDR that now yields no row would keep its old ones.
     Models emit only keys in work; this deletes by work, then inserts, in one transaction and without a copy between: an
-    incremental model may not read itself. Of the strategies only replace_work is known here.
+    incremental model may not read itself.
+
+    replace_keys: of what stays once it came, such as the records of a file. The model emits all rows of the keys, by
+    meta.key, that are touched, and these replace what stood under them; where everything is touched it emits all, and
+    the table is made anew, because a key may be gone then.
 #}
 {% materialization incremental, adapter='duckdb' %}
     {%- set target_relation = this.incorporate(type='table') -%}
-    {%- if config.get('incremental_strategy') != 'replace_work' -%}
-        {%- do exceptions.raise_compiler_error("incremental_strategy must be replace_work, which replaces the keys in inspect.work") -%}
+    {%- set strategy = config.get('incremental_strategy') -%}
+    {%- if strategy not in ('replace_work', 'replace_keys') -%}
+        {%- do exceptions.raise_compiler_error("incremental_strategy must be replace_work, which replaces the keys in inspect.work, or replace_keys, which replaces those that the model emits") -%}
     {%- endif -%}
     {%- set existing = load_cached_relation(this) -%}
     {{ run_hooks(pre_hooks, inside_transaction=True) }}
     {% call statement('main') %}
-        {% if existing is none or not existing.is_table or should_full_refresh() %}
+        {% if existing is none or not existing.is_table or should_full_refresh()
+            or (strategy == 'replace_keys' and is_everything_touched()) %}
             {{ drop_other_type(target_relation) }}
             {{ get_assert_columns_equivalent(compiled_code) }}
             create or replace table {{ target_relation }} {{ get_table_columns_and_constraints() }};
             {{ insert_in_ranges(target_relation) }}
+        {% elif strategy == 'replace_keys' %}
+            {{ get_assert_columns_equivalent(compiled_code) }}
+            {{ assert_columns_kept(target_relation) }}
+            {{ replace_keys(target_relation, config.get('meta', {})['key']) }}
         {% else %}
             {{ get_assert_columns_equivalent(compiled_code) }}
             {{ assert_columns_kept(target_relation) }}
@@ -30,6 +42,22 @@
     {% do adapter.commit() %}
     {{ return({'relations': [target_relation]}) }}
 {% endmaterialization %}
+
+{% macro replace_keys(relation, key) %}
+    {%- set emitted = relation.identifier ~ "_emitted" %}
+    create or replace temp table {{ emitted }} as {{ get_select_subquery(compiled_code) }};
+    delete from {{ relation }}
+    where {{ key }} in (select emitted.{{ key }} from {{ emitted }} as emitted);
+    insert into {{ relation }} {{ get_column_names() }} (select * from {{ emitted }});
+    drop table {{ emitted }};
+{% endmacro %}
+
+{% macro is_everything_touched() %}
+    {%- set found = run_query(
+        "select 1 from " ~ target.database ~ ".ingest.raw_touched where kind = 'everything' limit 1"
+    ) -%}
+    {{- return(found.rows | length > 0) -}}
+{% endmacro %}
 
 {% macro work_table() %}
     {{- return(config.get('meta', {}).get('work', 'inspect.work')) -}}

@@ -35,7 +35,7 @@ arrivals as (
 
 ),
 
-keyed as (
+named as (
 
     select
         told.record_id,
@@ -49,7 +49,19 @@ keyed as (
                 coalesce(told.session_id, ''),
                 cast(told.answered_at as varchar)
             )
-        ) as authorization_key,
+        ) as authorization_key
+    from told
+    inner join arrivals on told.file_seq = arrivals.file_seq
+
+),
+
+{{ touched_keys('authorization_key') }},
+
+keyed as (
+
+    select
+        told.record_id,
+        touched_records.authorization_key,
         {{ sha256_text("concat_ws(
                 chr(31),
                 coalesce(told.cpo_party, ''),
@@ -70,6 +82,7 @@ keyed as (
         arrivals.received_at
     from told
     inner join arrivals on told.file_seq = arrivals.file_seq
+    inner join touched_records on told.record_id = touched_records.record_id
 
 ),
 

@@ -34,7 +34,7 @@ arrivals as (
 
 ),
 
-keyed as (
+named as (
 
     select
         told.record_id,
@@ -48,7 +48,19 @@ keyed as (
                 told.event,
                 cast(told.happened_at as varchar)
             )
-        ) as event_key,
+        ) as event_key
+    from told
+    inner join arrivals on told.file_seq = arrivals.file_seq
+
+),
+
+{{ touched_keys('event_key') }},
+
+keyed as (
+
+    select
+        told.record_id,
+        touched_records.event_key,
         {{ sha256_text("concat_ws(
                 chr(31),
                 coalesce(told.cpo_party, ''),
@@ -68,6 +80,7 @@ keyed as (
         arrivals.received_at
     from told
     inner join arrivals on told.file_seq = arrivals.file_seq
+    inner join touched_records on told.record_id = touched_records.record_id
 
 ),
 

@@ -37,7 +37,7 @@ arrivals as (
 
 ),
 
-keyed as (
+named as (
 
     select
         told.record_id,
@@ -51,7 +51,19 @@ keyed as (
                 coalesce(told.payment_reference, told.terminal_id, ''),
                 coalesce(cast(told.shown_at as varchar), '')
             )
-        ) as receipt_key,
+        ) as receipt_key
+    from told
+    inner join arrivals on told.file_seq = arrivals.file_seq
+
+),
+
+{{ touched_keys('receipt_key') }},
+
+keyed as (
+
+    select
+        told.record_id,
+        touched_records.receipt_key,
         {{ sha256_text("concat_ws(
                 chr(31),
                 coalesce(told.cpo_party, ''),
@@ -74,6 +86,7 @@ keyed as (
         arrivals.received_at
     from told
     inner join arrivals on told.file_seq = arrivals.file_seq
+    inner join touched_records on told.record_id = touched_records.record_id
 
 ),
 

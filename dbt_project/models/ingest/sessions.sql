@@ -43,11 +43,23 @@ arrivals as (
 
 ),
 
+named as (
+
+    select
+        told.record_id,
+        lower(coalesce(told.cpo_party, arrivals.source)) || '|' || lower(told.session_id) as session_key
+    from told
+    inner join arrivals on told.file_seq = arrivals.file_seq
+
+),
+
+{{ touched_keys('session_key') }},
+
 keyed as (
 
     select
         told.record_id,
-        lower(coalesce(told.cpo_party, arrivals.source)) || '|' || lower(told.session_id) as session_key,
+        touched_records.session_key,
         told.last_updated,
         {{ sha256_text("concat_ws(
                 chr(31),
@@ -77,6 +89,7 @@ keyed as (
         arrivals.received_at
     from told
     inner join arrivals on told.file_seq = arrivals.file_seq
+    inner join touched_records on told.record_id = touched_records.record_id
 
 ),
 

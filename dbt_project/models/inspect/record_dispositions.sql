@@ -1,6 +1,23 @@
 with
 
-records as (
+touched as (
+
+    select
+        kind,
+        id
+    from {{ ref('touched') }}
+    where kind in ('file', 'everything')
+
+),
+
+work as (
+
+    select cdr_key
+    from {{ ref('work') }}
+
+),
+
+all_records as (
 
     select
         record_id,
@@ -35,8 +52,34 @@ superseded as (
 
 flags as (
 
-    select *
-    from {{ ref('record_flags') }}
+    select flags.*
+    from {{ ref('record_flags') }} as flags
+    inner join work on flags.cdr_key = work.cdr_key
+
+),
+
+-- What is new, what CDRs were judged again, and what another record overtook, of which there is little.
+records as (
+
+    select
+        record_id,
+        file_seq,
+        position,
+        record_sha256,
+        is_typed,
+        problem_rule_id
+    from all_records
+    where
+        exists (
+            select 1 from touched
+            where touched.kind = 'everything'
+        )
+        or cast(file_seq as varchar) in (
+            select touched.id from touched
+            where touched.kind = 'file'
+        )
+        or record_id in (select flags.record_id from flags)
+        or record_id in (select superseded.record_id from superseded)
 
 )
 

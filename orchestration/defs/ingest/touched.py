@@ -29,7 +29,7 @@ def forget_what_everything_covers(connection: duckdb.DuckDBPyConnection) -> None
 
 
 def touch_files(connection: duckdb.DuckDBPyConnection, file_seqs: Sequence[int], feed: str, reason: str) -> None:
-    """The subjects of the records of a feed's files: CDRs, tariffs, locations, tokens, or the records of evidence.
+    """The files, and the subjects of their records: CDRs, tariffs, locations, tokens, or the records of evidence.
 
     Of all the files at once: each statement looks through the table, which ten thousand files would do as often.
     """
@@ -53,6 +53,9 @@ def touch_files(connection: duckdb.DuckDBPyConnection, file_seqs: Sequence[int],
         " and file_seq in (select unnest(cast($1 as bigint[])))"
     )
     connection.execute(f"insert into ingest.raw_touched {by_feed.get(feed, evidence)}", [list(file_seqs), reason])
+    connection.execute(
+        "insert into ingest.raw_touched select 'file', unnest(cast($1 as varchar[])), $2", [list(file_seqs), reason]
+    )
 
 
 def _sighted(kind: str, key: str, table: str) -> str:
