@@ -35,7 +35,7 @@ arrivals as (
 
 ),
 
-keyed as (
+named as (
 
     select
         told.record_id,
@@ -49,7 +49,46 @@ keyed as (
                 coalesce(told.session_id, ''),
                 cast(told.answered_at as varchar)
             )
-        ) as authorization_key,
+        ) as authorization_key
+    from told
+    inner join arrivals on told.file_seq = arrivals.file_seq
+
+),
+
+touched as (
+
+    select
+        kind,
+        id
+    from "evsettle"."ingest"."touched"
+
+),
+
+in_touch as (
+
+    select named.authorization_key
+    from named
+    inner join touched on touched.kind = 'evidence' and touched.id = cast(named.record_id as varchar)
+
+),
+
+touched_records as (
+
+    select
+        record_id,
+        authorization_key
+    from named
+    where
+        exists (select 1 from touched where touched.kind = 'everything')
+        or authorization_key in (select in_touch.authorization_key from in_touch)
+
+),
+
+keyed as (
+
+    select
+        told.record_id,
+        touched_records.authorization_key,
         sha256(concat_ws(
                 chr(31),
                 coalesce(told.cpo_party, ''),
@@ -70,6 +109,7 @@ keyed as (
         arrivals.received_at
     from told
     inner join arrivals on told.file_seq = arrivals.file_seq
+    inner join touched_records on told.record_id = touched_records.record_id
 
 ),
 

@@ -1,6 +1,16 @@
 with
 
-records as (
+touched as (
+
+    select
+        kind,
+        id
+    from "evsettle"."ingest"."touched"
+    where kind in ('cdr', 'everything')
+
+),
+
+all_records as (
 
     select
         record_id,
@@ -27,7 +37,7 @@ files as (
 
 ),
 
-cdrs as (
+all_cdrs as (
 
     select
         record_id,
@@ -87,6 +97,50 @@ cdrs as (
         type_problems,
         excess_precision
     from "evsettle"."ingest"."raw_cdrs"
+
+),
+
+-- All records of a key of which one is touched: they tell which revision each of them is.
+in_touch as (
+
+    select
+        all_records.record_id,
+        coalesce(all_cdrs.cdr_key, 'record|' || cast(all_records.record_id as varchar)) as work_key
+    from all_records
+    inner join files on all_records.file_seq = files.file_seq
+    left join all_cdrs on all_records.record_id = all_cdrs.record_id
+    where
+        exists (
+            select 1 from touched
+            where touched.kind = 'everything'
+        )
+        or coalesce(all_cdrs.cdr_key, 'record|' || cast(all_records.record_id as varchar)) in (
+            select touched.id from touched
+            where touched.kind = 'cdr'
+        )
+
+),
+
+records as (
+
+    select
+        all_records.record_id,
+        all_records.file_seq,
+        all_records.position,
+        all_records.is_typed,
+        all_records.problem_rule_id,
+        all_records.problem,
+        in_touch.work_key
+    from all_records
+    inner join in_touch on all_records.record_id = in_touch.record_id
+
+),
+
+cdrs as (
+
+    select all_cdrs.*
+    from all_cdrs
+    inner join in_touch on all_cdrs.record_id = in_touch.record_id
 
 ),
 
@@ -152,7 +206,7 @@ select
     files.source,
     files.feed,
     files.file_name,
-    coalesce(cdrs.cdr_key, 'record|' || cast(records.record_id as varchar)) as work_key,
+    records.work_key,
     records.is_typed,
     records.problem_rule_id,
     records.problem,

@@ -34,7 +34,7 @@ arrivals as (
 
 ),
 
-keyed as (
+named as (
 
     select
         told.record_id,
@@ -48,7 +48,46 @@ keyed as (
                 told.event,
                 cast(told.happened_at as varchar)
             )
-        ) as event_key,
+        ) as event_key
+    from told
+    inner join arrivals on told.file_seq = arrivals.file_seq
+
+),
+
+touched as (
+
+    select
+        kind,
+        id
+    from "evsettle"."ingest"."touched"
+
+),
+
+in_touch as (
+
+    select named.event_key
+    from named
+    inner join touched on touched.kind = 'evidence' and touched.id = cast(named.record_id as varchar)
+
+),
+
+touched_records as (
+
+    select
+        record_id,
+        event_key
+    from named
+    where
+        exists (select 1 from touched where touched.kind = 'everything')
+        or event_key in (select in_touch.event_key from in_touch)
+
+),
+
+keyed as (
+
+    select
+        told.record_id,
+        touched_records.event_key,
         sha256(concat_ws(
                 chr(31),
                 coalesce(told.cpo_party, ''),
@@ -68,6 +107,7 @@ keyed as (
         arrivals.received_at
     from told
     inner join arrivals on told.file_seq = arrivals.file_seq
+    inner join touched_records on told.record_id = touched_records.record_id
 
 ),
 

@@ -37,7 +37,7 @@ arrivals as (
 
 ),
 
-keyed as (
+named as (
 
     select
         told.record_id,
@@ -51,7 +51,46 @@ keyed as (
                 coalesce(told.payment_reference, told.terminal_id, ''),
                 coalesce(cast(told.shown_at as varchar), '')
             )
-        ) as receipt_key,
+        ) as receipt_key
+    from told
+    inner join arrivals on told.file_seq = arrivals.file_seq
+
+),
+
+touched as (
+
+    select
+        kind,
+        id
+    from "evsettle"."ingest"."touched"
+
+),
+
+in_touch as (
+
+    select named.receipt_key
+    from named
+    inner join touched on touched.kind = 'evidence' and touched.id = cast(named.record_id as varchar)
+
+),
+
+touched_records as (
+
+    select
+        record_id,
+        receipt_key
+    from named
+    where
+        exists (select 1 from touched where touched.kind = 'everything')
+        or receipt_key in (select in_touch.receipt_key from in_touch)
+
+),
+
+keyed as (
+
+    select
+        told.record_id,
+        touched_records.receipt_key,
         sha256(concat_ws(
                 chr(31),
                 coalesce(told.cpo_party, ''),
@@ -74,6 +113,7 @@ keyed as (
         arrivals.received_at
     from told
     inner join arrivals on told.file_seq = arrivals.file_seq
+    inner join touched_records on told.record_id = touched_records.record_id
 
 ),
 

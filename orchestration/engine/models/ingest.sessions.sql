@@ -43,11 +43,50 @@ arrivals as (
 
 ),
 
+named as (
+
+    select
+        told.record_id,
+        lower(coalesce(told.cpo_party, arrivals.source)) || '|' || lower(told.session_id) as session_key
+    from told
+    inner join arrivals on told.file_seq = arrivals.file_seq
+
+),
+
+touched as (
+
+    select
+        kind,
+        id
+    from "evsettle"."ingest"."touched"
+
+),
+
+in_touch as (
+
+    select named.session_key
+    from named
+    inner join touched on touched.kind = 'evidence' and touched.id = cast(named.record_id as varchar)
+
+),
+
+touched_records as (
+
+    select
+        record_id,
+        session_key
+    from named
+    where
+        exists (select 1 from touched where touched.kind = 'everything')
+        or session_key in (select in_touch.session_key from in_touch)
+
+),
+
 keyed as (
 
     select
         told.record_id,
-        lower(coalesce(told.cpo_party, arrivals.source)) || '|' || lower(told.session_id) as session_key,
+        touched_records.session_key,
         told.last_updated,
         sha256(concat_ws(
                 chr(31),
@@ -77,6 +116,7 @@ keyed as (
         arrivals.received_at
     from told
     inner join arrivals on told.file_seq = arrivals.file_seq
+    inner join touched_records on told.record_id = touched_records.record_id
 
 ),
 
