@@ -52,7 +52,7 @@ def show_late(first_run: Mapping[str, Any], second_run: Mapping[str, Any], count
 
     took = {name: seconds for _, name, seconds in first_run["models"]}
     total = sum(seconds for _, _, seconds in second_run["models"])
-    print(f"\n{'its dearest models, of ' + format(total, '.1f') + ' s of all':42}{'seconds':>7}{'of the first run':>20}")
+    print(f"\n{f'its dearest models, of {total:.1f} s of all':42}{'seconds':>7}{'of the first run':>20}")
     for _, name, seconds in sorted(second_run["models"], key=lambda model: -model[2])[:DEAREST]:
         share = f"{100 * seconds / took[name]:>18.1f} %" if took.get(name) else ""
         print(f"{name:42}{seconds:>7.2f}{share}")
