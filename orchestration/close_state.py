@@ -1,9 +1,11 @@
 """How the close stands: days to close, open value, disputes, and who acts next in each period.
 
-What does not belong here: how long a period took and what is due (dbt models closed_periods and amounts_due).
+What does not belong here: how long a period took, what is due and when (dbt models closed_periods, amounts_due,
+period_checkpoints).
 """
 
 from collections.abc import Sequence
+from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
@@ -82,6 +84,30 @@ def who_acts_next(
             period | {"act": act, "responsible": roles.get("responsible"), "accountable": roles.get("accountable")}
         )
     return told
+
+
+def missed_checkpoints(periods: Sequence[dict[str, Any]], now: datetime) -> list[dict[str, Any]]:
+    """The checkpoints that passed without what they ask for, each with its partners and a sentence.
+
+    periods: as `who_acts_next` tells them, with approval_due_at and close_due_at.
+    """
+    found: dict[tuple[datetime, str, str], list[str]] = {}
+    for period in periods:
+        for checkpoint, is_open in (
+            ("approval", period["act"] in ("clear", "propose", "approve")),
+            ("close", period["act"] is not None),
+        ):
+            due_at = period[f"{checkpoint}_due_at"]
+            if is_open and due_at is not None and due_at <= now:
+                found.setdefault((due_at, period["period"], checkpoint), []).append(period["partner"])
+    return [
+        {
+            "period": period, "checkpoint": checkpoint, "due_at": due_at, "partners": partners,
+            "sentence": f"the {checkpoint} of {period} was due by {due_at:%Y-%m-%d %H:%M} and is missed for "
+            f"{', '.join(partners)}.",
+        }
+        for (due_at, period, checkpoint), partners in sorted(found.items())
+    ]  # fmt: skip
 
 
 def _acts(entries: Sequence[Entry]) -> dict[str, str | None]:

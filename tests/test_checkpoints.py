@@ -7,6 +7,7 @@ import dagster as dg
 import pytest
 from small_home import START, land, make_home, write
 
+from orchestration.close_state import missed_checkpoints
 from orchestration.defs import checkpoints
 from orchestration.defs.checkpoints import due_periods
 from orchestration.defs.ingest.calendar import Calendar, Checkpoints
@@ -89,6 +90,25 @@ def test_the_sensor_asks_for_a_run_once_for_what_is_new(home: Home, monkeypatch:
     assert tick(later)[::2] == (0, "Something is still arriving: the next look waits for it.")
     monkeypatch.setenv("EVSETTLE_HOME", str(home.root / "nowhere"))
     assert "There is no home" in str(tick(later)[2])
+
+
+def test_a_checkpoint_is_missed_by_who_has_not_done_what_it_asks_for() -> None:
+    days = {
+        "approval_due_at": datetime(2026, 11, 4, 23, tzinfo=UTC),
+        "close_due_at": datetime(2026, 11, 6, 23, tzinfo=UTC),
+    }
+    periods = [
+        {"period": "2026-10", "partner": partner, "act": act, **days}
+        for partner, act in (("alp", None), ("bel", "propose"), ("duo", "seal"), ("emo", "approve"))
+    ]
+
+    def told(day: int) -> list[str]:
+        return [one["sentence"] for one in missed_checkpoints(periods, datetime(2026, 11, day, 23, tzinfo=UTC))]
+
+    approval = "the approval of 2026-10 was due by 2026-11-04 23:00 and is missed for bel, emo."
+    assert told(3) == []
+    assert told(4) == [approval]
+    assert told(6) == [approval, "the close of 2026-10 was due by 2026-11-06 23:00 and is missed for bel, duo, emo."]
 
 
 def test_without_master_data_in_the_ledger_a_schedule_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

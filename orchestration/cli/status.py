@@ -11,7 +11,7 @@ from orchestration.as_of import AsOf
 from orchestration.cli.as_of import as_of_option, read_at, sentence, told
 from orchestration.cli.channels import hand_off_sentence, hand_offs
 from orchestration.cli.show import home_option, show_json, show_table, shown_path, text
-from orchestration.close_state import close_state, who_acts_next
+from orchestration.close_state import close_state, missed_checkpoints, who_acts_next
 from orchestration.exception_queue import totals
 from orchestration.facts import ledger
 from orchestration.facts.home import Home, HomeError, open_home
@@ -45,6 +45,7 @@ _STATEMENTS = """
 
 _PERIODS = """
     select period, partner, status, approved_by, sealed_by, sessions_held, held_excl_tax, is_approval_lost,
+        draft_due_at, approval_due_at, close_due_at,
         case when status = 'sealed' then null when status = 'approved' then 'seal' else 'approval' end as next_step,
         case when status = 'sealed' then null when status = 'approved' then close_due_at else approval_due_at end
             as due_at
@@ -86,6 +87,7 @@ def summary(home: Home, then: AsOf | None = None) -> dict[str, Any]:
     snapshot = Snapshot(home)
     entries = ledger.read_all(home)
     last = next((entry for entry in reversed(entries) if entry.kind == "run-end"), None)
+    periods = who_acts_next(snapshot, entries, snapshot.records(_PERIODS))
     return {
         "home": str(home.root),
         "last_run": None if last is None else {"seq": last.body["run"], "at": last.at, "outcome": last.body["outcome"]},
@@ -93,9 +95,8 @@ def summary(home: Home, then: AsOf | None = None) -> dict[str, Any]:
         "set_aside": snapshot.records(_RECORDS),
         "statements": snapshot.records(_STATEMENTS),
         "close": close_state(snapshot),
-        "periods": [
-            _with_lateness(period, now) for period in who_acts_next(snapshot, entries, snapshot.records(_PERIODS))
-        ],
+        "periods": [_with_lateness(period, now) for period in periods],
+        "missed_checkpoints": missed_checkpoints(periods, now),
         "sealed_differences": snapshot.records(_DIFFERENCES),
         "exceptions": totals(snapshot),
         "quality": _quality(snapshot),
@@ -162,6 +163,8 @@ def _show_periods(found: dict[str, Any]) -> None:
             for one in found["periods"]
         ],
     )  # fmt: skip
+    for missed in found["missed_checkpoints"]:
+        click.secho(f"Alarm: {missed['sentence']}", fg="yellow")
     for one in found["periods"]:
         if one["is_approval_lost"]:
             subject = f"{one['period']}|{one['partner']}"

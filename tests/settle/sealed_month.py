@@ -169,9 +169,49 @@ def check_closing(closed: Path) -> None:
         "select role, sum(debit - credit) from journal_lines where entry_kind like 'accrual%' group by role order by 1"
     )
     assert {amount for _, amount in rows(closed, left)} == {Decimal(0)}
-    assert [one["expected_on"] for one in found["expected_cash"]] == ["2026-12-07"]
+    # The drafts of the others should have been sealed on the sixth: on the tenth, 30 days from then.
+    told = {(one["expected_on"], one["amount"] != "0", one["is_close_missed"]) for one in found["expected_cash"]}
+    assert {one for one in told if one[0] < "2026-12-31"} == {("2026-12-07", True, False), ("2026-12-10", False, True)}
     assert len(found["raci"]) == 12
     assert all(cell for activity in found["raci"] for cell in activity.values())
+
+
+def check_checkpoints(closed: Path) -> None:
+    """Each step of October is timed and signed; what is missed says for how long; a year of them is known before."""
+    told = json.loads(evsettle_here("--home", closed, "closing", "2026-10", "--json").stdout)["checkpoints"]
+    told = [one for one in told if one["partner"] in ("albion", "emo")]
+    assert [
+        (
+            one["checkpoint"],
+            one["due_at"],
+            one["happened_at"],
+            one["signed_by"],
+            one["standing"],
+            one["working_days_late"],
+        )
+        for one in told
+        if one["partner"] == "emo"
+    ] == [
+        ("open", None, "2026-09-30T22:00:00+00:00", "evsettle", "in time", 0),
+        ("draft", "2026-11-02T23:00:00+00:00", "2026-11-03T06:00:00+00:00", "evsettle", "late", 1),
+        ("cut_off", "2026-11-05T23:00:00+00:00", "2026-11-05T23:00:00+00:00", "evsettle", "in time", 0),
+        ("proposal", None, "2026-11-06T08:00:00+00:00", SEM, "in time", 0),
+        ("approval", "2026-11-04T23:00:00+00:00", "2026-11-06T08:00:00+00:00", DAAN, "late", 2),
+        ("close", "2026-11-06T23:00:00+00:00", "2026-11-06T08:00:00+00:00", NOOR, "in time", 0),
+    ]
+    # The signature is the entry of the ledger.
+    for one in told:
+        if one["seq"] is not None:
+            entry = json.loads((closed / f"ledger/{one['seq']:09}.json").read_text())
+            assert entry["hash"] == one["entry_hash"]
+    missed = [(one["checkpoint"], one["working_days_late"]) for one in told if one["standing"] == "missed"]
+    assert missed == [("approval", 4), ("close", 2)]
+    calendar = json.loads(evsettle_here("--home", closed, "closing", "--calendar", "--json").stdout)["calendar"]
+    monthly = [(one["period"], one["close_due_on"]) for one in calendar if one["frequency"] == "monthly"]
+    # To the end of the eleventh month after. New Year's Day is off, and so is Ascension Day, the sixth of May.
+    assert (len(monthly), monthly[0], monthly[1], monthly[5]) == (
+        12, ("2026-11", "2026-12-07"), ("2026-12", "2027-01-08"), ("2027-04", "2027-05-10"),
+    )  # fmt: skip
 
 
 def check_status(closed: Path) -> None:

@@ -22,6 +22,7 @@ from tests.settle.sealed_month import (
     NOOR,
     SEM,
     called,
+    check_checkpoints,
     check_closing,
     check_disputes,
     check_documents,
@@ -324,6 +325,7 @@ def test_what_comes_after_the_seal_changes_nothing_there(closed: Path) -> None:
     check_journal(closed)
     check_payments(closed)
     check_closing(closed)
+    check_checkpoints(closed)
     check_status(closed)
     check_documents(closed)
     assert sealed_files(closed) == sealed

@@ -70,6 +70,23 @@ BOOKS: Mapping[str, Published] = {
         "period, partner, ended_on, sealed_on, sealed_by, days_to_close, working_days_to_close",
         "period, partner",
     ),
+    "checkpoint_days": Published(
+        "settle.checkpoint_days",
+        "frequency, period, ended_on, draft_due_on, draft_due_at, approval_due_on, approval_due_at, close_due_on,"
+        " close_due_at",
+        "ended_on, frequency, period",
+    ),
+    "period_checkpoints": Published(
+        "settle.period_checkpoints",
+        "period, partner, step_no, checkpoint, due_at, happened_at, signed_by, seq, entry_hash, standing,"
+        " working_days_late",
+        "period, partner, step_no",
+    ),
+    "expected_cash": Published(
+        "settle.expected_cash",
+        "due_id, standing, partner, period, direction, currency, seal_on, is_close_missed, due_on, expected_on, amount",
+        "due_id, standing",
+    ),
     "raci": Published(
         "ingest.raci", "activity, responsible, accountable, consulted, informed", "activity, known_from, known_to"
     ),
