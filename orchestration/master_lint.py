@@ -93,7 +93,7 @@ def _files(home: Home) -> Iterator[Problem]:
         try:
             if path.parent.name == "partners":
                 for problem in check_partner(path, home.master).problems:
-                    yield Problem("file", "partner", problem.replace(str(path), name))
+                    yield Problem("file", "partner", problem)
             elif path.parent.name == "mappings" and path.stem.endswith(".cdrs"):
                 read_mapping(name, path.read_bytes())
             elif path.parent == home.master and path.stem in TABLES:

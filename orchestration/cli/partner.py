@@ -96,7 +96,7 @@ def check(home_path: Path | None, name: str, as_json: bool) -> None:
     if as_json:
         starts = [terms.contract.valid_from for terms in checked.versions]
         show_json({"partner": path.stem, "is_complete": not checked.problems, "problems": checked.problems,
-                   "versions": starts})  # fmt: skip
+                   "doubts": checked.doubts, "versions": starts})  # fmt: skip
     for problem in () if as_json else checked.problems:
         click.echo(problem, err=True)
     if checked.problems:
@@ -107,6 +107,8 @@ def check(home_path: Path | None, name: str, as_json: bool) -> None:
         first = checked.versions[0].contract
         click.echo(f"{path.stem} is complete: {first.name}, {', '.join(first.parties)}, template {first.template}.")
         click.echo("Versions from " + ", ".join(str(terms.contract.valid_from) for terms in checked.versions) + ".")
+        for doubt in checked.doubts:
+            click.echo(f"Look again: {doubt}")
         if home is not None:
             at = f"evsettle{home_option(home)}"
             click.echo(f"Next: {at} run, then {at} decide terms partner:{path.stem} --by NAME (two people).")
@@ -121,7 +123,8 @@ def check(home_path: Path | None, name: str, as_json: bool) -> None:
 @click.pass_obj
 def terms(home_path: Path | None, name: str, on: datetime | None, as_json: bool) -> None:
     """Every field that is in effect, and whether contract, version, template or default says so."""
-    versions = _versions(_home(home_path), name)
+    home = _home(home_path)
+    versions = _versions(home, name)
     try:
         version = contract_changes.in_force(versions, date.max if on is None else on.date())
     except ChangesError as error:
@@ -134,7 +137,7 @@ def terms(home_path: Path | None, name: str, on: datetime | None, as_json: bool)
     title = f"{name}: terms from {version.valid_from} to {version.valid_to or 'open'} ({version.known.version[:8]})"
     rows = [(key, _text(value), origins[key]) for key, value in values.items()]
     show_table(title, ["field", "value", "from"], rows)
-    click.echo(_approval(version))
+    click.echo(_approval(version, home))
 
 
 @command.command("diff", epilog="Example:\n\n  evsettle partner diff emo --from 2026-01-01 --to 2026-07-01")
@@ -147,7 +150,8 @@ def terms(home_path: Path | None, name: str, on: datetime | None, as_json: bool)
 @click.pass_obj
 def diff(home_path: Path | None, name: str, before: str | None, after: str | None, as_json: bool) -> None:
     """The versions of a contract and what changed between two of them: key by key, who brought it, who approved it."""
-    versions = _versions(_home(home_path), name)
+    home = _home(home_path)
+    versions = _versions(home, name)
     try:
         new_one = versions[-1] if after is None else contract_changes.find_version(versions, after)
         position = versions.index(new_one)
@@ -164,11 +168,11 @@ def diff(home_path: Path | None, name: str, before: str | None, after: str | Non
                "approved at"]  # fmt: skip
     show_table(f"{name}: versions", columns, [_row(version) for version in versions])
     if old is new_one:
-        click.echo(f"There is one version of these terms; nothing to compare. {_approval(new_one)}")
+        click.echo(f"There is one version of these terms; nothing to compare. {_approval(new_one, home)}")
         return
     title = f"{name}: what changed from {_short(old)} to {_short(new_one)}"
     show_table(title, ["field", "from", "to"], [(c.key, _text(c.before), _text(c.after)) for c in changes])
-    click.echo(_approval(new_one))
+    click.echo(_approval(new_one, home))
 
 
 @command.command("schema")
@@ -200,10 +204,11 @@ def _signed(version: ContractVersion) -> tuple[str, str, datetime | None]:
     return decision.decided_by, decision.approved_by or "", decision.effective_at
 
 
-def _approval(version: ContractVersion) -> str:
+def _approval(version: ContractVersion, home: Home) -> str:
     decision = version.approval
     if decision is None:
-        return "Nobody has approved these terms yet: evsettle decide terms partner:NAME --by NAME, then approve."
+        command = f"evsettle{home_option(home)} decide terms partner:{version.known.contract.partner} --by NAME"
+        return f"Nobody has approved these terms yet: {command}, then decide approve SEQ as another person."
     signed = f"Approved by {decision.approved_by}, proposed by {decision.decided_by}"
     return f"{signed}, at {decision.effective_at:%Y-%m-%d %H:%M} UTC (entry {decision.seq})."
 

@@ -91,7 +91,10 @@ def read_tariffs(records: Iterable[RawRecord], name: str) -> list[Tariff]:
         try:
             if record.problem is not None:
                 raise TariffError(record.problem)
-            tariffs.append(parse_tariff(record.text))
+            tariff = parse_tariff(record.text)
+            if not tariff.elements and '"charging_periods"' in record.text:
+                raise TariffError("it is a CDR and no tariff")
+            tariffs.append(tariff)
         except TariffError as error:
             raise PriceError(f"{name}, tariff {record.position}: {error}; correct the file.") from error
     if not tariffs:

@@ -17,6 +17,7 @@ from orchestration.defs.ingest.declared import DeclaredError
 from orchestration.defs.ingest.landing import take_in
 from orchestration.defs.ingest.load import load_from_ledger
 from orchestration.defs.ingest.partner_check import check_partner, line_of
+from orchestration.defs.ingest.partner_file import PartnerFileError, write_partner
 from orchestration.facts.decisions import Decision, record
 from orchestration.facts.home import Home
 from orchestration.warehouse import open_warehouse
@@ -73,9 +74,11 @@ def test_every_problem_is_told_with_its_line(home: Home) -> None:
     path = write(home.master / "partners/emo.yaml", text)
     problems = check_partner(path, home.master).problems
     assert problems == [
-        f"{path}, line 2: name is blank; fill it.",
-        f"{path}, line 6: contacts.finance is blank; fill it.",
+        "master/partners/emo.yaml, line 2: name is blank; fill it.",
+        "master/partners/emo.yaml, line 6: contacts.finance is blank; fill it.",
     ]
+    elsewhere = write(path.parent.parent.parent / "draft.yaml", text)
+    assert check_partner(elsewhere, home.master).problems[0] == f"{elsewhere}, line 2: name is blank; fill it."
 
 
 def test_a_party_of_another_partner_and_a_code_that_is_none_are_told(home: Home) -> None:
@@ -89,6 +92,28 @@ def test_a_party_of_another_partner_and_a_code_that_is_none_are_told(home: Home)
     ]
     path.unlink()
     assert check_partner(home.master / "partners/emo.yaml", home.master).problems == []
+
+
+def test_what_may_be_meant_and_would_cost_the_first_sessions_is_doubted(home: Home) -> None:
+    text = PARTNER + CONTACTS.replace("{country: NL}", "{country: NL, vat_id: NL12, regime: resseler}")
+    path = write(home.master / "partners/emo.yaml", text)
+    write(home.master / "tax_rules.csv", "valid_from,customer_regime,category,rate_percent\n2026-01-01,reseller,AE,0\n")
+    write(home.master / "agreements.csv", "cpo_party,emsp_party,route,valid_from,valid_to\nNL/EVS,NL/VTR,,,\n")
+    checked = check_partner(path, home.master)
+    assert checked.problems == []
+    assert [doubt.split(": ", 1)[1].split(", ")[0] for doubt in checked.doubts] == [
+        "tax.vat_id is 'NL12'", "tax.regime is 'resseler'", "parties has NL/EMO",
+    ]  # fmt: skip
+    write(path, text.replace("NL12", "NL000000036B01").replace("resseler", "consumer"))
+    write(home.master / "agreements.csv", "cpo_party,emsp_party,route,valid_from,valid_to\nNL/EVS,NL/EMO,,,\n")
+    assert check_partner(path, home.master).doubts == []
+
+
+def test_no_partner_has_the_name_of_our_own_folder(home: Home) -> None:
+    path = write(home.master / "partners/own.yaml", PARTNER.replace("partner: emo", "partner: own") + CONTACTS)
+    assert "give the file another name" in check_partner(path, home.master).problems[0]
+    with pytest.raises(PartnerFileError, match="landing/own"):
+        write_partner(home, "own", "eu-roaming", [], "", date(2026, 1, 1))
 
 
 def test_lines_are_found_in_lists_too() -> None:
@@ -109,7 +134,7 @@ def test_a_partner_is_added_without_touching_code(home: Home, cli_here: Cli) -> 
     write(path, filled)
     checked = cli_here("--home", home.root, "partner", "check", "neu", "--json")
     assert json.loads(checked.stdout) == {
-        "partner": "neu", "is_complete": True, "problems": [], "versions": ["2026-02-01"],
+        "partner": "neu", "is_complete": True, "problems": [], "doubts": [], "versions": ["2026-02-01"],
     }  # fmt: skip
     take_in(home, at(0))
     with open_warehouse(home.warehouse) as connection:

@@ -103,6 +103,11 @@ def test_a_wrong_call_is_answered_in_one_sentence(tmp_path: Path) -> None:
         (call("-", "--time-zone", "Mars/Phobos", stdin=to_json(SESSION)), 2, "not an IANA time zone"),
         (call(empty), 2, "there is no CDR"),
         (call("-", "--tariff", written(tmp_path, "t.json", "[1]"), stdin=to_json(SESSION)), 2, "t.json, tariff 1"),
+        (
+            call("-", "--tariff", written(tmp_path, "c.json", SESSION), stdin=to_json(SESSION)),
+            2,
+            "is a CDR and no tariff",
+        ),
     ]
     for result, code, words in calls:
         assert result.exit_code == code and words in result.output and "Traceback" not in result.output, result.output

@@ -18,15 +18,14 @@ _PARTY = re.compile(r"[A-Z]{2}/[A-Z0-9]{3}")
 _CURRENCY = re.compile(r"[A-Z]{3}")
 _COUNTRY = re.compile(r"[A-Z]{2}")
 _MAX_SCALE = 6
+# The source of our own files, so no partner's.
+OWN = "own"
 
 
 def contract_problems(path: str, contract: Contract, rules: Mapping[str, Rule]) -> list[str]:
     """What is wrong with a contract that reads: one sentence each, beginning with the key."""
     problems = ["name is blank; fill it."] if not contract.name.strip() else []
-    if contract.partner != PurePath(path).stem:
-        problems.append(
-            f"partner is {contract.partner!r}, but the file is named {PurePath(path).stem}; make them equal."
-        )
+    problems += _partner_problems(path, contract.partner)
     if not contract.parties:
         problems.append("parties is empty; write at least one, as NL/EMO.")
     for party in contract.parties:
@@ -63,6 +62,13 @@ def contract_problems(path: str, contract: Contract, rules: Mapping[str, Rule]) 
     problems += _cap_problems(contract)
     problems += _self_billing_problems(contract)
     return problems
+
+
+def _partner_problems(path: str, partner: str) -> Iterator[str]:
+    if partner != PurePath(path).stem:
+        yield f"partner is {partner!r}, but the file is named {PurePath(path).stem}; make them equal."
+    elif partner == OWN:
+        yield "partner is 'own', the name of what is ours in landing/own; give the file another name."
 
 
 def _unread_tolerances(contract: Contract, rules: Mapping[str, Rule]) -> Iterator[str]:

@@ -3,6 +3,7 @@
 What does not belong here: printing (cli/partner.py), and what the ledger knows of the partner (contract_changes).
 """
 
+import difflib
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -10,6 +11,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
 import pycountry
 import yaml
@@ -23,8 +25,11 @@ from orchestration.defs.ingest.contract_files import (
 )
 from orchestration.defs.ingest.contracts import Rule
 from orchestration.defs.ingest.declared import DeclaredError, load_yaml
+from orchestration.defs.ingest.master_csv import read_table
+from orchestration.defs.ingest.master_tables import TABLES
 from orchestration.defs.ingest.network import read_network
 from orchestration.defs.ingest.rules import overridable, read_rules
+from orchestration.defs.ingest.vat_ids import is_vat_id
 from orchestration.version import suites
 
 _KEY = re.compile(r"[a-z_]+(?:\.[A-Za-z0-9_]+)*")
@@ -32,11 +37,12 @@ _KEY = re.compile(r"[a-z_]+(?:\.[A-Za-z0-9_]+)*")
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """A partner's file: its versions as far as they read, and every problem, one sentence each."""
+    """A partner's file: its versions as far as they read, every problem, and what may be meant, one sentence each."""
 
     path: Path
     versions: Sequence[Terms]
     problems: Sequence[str]
+    doubts: Sequence[str] = ()
 
 
 def check_partner(path: Path, master: Path | None) -> Checked:
@@ -58,8 +64,11 @@ def check_partner(path: Path, master: Path | None) -> Checked:
         found = [str(error).removeprefix(f"{name}: ")]
         with suppress(DeclaredError):
             found += blanks_as_written(data, defaults)
-    shown = [f"{path}{_line(data, problem)}: {problem}" for problem in dict.fromkeys(found)]
-    return Checked(path, versions, shown)
+    doubts = [] if found or master is None else list(_doubts(versions[-1], master))
+    place = name if master is not None and path.resolve().parent == (master / "partners").resolve() else str(path)
+    return Checked(path, versions, *(
+        [f"{place}{_line(data, sentence)}: {sentence}" for sentence in dict.fromkeys(told)] for told in (found, doubts)
+    ))  # fmt: skip
 
 
 def read_template(template: str, path: Path, master: Path | None) -> bytes | None:
@@ -119,6 +128,36 @@ def _codes(terms: Terms) -> Iterator[str]:
     country = contract.tax.country
     if country and pycountry.countries.get(alpha_2=country) is None:
         yield f"tax.country is {country!r}; write an ISO 3166 code of two letters, as NL."
+
+
+def _doubts(terms: Terms, master: Path) -> Iterator[str]:
+    """What reads and may be meant, and would be found out by the first sessions."""
+    contract, tax = terms.contract, terms.contract.tax
+    if tax.vat_id and not is_vat_id(tax.vat_id):
+        yield (
+            f"tax.vat_id is {tax.vat_id!r}, which no tax office gives out (country letters first, then its check"
+            " digits); its statements wait for another one."
+        )
+    regimes = {row.customer_regime for row in _rows(master, "tax_rules") if row.customer_regime}
+    near = difflib.get_close_matches(tax.regime or "", regimes, n=1)
+    if near and tax.regime not in regimes:
+        yield f"tax.regime is {tax.regime!r}, which no row of master/tax_rules.csv names; did you mean {near[0]}?"
+    agreements = _rows(master, "agreements")
+    agreed = {party.upper() for row in agreements for party in (row.cpo_party, row.emsp_party)}
+    for party in contract.parties:
+        if agreements and party not in agreed:
+            yield (
+                f"parties has {party}, which no row of master/agreements.csv names: its sessions with us are left"
+                " out (AUTH_CONTRACT_INACTIVE) until one does."
+            )
+
+
+def _rows(master: Path, name: str) -> list[Any]:
+    path = master / f"{name}.csv"
+    try:
+        return list(read_table(path.name, path.read_bytes(), TABLES[name]))
+    except (DeclaredError, OSError):
+        return []
 
 
 def _taken_parties(path: Path, versions: Sequence[Terms], master: Path | None) -> Iterator[str]:

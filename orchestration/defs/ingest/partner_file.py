@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 
+from orchestration.defs.ingest.contract_rules import OWN
 from orchestration.defs.ingest.declared import DeclaredError, load_yaml
 from orchestration.defs.ingest.partner_check import shipped_template
 from orchestration.facts.home import Home
@@ -24,6 +25,8 @@ def write_partner(
     """Write master/partners/<name>.yaml, and the template when it is one of evsettle's own. Raises PartnerFileError."""
     if not _NAME.fullmatch(name):
         raise PartnerFileError(f"{name!r} is no name of a partner; use small letters, digits, - and _, as emo.")
+    if name == OWN:
+        raise PartnerFileError(f"{name!r} is the name of what is ours, in landing/own; give the partner another one.")
     for party in parties:
         if not _PARTY.fullmatch(party):
             raise PartnerFileError(f"{party!r} is not a party; write country and party in capitals, as NL/EMO.")
@@ -43,7 +46,8 @@ def _template(home: Home, template: str) -> dict[str, object]:
     if not path.is_file():
         if shipped is None:
             known = ", ".join(sorted(found.stem for found in path.parent.glob("*.yaml"))) or "none"
-            raise PartnerFileError(f"There is no template {template!r}; the home has {known}, evsettle eu-roaming.")
+            shown = f"the home has {known}; evsettle brings eu-roaming"
+            raise PartnerFileError(f"There is no template {template!r}; {shown}.")
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(shipped)
     try:
