@@ -62,8 +62,12 @@ _DIFFERENCES = """
 """
 
 
-def problems(home: Home, entries: Sequence[Entry]) -> list[str]:
-    """What stands wrong in master and landing, a sentence each: it was left aside, the last good version stands."""
+def left_aside(home: Home, entries: Sequence[Entry]) -> dict[str, list[str]]:
+    """What stands wrong in master and landing, and which terms nobody approved, a sentence each.
+
+    It was left aside, and the last good version stands.
+    """
+    from orchestration.defs.ingest.contract_changes import unapproved_terms
     from orchestration.defs.ingest.landing import landing_problems
     from orchestration.defs.ingest.load import MasterError
     from orchestration.defs.ingest.master_data import fold_master
@@ -71,12 +75,12 @@ def problems(home: Home, entries: Sequence[Entry]) -> list[str]:
     from orchestration.version import suites
 
     try:
-        master = [
-            sentence for sentence, _ in fold_master(home, entries, overridable(read_rules(suites()))).problems.values()
-        ]
+        folded = fold_master(home, entries, overridable(read_rules(suites())))
+        master = [sentence for sentence, _ in folded.problems.values()]
+        terms = unapproved_terms(folded.contracts, entries)
     except MasterError as error:
-        master = [str(error)]
-    return [*master, *landing_problems(home)]
+        master, terms = [str(error)], []
+    return {"problems": [*master, *landing_problems(home)], "unapproved_terms": terms}
 
 
 def summary(home: Home, then: AsOf | None = None) -> dict[str, Any]:
@@ -102,7 +106,8 @@ def summary(home: Home, then: AsOf | None = None) -> dict[str, Any]:
         "quality": _quality(snapshot),
         "hand_offs": hand_offs(snapshot),
         # What is wrong in landing and master now says nothing of then.
-        **({"problems": problems(home, entries)} if then is None else {"problems": [], "as_of": told(then)}),
+        **(left_aside(home, entries) if then is None else {"problems": [], "unapproved_terms": []}),
+        **({} if then is None else {"as_of": told(then)}),
     }
 
 
@@ -227,6 +232,8 @@ def show_summary(home: Home, then: AsOf | None = None) -> None:
         click.echo(f"Hand-off {hand_off_sentence(hop)}   (evsettle{home_option(home)} channels)")
     for problem in found["problems"]:
         click.secho(f"To mend: {problem}", fg="yellow")
+    for terms in found["unapproved_terms"]:
+        click.secho(f"To approve: {terms}", fg="yellow")
     option = home_option(home)
     if then is not None:
         click.echo(f"Next:    evsettle{option} explain <cdr id> --as-of {ledger.format_at(then.at)}")

@@ -18,7 +18,7 @@ from orchestration.facts.lock import writer_lock
 from orchestration.facts.objects import sha256_of
 from orchestration.facts.payments import check_pay
 from orchestration.facts.people import PeopleError, Person, check_assignee, find_person, is_same_person, read_people
-from orchestration.facts.period_decisions import approvable, draft_of, refuse_changed_draft
+from orchestration.facts.period_decisions import checked_content, draft_of, refuse_changed_draft
 from orchestration.facts.reasons import Vocabulary, nearest, vocabulary
 from orchestration.facts.standing import StandingDecision, answers, is_in_effect, is_proposal, standing
 from orchestration.facts.subjects import SubjectError
@@ -107,7 +107,7 @@ def build(
         decision = replace(decision, expected=disputes.check_act(entries, kind.name, named))
     if "period" in kind.subjects and kind.slot == "approval":
         if kind.name == "period":
-            values["content"] = approvable(entries, named).content
+            values["content"] = checked_content(entries, named, values.get("content"))
         else:
             draft_of(entries, named)
     if kind.name == "pay":

@@ -38,6 +38,18 @@ def approvable(entries: Sequence[Entry], named: Sequence[str]) -> Draft:
     return draft
 
 
+def checked_content(entries: Sequence[Entry], named: Sequence[str], given: str | None) -> str:
+    """The hash of the draft that is approved; whoever names one has looked at that and at no other."""
+    content = approvable(entries, named).content
+    if given not in (None, content):
+        subject = named[0].partition(":")[2]
+        raise DecisionError(
+            f"The drafts of {subject} are not those with content={given}: the last run left {content}; look at them "
+            "and decide about those."
+        )
+    return content
+
+
 def refuse_changed_draft(entries: Sequence[Entry], proposal: Entry) -> None:
     """What is approved is what was proposed, and nothing stands against it since."""
     if approvable(entries, proposal.body["subjects"]).content != proposal.body["values"].get("content"):

@@ -11,13 +11,15 @@ import pytest
 import yaml
 
 from orchestration import schema_files
-from orchestration.defs.ingest.contract_changes import contract_versions, differences, in_force
+from orchestration.defs.ingest.contract_changes import contract_versions, differences, in_force, unapproved_terms
 from orchestration.defs.ingest.contract_files import resolve_contracts
 from orchestration.defs.ingest.declared import DeclaredError
 from orchestration.defs.ingest.landing import take_in
 from orchestration.defs.ingest.load import load_from_ledger
+from orchestration.defs.ingest.master_data import fold_master
 from orchestration.defs.ingest.partner_check import check_partner, line_of
 from orchestration.defs.ingest.partner_file import PartnerFileError, write_partner
+from orchestration.facts import ledger
 from orchestration.facts.decisions import Decision, record
 from orchestration.facts.home import Home
 from orchestration.warehouse import open_warehouse
@@ -173,6 +175,31 @@ def test_terms_and_their_change_are_told_from_the_ledger(home: Home, cli_here: C
     assert sheet["terms"]["name"]["from"] == "contract" and sheet["terms"]["tax.vat_id"]["from"] == "default"
     unknown = cli_here("--home", home.root, "partner", "diff", "emo", "--from", "abcd")
     assert (unknown.returncode, "neither a day" in unknown.stderr) == (2, True)
+
+
+def test_terms_that_wait_for_two_people_are_told_with_what_to_type(home: Home) -> None:
+    def waiting() -> list[str]:
+        entries = ledger.read_all(home)
+        return unapproved_terms(fold_master(home, entries, {}).contracts, entries)
+
+    def decide(kind: str, by: str, number: int, answers: int | None = None) -> int:
+        named = [] if answers else ["partner:emo"]
+        return record(home, Decision(kind, by, named, answers=answers), at(number)).entry.seq
+
+    take_in(home, at(1))
+    (told,) = waiting()
+    assert "the terms of emo from 2026-01-01 (version " in told
+    assert told.endswith("until then its sessions are held (`evsettle decide terms partner:emo --by NAME`).")
+    seq = decide("terms", "Ada", 2)
+    assert waiting()[0].endswith(f"(`evsettle decide approve {seq} --by NAME`).")
+    decide("approve", "Bo", 3, seq)
+    assert waiting() == []
+    # A version is added; that of the file itself was approved with it and stands.
+    write(home.root / PATH, PARTNER + VERSIONS)
+    take_in(home, at(4))
+    (told,) = waiting()
+    assert "from 2026-07-01 (version " in told and "2026-01-01" not in told
+    assert told.endswith("until then the approved ones go on (`evsettle decide terms partner:emo --by NAME`).")
 
 
 def test_schemas_are_those_of_the_models() -> None:

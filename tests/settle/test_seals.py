@@ -68,6 +68,8 @@ def test_what_may_not_be_sealed_is_said_in_a_sentence(home_copy: Path) -> None:
         home_copy, "decide", "seal", "2026-10-H2|voltreis", "--by", NOOR
     )
     assert "seal cannot be about 'emo'" in refused(home_copy, "decide", "seal", "emo", "--by", NOOR)
+    old = ("decide", "period", SUBJECT, "--by", SEM, "--set", f"content={'0' * 64}")
+    assert "are not those with content=000" in refused(home_copy, *old)
     proposal = done(home_copy, "decide", "period", SUBJECT, "--by", SEM)["seq"]
     assert "DOC_APPROVER_SAME" in refused(home_copy, "decide", "approve", proposal, "--by", SEM)
     done(home_copy, "decide", "approve", proposal, "--by", DAAN)

@@ -3,7 +3,7 @@
 What does not belong here: printing (cli/partner.py).
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -13,7 +13,9 @@ from orchestration.defs.ingest.contract_files import flat_terms
 from orchestration.defs.ingest.master_data import KnownContract, fold_master
 from orchestration.defs.ingest.rules import overridable, read_rules
 from orchestration.facts import ledger
+from orchestration.facts.decisions import pending
 from orchestration.facts.home import Home
+from orchestration.facts.ledger import Entry
 from orchestration.facts.standing import StandingDecision, standing
 from orchestration.version import suites
 
@@ -67,6 +69,40 @@ def contract_versions(home: Home, partner: str) -> list[ContractVersion]:
         ContractVersion(version, ends[version.contract.valid_from], approved.get(version.version))
         for version in ordered
     ]
+
+
+def unapproved_terms(contracts: Mapping[str, Sequence[KnownContract]], entries: Sequence[Entry]) -> list[str]:
+    """The contract files whose last content nobody has approved, a sentence each.
+
+    contracts: every version by partner, in the order of the ledger.
+    """
+    decisions = standing(entries)
+    proposed = {
+        subject: entry.seq
+        for entry in pending(entries)
+        if entry.body["values"]["what"] == "terms"
+        for subject in entry.body["subjects"]
+    }
+    told = []
+    for partner, history in sorted(contracts.items()):
+        approved = approvals(
+            partner, [KnownTerms(known.version, known.file_sha256, known.known_seq) for known in history], decisions
+        )
+        waiting = [
+            known for known in history if known.known_seq == history[-1].known_seq and known.version not in approved
+        ]
+        if not waiting:
+            continue
+        since = ", ".join(f"{known.contract.valid_from} (version {known.version[:8]})" for known in waiting)
+        stands = "the approved ones go on" if approved else "its sessions are held"
+        seq = proposed.get(f"partner:{partner}")
+        act = (
+            f"evsettle decide terms partner:{partner} --by NAME"
+            if seq is None
+            else (f"evsettle decide approve {seq} --by NAME")
+        )
+        told.append(f"the terms of {partner} from {since} on wait for two people, and until then {stands} (`{act}`).")
+    return told
 
 
 def party_history(home: Home, party: str) -> list[dict[str, Any]]:
