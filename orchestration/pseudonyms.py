@@ -15,6 +15,12 @@ VARIABLE = "EVSETTLE_PSEUDONYM_KEY"
 WITHHELD = "#withheld"
 SHORTEST_KEY = 16
 _SHOWN = 12
+# What stands in a field, in a sentence about it: a text as JSON or Python writes it, a list, a block, a bare word.
+_VALUE = r"""(?:"(?:[^"\\]|\\.)*(?:"|\.{2,3})|'(?:[^'\\]|\\.)*(?:'|\.{2,3})|[\[{].*?|[^"'\[{][^;]*?)"""
+# Fields of CDRs, sessions and tokens that name a person, or hold what does.
+_PERSON = (
+    r"([\w.\[\]]*(?:token|token\.uid|token_uid|contract_id|auth_id|visual_number|group_id|EvcoID|UID|Identification))"
+)
 _BLOCK = 64
 
 NO_KEY = (
@@ -54,7 +60,11 @@ def pseudonym(identifier: str | None) -> str | None:
 
 
 def install(connection: duckdb.DuckDBPyConnection) -> None:
-    """Give the connection two macros: pseudonym(id), and hide(text, id, other_id), which replaces both in a text."""
+    """Give the connection three macros.
+
+    pseudonym(id); hide(text, id, other_id) replaces both in a text, and what stands in a wrong field that names a
+    person; without_values(text) leaves of what is wrong with fields their names and what was expected.
+    """
     secret = key()
     if secret is None:
         hashed = f"'{WITHHELD}'"
@@ -65,7 +75,13 @@ def install(connection: duckdb.DuckDBPyConnection) -> None:
         message = f"unhex('{inner}') || encode(lower(id))"
         hashed = f"'#' || left(sha256(unhex('{outer}') || unhex(sha256({message}))), {_SHOWN})"
     connection.execute(f"create or replace temp macro pseudonym(id) as case when id is not null then {hashed} end")
+    named = f"{_PERSON} is {_VALUE}, expected ".replace("'", "''")
     connection.execute(
-        "create or replace temp macro hide(words, id, other_id) as replace(replace(words, coalesce(id, ''),"
+        "create or replace temp macro hide(words, id, other_id) as replace(replace("
+        f"regexp_replace(words, '{named}', '\\1 is {WITHHELD}, expected ', 'g'), coalesce(id, ''),"
         " coalesce(pseudonym(id), '')), coalesce(other_id, ''), coalesce(pseudonym(other_id), ''))"
+    )
+    pattern = f" is {_VALUE}, expected ".replace("'", "''")
+    connection.execute(
+        f"create or replace temp macro without_values(words) as regexp_replace(words, '{pattern}', ': expected ', 'g')"
     )

@@ -38,6 +38,10 @@ def troubled(cli_here: Cli, finished_home: Path, tmp_path_factory: pytest.TempPa
     (landing / "latin1.json").write_bytes(b'{"id": "caf\xe9"}\n')
     (landing / "lines.ndjson.gz").write_bytes(gzip.compress(b'{"id": "C"}\n{"id": \n[1, 2]\n'))
     (landing / "sessions.csv").write_text("a,b\n1,2\n")
+    (landing / "driver.json").write_text('{"id": "D", "cdr_token": "04SECRET"}')
+    tokens = home / "landing" / partner.stem / "tokens"
+    tokens.mkdir(parents=True, exist_ok=True)
+    (tokens / "bad.json").write_text('{"uid": "04SECRET", "type": "RFID", "valid": "04SECRET"}')
     for path in landing.iterdir():
         # What is broken at its end and still young may be coming: these have come.
         os.utime(path, (1_790_000_000, 1_790_000_000))
@@ -116,6 +120,28 @@ def test_each_quarantined_record_has_an_owner_and_a_remedy(cli: Cli, troubled: t
     assert listed.returncode == 0
     assert "SCHEMA_" in listed.stdout
     assert "gossip is not a feed that is read" in " ".join(listed.stdout.split())
+
+
+def test_a_record_of_another_feed_says_which_field_is_wrong(cli: Cli, troubled: tuple[Path, str]) -> None:
+    home, _ = troubled
+    [(subject, observed)] = read(
+        home, "select subject_id, observed from exceptions where subject_id like '%/tokens/bad.json#1'"
+    )
+    assert "valid: expected true or false" in str(observed)
+    for place in (str(subject), str(subject).removesuffix("#1")):
+        told = " ".join(cli("--home", home, "explain", place).stdout.split())
+        assert "valid: expected true or false" in told and "SECRET" not in told, told
+
+
+def test_a_wrong_field_publishes_no_token(troubled: tuple[Path, str]) -> None:
+    home, _ = troubled
+    assert read(
+        home, "select observed from findings where subject_id like '%/driver.json#1' and observed like '%#with%'"
+    )
+    with duckdb.connect() as connection:
+        for path in (home / "published").glob("*.parquet"):
+            rows = connection.execute(f"from read_parquet('{path}') as t where cast(t as varchar) like '%SECRET%'")
+            assert rows.fetchall() == [], path.stem
 
 
 def test_an_unknown_feed_is_said_and_left_alone(troubled: tuple[Path, str]) -> None:

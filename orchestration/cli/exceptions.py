@@ -65,8 +65,9 @@ def _show_groups(home: Home, found: Sequence[Mapping[str, Any]], limit: int) -> 
         click.secho(f"{row['group']}  {row['owner']}, {row['severity']} {row['rule_id'] or 'proposal'}", bold=True)
         assigned = f"; with {row['assigned_to']}" if row["assigned_to"] else ""
         click.echo(f"  {row['likely_cause']}")
-        if row["observed"] and row["expected"]:
-            click.echo(f"  Found: {row['observed'].rstrip('.')}. Expected: {row['expected'].rstrip('.')}.")
+        if row["observed"]:
+            expected = f" Expected: {row['expected'].rstrip('.')}." if row["expected"] else ""
+            click.echo(f"  Found: {row['observed'].rstrip('.')}.{expected}")
         click.echo(f"  {_stake(row)}; {_due(row)}{assigned}")
         click.echo(f"  To do: {row['action']}")
         words = row["command"].split(" ")

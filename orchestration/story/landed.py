@@ -41,7 +41,14 @@ _FINDINGS = """
     left join findings as roots on findings.caused_by = roots.finding_id
     where (findings.subject_kind = 'file' and findings.subject_id = $place)
         or (findings.subject_kind = 'record' and starts_with(findings.subject_id, $records))
-    order by findings.subject_kind, findings.subject_id, findings.rule_id
+    union all
+    -- A record of another feed that cannot be read is judged by no gate.
+    select subject_kind, subject_id, rule_id, severity, 'open', owner, observed, expected, null, due_at,
+        null, null, null
+    from exceptions
+    where subject_kind = 'record' and starts_with(subject_id, $records)
+        and case_id not in (select finding_id from findings)
+    order by subject_kind, subject_id, rule_id
 """
 
 _EVENTS = """

@@ -7,7 +7,7 @@ from orchestration.pseudonyms import pseudonym
 
 # Fields of OCPI CDRs, tokens and OICP records that name a person's card, contract or app account.
 _FIELDS = re.compile(
-    r'"(?:contract_id|visual_number|auth_id|uid|EvcoID|UID|group_id)"\s*:\s*"((?:[^"\\]|\\.)+)"',
+    r'"(?:contract_id|visual_number|auth_id|uid|EvcoID|UID|group_id|cdr_token)"\s*:\s*"((?:[^"\\]|\\.)+)"',
 )
 
 

@@ -12,10 +12,10 @@ KEY = "sixteen letters!"
 LONG_KEY = "longer than the block of the hash, which is sixty-four bytes: then the hash of the key is the key"
 
 
-def shown(sql: str) -> object:
+def shown(sql: str, *words: str) -> object:
     with duckdb.connect() as connection:
         pseudonyms.install(connection)
-        row = connection.execute(f"select {sql}").fetchone()
+        row = connection.execute(f"select {sql}", words).fetchone()
     assert row is not None
     return row[0]
 
@@ -38,6 +38,22 @@ def test_without_a_key_ids_are_withheld(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.delenv(pseudonyms.VARIABLE, raising=False)
     assert shown("hide('token T1', 'T1', null)") == "token #withheld"
     assert pseudonyms.fingerprint() == ""
+
+
+def test_what_stands_in_a_wrong_field_names_nobody() -> None:
+    told = (
+        r'cdr_token.uid is ["04AA;", 5], expected a text; cdr_token is "04A\" B", expected an object; auth_id is 7,'
+        ' expected a text; kwh is "ten", expected a number; cdr_token.contract_id is "NL..., expected at most 36'
+    )
+    assert shown("hide(?, null, null)", told) == (
+        "cdr_token.uid is #withheld, expected a text; cdr_token is #withheld, expected an object; auth_id is"
+        ' #withheld, expected a text; kwh is "ten", expected a number; cdr_token.contract_id is #withheld, expected'
+        " at most 36"
+    )
+    told = r"""status is "04AA", expected one of A, B; Karte is '04A\'', expected a number like 12.5; it lacks a"""
+    assert shown("without_values(?)", told) == (
+        "status: expected one of A, B; Karte: expected a number like 12.5; it lacks a"
+    )
 
 
 def test_a_key_that_can_be_guessed_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -105,6 +105,17 @@ contracts as (
 
 ),
 
+-- Which field of a record cannot be read, and why.
+unread as (
+
+    select
+        record_id,
+        problem
+    from {{ ref('records') }}
+    where problem is not null and feed <> 'cdrs'
+
+),
+
 cases as (
 
     select
@@ -131,7 +142,7 @@ cases as (
 
     union all
 
-    -- Records of other feeds are read, not judged: what cannot be read is told by its rule alone.
+    -- Records of other feeds are read, not judged: what cannot be read has no finding.
     select
         records.record_id,
         records.subject_id,
@@ -145,11 +156,12 @@ cases as (
         coalesce(records.reason, 'SCHEMA_TYPE_INVALID') as reason_code,
         'reject' as severity,
         'platform' as owner,
-        cast(null as varchar) as observed,
+        unread.problem as observed,
         cast(null as varchar) as expected,
         records.received_at as found_at,
         cast(null as timestamptz) as due_at
     from records
+    left join unread on records.record_id = unread.record_id
     left join judged on records.subject_id = judged.subject_id
     where records.disposition = 'quarantined' and records.recency = 1 and judged.subject_id is null
 

@@ -96,6 +96,7 @@ def _say(text: str, error: ValueError) -> str:
     if not isinstance(error, json.JSONDecodeError):
         return f"the record is not JSON: {error}"
     byte = len(text[: error.pos].encode()) + 1
+    what = error.msg.removesuffix(" at").removesuffix(" starting")
     if error.pos >= len(text.rstrip()):
-        return f"the record ends too early, at byte {byte}: {error.msg}"
-    return f"the record is not JSON at byte {byte}: {error.msg}"
+        return f"the record ends too early, at byte {byte}: {what}"
+    return f"the record is not JSON at byte {byte}: {what}"

@@ -26,5 +26,5 @@ def token_rows(token: FeedObject) -> Iterator[tuple[Any, ...]]:
         party_of(fields, token.default_party, reader), uid, reader.text(fields, "type", ""), contract_id, is_valid,
         reader.text(fields, "whitelist", ""), reader.moment(fields, "last_updated", ""),
     )  # fmt: skip
-    reader.refuse("token", uid)
+    reader.refuse("token", None)
     yield row
