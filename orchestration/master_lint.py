@@ -11,14 +11,17 @@ from orchestration.defs.ingest.calendar import Calendar
 from orchestration.defs.ingest.contract_changes import ChangesError, contract_versions
 from orchestration.defs.ingest.contract_ids import is_check_digit_right
 from orchestration.defs.ingest.declared import Declared, DeclaredError, read_declared
-from orchestration.defs.ingest.mapping import read_mapping
+from orchestration.defs.ingest.feed_objects import FeedObject, ObjectError, load_object
+from orchestration.defs.ingest.files import LandedFile, records_of
 from orchestration.defs.ingest.master_csv import read_table
-from orchestration.defs.ingest.master_data import MasterError
+from orchestration.defs.ingest.master_data import MasterError, read_mapping_file
 from orchestration.defs.ingest.master_tables import TABLES, Agreement, Alias, Asset, Membership, Meter
 from orchestration.defs.ingest.network import Network, read_network
 from orchestration.defs.ingest.partner_check import check_partner
+from orchestration.defs.ingest.tariff_sightings import read_tariff
 from orchestration.defs.ingest.zones import is_zone
 from orchestration.facts.home import Home, HomeError
+from orchestration.facts.people import PeopleError, read_people
 from orchestration.published import Snapshot
 
 # A query gives subjects; the sentence takes its columns.
@@ -94,16 +97,31 @@ def _files(home: Home) -> Iterator[Problem]:
             if path.parent.name == "partners":
                 for problem in check_partner(path, home.master).problems:
                     yield Problem("file", "partner", problem)
-            elif path.parent.name == "mappings" and path.stem.endswith(".cdrs"):
-                read_mapping(name, path.read_bytes())
+            elif path.parent.name == "mappings" and path.suffix == ".yaml":
+                read_mapping_file(name, path.read_bytes())
+            elif path.parent.name == "tariffs" and path.suffix == ".json":
+                yield from _tariffs(name, path.read_bytes())
+            elif path.name == "people.yaml":
+                read_people(home)
             elif path.parent == home.master and path.stem in TABLES:
                 read_table(name, path.read_bytes(), TABLES[path.stem])
             elif path.name == "calendar.yaml":
                 read_declared(name, path.read_bytes(), Calendar)
             elif path.name == "network.yaml":
                 read_network(path.read_bytes())
-        except DeclaredError as error:
+        except (DeclaredError, PeopleError) as error:
             yield Problem("file", "declared", str(error))
+
+
+def _tariffs(name: str, data: bytes) -> Iterator[Problem]:
+    """Tariffs of ours that cannot be read; what they charge is for `evsettle tariff lint`."""
+    for record in records_of(LandedFile("own", "tariffs", name), data, None):
+        try:
+            if record.problem is not None:
+                raise ObjectError(f"{record.problem}; mend the file.")
+            read_tariff(FeedObject(load_object(record.text), None))
+        except ObjectError as error:
+            yield Problem("file", "tariff", f"{name}: {error}")
 
 
 def _network(home: Home) -> Network | None:

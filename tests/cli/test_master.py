@@ -51,6 +51,11 @@ def test_each_kind_of_fault_is_one_sentence(home: Home) -> None:
     (master / "agreements.csv").write_text("cpo_party,emsp_party\nNL/EVS,XX/NOB\n")
     (master / "memberships.csv").write_text("partner,contract_id,plan,discount_percent\nnobody,C1,gold,10\n")
     (master / "assets.csv").write_text("evse_uid,owner_party\nE1\n")
+    (master / "mappings/polderlaad.invoices.yaml").write_text("colums: {invoice_id: Nr}\n")
+    (master / "mappings/polderlaad.yaml").write_text("columns: {cdr_id: Nr}\n")
+    (master / "tariffs/AC-BASIC.json").write_text('{"id": "AC-BASIC", "elem')
+    (master / "tariffs/DC-FAST.json").write_text('{"currency": "EUR"}')
+    (master / "people.yaml").write_text("- {name: Ada, rolls: [finance]}\n")
     contract = master / "partners/emo.yaml"
     contract.write_text(contract.read_text().replace("name: ", "name:  # "))
     rewrite(
@@ -82,6 +87,10 @@ def test_each_kind_of_fault_is_one_sentence(home: Home) -> None:
         "agreement: party XX/NOB is neither ours nor a partner's", "there is no partner nobody",
         "has the zone 'Mars/Base'; ask for an IANA zone.", "has no power: energy beyond", "has no contract: nobody",
         "contract NL-EVS-C00000001-A has a wrong check digit",
+        "master/mappings/polderlaad.invoices.yaml: colums is not known; did you mean columns?",
+        "master/mappings/polderlaad.yaml: is not read; name it <source>.<feed>.yaml",
+        "AC-BASIC.json: the record is not JSON at byte 20", "DC-FAST.json: the tariff has no id",
+        "master/people.yaml, person 1 has the unknown key 'rolls'",
     ):  # fmt: skip
         assert part in told, part
 

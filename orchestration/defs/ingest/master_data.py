@@ -188,6 +188,16 @@ def _read_partner(
         data.contracts.setdefault(terms.contract.partner, []).append(known)
 
 
+def read_mapping_file(path: str, content: bytes) -> tuple[str, str, Mapping | FeedMapping]:
+    """Source, feed and mapping of a file of master/mappings. Raises DeclaredError."""
+    source, _, feed = PurePath(path).stem.rpartition(".")
+    if not source or feed not in MAPPED_FEEDS:
+        raise MappingError(
+            f"{path}: is not read; name it <source>.<feed>.yaml, with a feed of {', '.join(MAPPED_FEEDS)}."
+        )
+    return source, feed, read_any_mapping(path, content, feed)
+
+
 def _read_other(data: MasterData, contents: Readonly[str, bytes], path: str) -> None:
     content, pure = contents[path], PurePath(path)
     if path == "master/network.yaml":
@@ -195,12 +205,8 @@ def _read_other(data: MasterData, contents: Readonly[str, bytes], path: str) -> 
     elif path == "master/calendar.yaml":
         data.calendar = read_declared(path, content, Calendar)
     elif pure.parent.name == "mappings" and pure.suffix == ".yaml":
-        source, _, feed = pure.stem.rpartition(".")
-        if not source or feed not in MAPPED_FEEDS:
-            raise MappingError(
-                f"{path}: is not read; name it <source>.<feed>.yaml, with a feed of {', '.join(MAPPED_FEEDS)}."
-            )
-        data.mappings[source, feed] = (read_any_mapping(path, content, feed), data.files[path])
+        source, feed, mapping = read_mapping_file(path, content)
+        data.mappings[source, feed] = (mapping, data.files[path])
     elif path not in _PLAIN_FILES and _FOLDERS.get(pure.parent.name) != pure.suffix:
         raise DeclaredError(f"{path}: is not read by this version; its content has no effect, take it out.")
 
