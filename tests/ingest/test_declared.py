@@ -9,6 +9,7 @@ from orchestration.defs.ingest import hand_off
 from orchestration.defs.ingest.contract_files import contract_version, resolve_contracts
 from orchestration.defs.ingest.contracts import Contract, Rule
 from orchestration.defs.ingest.declared import DeclaredError, load_yaml
+from orchestration.defs.ingest.feed_mapping import read_feed_mapping
 from orchestration.defs.ingest.mapping import MappingError, read_mapping
 from orchestration.defs.ingest.network import read_network
 from tests.small_home import MAPPING, NETWORK, PARTNER, TEMPLATE
@@ -126,6 +127,11 @@ def test_yaml_keeps_what_was_typed() -> None:
         ("NL/EMO", "EMO", "constants.cpo_party is 'EMO'; write country and party, as NL/EVS."),
         ("id: {columns: [cp, start]}", "", "exactly one of columns.cdr_id and id must say"),
         ("%Y-%m-%d %H:%M", "%Q", "columns.started_at.format is '%Q'; write it as %Y-%m-%d %H:%M:%S."),
+        ("%Y-%m-%d %H:%M", "dd.mm.yyyy", "columns.started_at.format is 'dd.mm.yyyy', which says no year, month and day"),
+        ("%Y-%m-%d %H:%M", "%d.%m. %H:%M", "columns.started_at.format is '%d.%m. %H:%M', which says no year"),
+        ('{column: start, format: "%Y-%m-%d %H:%M"}', '{date: d, time: t, time_format: "%I:%M"}',
+         "columns.started_at.time_format is '%I:%M', which says no hour and minute"),
+        ("currency: EUR", "currency: EURO", "constants.currency is 'EURO'; write an ISO 4217 code, as EUR."),
     ],
 )  # fmt: skip
 def test_a_wrong_mapping_is_one_sentence(old: str, new: str, sentence: str) -> None:
@@ -133,6 +139,12 @@ def test_a_wrong_mapping_is_one_sentence(old: str, new: str, sentence: str) -> N
     with pytest.raises(MappingError) as caught:
         read_mapping("master/mappings/council.cdrs.yaml", MAPPING.replace(old, new).encode())
     assert str(caught.value).startswith(f"master/mappings/council.cdrs.yaml: {sentence}")
+
+
+@pytest.mark.parametrize("given", ["", "[Nr]", "null"])
+def test_a_column_of_another_feed_has_a_name(given: str) -> None:
+    with pytest.raises(MappingError, match=r"columns\.invoice_id is .*; write the name of a column, or take it out"):
+        read_feed_mapping("master/mappings/x.invoices.yaml", f"columns: {{invoice_id: {given}}}".encode(), "invoices")
 
 
 def test_a_network_without_a_zone_of_this_world_is_refused() -> None:

@@ -18,6 +18,7 @@ from orchestration.defs.ingest.mapping import (
     Stamp,
     Text,
     check_stamp,
+    currency_problems,
     format_problems,
     read_mapping,
 )
@@ -91,6 +92,7 @@ def read_feed_mapping(path: str, data: bytes, feed_name: str) -> FeedMapping:
     zone = top.constants.get("time_zone")
     if zone is not None and not is_zone(zone):
         problems.append(f"constants.time_zone is {zone!r}; write an IANA zone like Europe/Amsterdam.")
+    problems += currency_problems(top.constants.get("currency"))
     constants = dict(top.constants)
     for name, given in top.constants.items():
         if name != "time_zone":
@@ -122,8 +124,10 @@ def _columns(path: str, given: dict[str, Any], feed: Feed) -> dict[str, Spec]:
                 columns[name] = convert(path, value, SPECS[field.kind])
             except DeclaredError as error:
                 raise MappingError(str(error).replace(f"{path}: ", f"{path}: columns.{name}.", 1)) from None
+        elif isinstance(value, str) and value:
+            columns[name] = plain_spec(field.kind, value)
         else:
-            columns[name] = plain_spec(field.kind, str(value))
+            raise MappingError(f"{path}: columns.{name} is {value!r}; write the name of a column, or take it out.")
     return columns
 
 

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Literal
 
 import msgspec
+import pycountry
 
 from orchestration.defs.ingest.declared import Declared, DeclaredError, read_declared
 from orchestration.defs.ingest.zones import is_zone
@@ -200,6 +201,7 @@ def _problems(mapping: Mapping) -> list[str]:
         problems.append("id.columns is empty; name the columns that tell rows apart.")
     if constants.time_zone is not None and not is_zone(constants.time_zone):
         problems.append(f"constants.time_zone is {constants.time_zone!r}; write an IANA zone like Europe/Amsterdam.")
+    problems += currency_problems(constants.currency)
     problems += [
         f"zone_offsets.{word} is {offset!r}; write an offset like -07:00."
         for word, offset in mapping.zone_offsets.items()
@@ -245,9 +247,26 @@ def check_stamp(name: str, stamp: Stamp) -> list[str]:
         problems.append(f"columns.{name} needs either column, or date and time; keep one of the two.")
     for key in ("format", "date_format", "time_format"):
         form = getattr(stamp, key)
+        if form == "iso":
+            continue
         try:
-            if form != "iso":
-                datetime.strptime(_MOMENT.strftime(form), form)
+            read = datetime.strptime(_MOMENT.strftime(form), form)
         except ValueError:
             problems.append(f"columns.{name}.{key} is {form!r}; write it as %Y-%m-%d %H:%M:%S.")
+            continue
+        # What a form leaves out would be read as 1900, the first of January or midnight.
+        if key == "time_format":
+            if (read.hour, read.minute) != (_MOMENT.hour, _MOMENT.minute):
+                problems.append(f"columns.{name}.{key} is {form!r}, which says no hour and minute; write it as %H:%M.")
+        elif read.date() != _MOMENT.date():
+            problems.append(
+                f"columns.{name}.{key} is {form!r}, which says no year, month and day; write it as %Y-%m-%d."
+            )
     return problems
+
+
+def currency_problems(given: str | None) -> list[str]:
+    """What is wrong with a declared currency."""
+    if given is None or pycountry.currencies.get(alpha_3=given) is not None:
+        return []
+    return [f"constants.currency is {given!r}; write an ISO 4217 code, as EUR."]
