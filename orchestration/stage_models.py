@@ -25,6 +25,8 @@ from orchestration.warehouse import read_warehouse
 
 # What a gate writes: a stage that has one is cut there.
 GATE = ("gate_verdicts", "gate_findings")
+# What a run builds next, as a tag in its copy of dbt's manifest.
+_WANTED = "wanted"
 # Sums of these columns are worth seeing on an asset; one per currency where there is one.
 _MONEY_COLUMNS = ("amount_excl_tax", "settled_excl_tax", "expected_excl_tax", "total_excl_tax")
 
@@ -117,10 +119,13 @@ def _run_dbt(project: _Project, node_ids: Sequence[str], warehouse: Path) -> tup
     if not node_ids:
         return (), ""
     os.environ["EVSETTLE_ENGINE"] = _version()
-    names = [project.manifest["nodes"][node_id]["name"] for node_id in node_ids]
     manifest = dbt.load_manifest(without_tests=frozenset(one.test_id for one in project.grains))
+    # One word for them all: dbt looks through the whole project for each word that it is given.
+    wanted = frozenset(node_ids)
+    for node_id, node in manifest.nodes.items():
+        node.tags = [*(tag for tag in node.tags if tag != _WANTED), *([_WANTED] if node_id in wanted else [])]
     try:
-        return dbt.invoke([*dbt.BUILD, "--select", *names], warehouse, manifest), ""
+        return dbt.invoke([*dbt.BUILD, "--select", f"tag:{_WANTED}"], warehouse, manifest), ""
     except dbt.DbtFailed as error:
         return error.results, str(error)
 
@@ -140,14 +145,16 @@ def _version() -> str:
 
 
 def _measures(connection: duckdb.DuckDBPyConnection, keys: Sequence[dg.AssetKey]) -> dict[dg.AssetKey, dict[str, Any]]:
-    """Row count, and money by currency, of each model."""
+    """Row count, and money by currency, of each table. A view's rows would have to be made to be counted."""
+    measured: dict[dg.AssetKey, dict[str, Any]] = {key: {} for key in keys}
+    views = set(connection.execute("select schema_name, view_name from duckdb_views() where not internal").fetchall())
+    keys = [key for key in keys if tuple(key.path) not in views]
     if not keys:
-        return {}
+        return measured
     names = [".".join(key.path) for key in keys]
     counts = " union all ".join(f"select {number}, count(*) from {name}" for number, name in enumerate(names))
-    measured: dict[dg.AssetKey, dict[str, Any]] = {
-        keys[number]: {"dagster/row_count": count} for number, count in connection.execute(counts).fetchall()
-    }
+    for number, count in connection.execute(counts).fetchall():
+        measured[keys[number]]["dagster/row_count"] = count
     columns: dict[tuple[str, str], set[str]] = {}
     for schema, table, column in connection.execute(
         "select schema_name, table_name, column_name from duckdb_columns() where not internal"

@@ -32,6 +32,7 @@ TOO_LATE = "select 'a' as cdr_key, cast(case when random() >= 0 then 'x' end as 
 
 COLUMNS = {"cdr_key": "varchar", "price": "decimal(18, 2)"}
 INCREMENTAL = {"materialized": "incremental", "incremental_strategy": "replace_work"}
+BY_KEY = {"materialized": "incremental", "incremental_strategy": "replace_keys", "meta": {"key": "cdr_key"}}
 TABLE, VIEW = {"materialized": "table"}, {"materialized": "view"}
 # name: its SQL, its contract, its configuration.
 MODELS: dict[str, tuple[str, dict[str, str], dict[str, Any]]] = {
@@ -50,6 +51,10 @@ MODELS: dict[str, tuple[str, dict[str, str], dict[str, Any]]] = {
     "kept_too_late": (TOO_LATE, COLUMNS, INCREMENTAL),
     "kept_wider": (OTHER_TYPE, COLUMNS | {"price": "decimal(18, 4)"}, INCREMENTAL),
     "kept_longer": (f"{NEW}, cast(1 as decimal(18, 2)) as tax", COLUMNS | {"tax": "decimal(18, 2)"}, INCREMENTAL),
+    "kept_by_key": (NEW, COLUMNS, BY_KEY),
+    "kept_by_key_nothing": (NOTHING, COLUMNS, BY_KEY),
+    "kept_by_key_no_key": (NO_KEY, COLUMNS, BY_KEY),
+    "new_by_key": (NEW, COLUMNS, BY_KEY),
     "kept_appended": (NEW, COLUMNS, {"materialized": "incremental", "incremental_strategy": "append"}),
 }
 UNTOUCHED = [("a", "1.00"), ("b", "1.00")]
@@ -80,8 +85,11 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, str
     write_project(folder, warehouse)
     with duckdb.connect(str(warehouse)) as connection:
         connection.execute("create schema inspect; create schema rate; create table inspect.work (cdr_key varchar)")
+        connection.execute("create schema ingest; create table ingest.raw_touched as select 'cdr' as kind, 'a' as id")
         connection.execute("insert into inspect.work values ('a'), ('7'), ('it''s')")
         for name in MODELS:
+            if name.startswith("new"):
+                continue
             kind = "view" if name == "table_was_view" else "table"
             connection.execute(f"create {kind} rate.{name} as {BEFORE}")
             if name.startswith("kept"):
@@ -112,6 +120,7 @@ def rows(built: tuple[Path, dict[str, str]], name: str) -> list[tuple[str, str]]
         ("kept_other_type", "contract"),
         ("kept_no_key", "NOT NULL"),
         ("kept_too_late", "Could not convert"),
+        ("kept_by_key_no_key", "NOT NULL"),
         ("kept_appended", "replace_work"),
     ],
 )
@@ -140,6 +149,15 @@ def test_a_key_in_work_that_yields_nothing_now_loses_its_rows(built: tuple[Path,
     assert rows(built, "kept_nothing") == [("b", "1.00")]
 
 
+def test_keys_that_are_emitted_are_replaced_and_others_kept(built: tuple[Path, dict[str, str]]) -> None:
+    assert rows(built, "kept_by_key") == [("a", "2.00"), ("b", "1.00")]
+    assert rows(built, "kept_by_key_nothing") == UNTOUCHED
+
+
+def test_a_table_that_is_not_there_is_not_made_of_some_keys(built: tuple[Path, dict[str, str]]) -> None:
+    assert "only some of its keys are touched" in built[1]["new_by_key"]
+
+
 @pytest.mark.parametrize(("name", "column"), [("kept_wider", "price"), ("kept_longer", "tax")])
 def test_a_table_of_another_version_is_not_cast_into(
     built: tuple[Path, dict[str, str]], name: str, column: str
@@ -150,5 +168,5 @@ def test_a_table_of_another_version_is_not_cast_into(
 
 
 def test_nothing_else_failed(built: tuple[Path, dict[str, str]]) -> None:
-    expected = ("other_type", "no_key", "too_late", "appended", "wider", "longer")
+    expected = ("other_type", "no_key", "too_late", "appended", "wider", "longer", "new_by_key")
     assert sorted(built[1]) == sorted(name for name in MODELS if name.endswith(expected))

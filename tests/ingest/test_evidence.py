@@ -98,7 +98,7 @@ def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckD
     take_in(home, at(0))
     with open_warehouse(home.warehouse) as connection:
         load_from_ledger(home, connection)
-    invoke([*BUILD, "--select", "group:ingest"], home.warehouse)
+    invoke([*BUILD, "--select", "group:ingest", "+work"], home.warehouse)
     with open_warehouse(home.warehouse) as connection:
         connection.execute("delete from ingest.raw_touched")
     land(home, "emo/sessions/2.json", envelope(ENDED, V230))

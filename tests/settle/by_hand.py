@@ -238,6 +238,8 @@ class Books:
             for table, rows in self.raw.items():
                 connection.execute(f"delete from ingest.{table}")
                 insert(connection, f"ingest.{table}", rows)
+            connection.execute("delete from ingest.raw_touched where kind = 'everything'")
+            connection.execute("insert into ingest.raw_touched values ('everything', '', 'written by hand')")
             for table, columns in UPSTREAM.items():
                 listed = ", ".join(f"{name} {type_}" for name, type_ in columns.items())
                 connection.execute(f"create or replace table {table} ({listed})")

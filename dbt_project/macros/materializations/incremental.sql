@@ -18,10 +18,20 @@
         {%- do exceptions.raise_compiler_error("incremental_strategy must be replace_work, which replaces the keys in inspect.work, or replace_keys, which replaces those that the model emits") -%}
     {%- endif -%}
     {%- set existing = load_cached_relation(this) -%}
+    {%- set is_kept = existing is not none and existing.is_table and not should_full_refresh() -%}
+    {%- if strategy == 'replace_keys' and (is_kept or is_anything_touched()) -%}
+        {%- set is_everything = is_anything_touched('everything') -%}
+        {%- if not is_kept and not is_everything -%}
+            {%- do exceptions.raise_compiler_error(
+                target_relation ~ " is not there, and only some of its keys are touched: delete the folder warehouse and"
+                ~ " run again, the ledger rebuilds it"
+            ) -%}
+        {%- endif -%}
+        {%- set is_kept = is_kept and not is_everything -%}
+    {%- endif -%}
     {{ run_hooks(pre_hooks, inside_transaction=True) }}
     {% call statement('main') %}
-        {% if existing is none or not existing.is_table or should_full_refresh()
-            or (strategy == 'replace_keys' and is_everything_touched()) %}
+        {% if not is_kept %}
             {{ drop_other_type(target_relation) }}
             {{ get_assert_columns_equivalent(compiled_code) }}
             create or replace table {{ target_relation }} {{ get_table_columns_and_constraints() }};
@@ -52,9 +62,10 @@
     drop table {{ emitted }};
 {% endmacro %}
 
-{% macro is_everything_touched() %}
+{% macro is_anything_touched(kind=none) %}
     {%- set found = run_query(
-        "select 1 from " ~ target.database ~ ".ingest.raw_touched where kind = 'everything' limit 1"
+        "select 1 from " ~ target.database ~ ".ingest.raw_touched"
+        ~ (" where kind = '" ~ kind ~ "'" if kind else "") ~ " limit 1"
     ) -%}
     {{- return(found.rows | length > 0) -}}
 {% endmacro %}
