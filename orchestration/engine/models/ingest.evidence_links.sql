@@ -1,5 +1,14 @@
 with
 
+-- Only these are looked for: what came before has led to its CDRs before.
+touched as (
+
+    select cast(id as bigint) as record_id
+    from "evsettle"."ingest"."touched"
+    where kind = 'evidence'
+
+),
+
 links as (
 
     select
@@ -131,13 +140,14 @@ links as (
 )
 
 select
-    record_id,
-    kind,
-    id,
-    min(first_at) as first_at,
-    max(last_at) as last_at
+    links.record_id,
+    links.kind,
+    links.id,
+    min(links.first_at) as first_at,
+    max(links.last_at) as last_at
 from links
+inner join touched on links.record_id = touched.record_id
 group by
-    record_id,
-    kind,
-    id
+    links.record_id,
+    links.kind,
+    links.id

@@ -1,5 +1,26 @@
 with
 
+touched as (
+
+    select
+        kind,
+        id
+    from "evsettle"."ingest"."touched"
+
+),
+
+-- A record that came names itself alone; what master data says of places, tokens and aliases may be about any.
+told_otherwise as (
+
+    select touched.kind
+    from touched
+    left join "evsettle"."ingest"."files" as files on touched.kind = 'file' and touched.id = cast(files.file_seq as varchar)
+    where
+        touched.kind not in ('cdr', 'evidence', 'outcome', 'tariff', 'file')
+        or coalesce(files.feed in ('locations', 'tokens'), false)
+
+),
+
 revisions as (
 
     select
@@ -15,6 +36,12 @@ revisions as (
         ocpi_version = '2.1.1' as is_named_by_contract,
         contract_id
     from "evsettle"."ingest"."cdr_revisions"
+    where
+        exists (select 1 from told_otherwise)
+        or work_key in (
+            select touched.id from touched
+            where touched.kind = 'cdr'
+        )
 
 ),
 

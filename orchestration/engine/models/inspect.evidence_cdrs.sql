@@ -136,24 +136,41 @@ serials as (
 
 ),
 
--- What a meter showed goes on from session to session: the one before and the one after are looked at, too.
-on_meter as (
+by_meter as (
 
     select
         revisions.work_key,
-        lag(revisions.work_key) over (
-            partition by lower(revisions.cpo_party) || '|' || lower(coalesce(serials.meter_serial, revisions.meter_id))
-            order by revisions.started_at asc, revisions.work_key asc
-        ) as key_before,
-        lead(revisions.work_key) over (
-            partition by lower(revisions.cpo_party) || '|' || lower(coalesce(serials.meter_serial, revisions.meter_id))
-            order by revisions.started_at asc, revisions.work_key asc
-        ) as key_after
+        revisions.started_at,
+        lower(revisions.cpo_party) || '|' || lower(coalesce(serials.meter_serial, revisions.meter_id)) as meter_key
     from revisions
     left join serials on revisions.record_id = serials.record_id
     where
         coalesce(serials.meter_serial, revisions.meter_id) is not null
         and (serials.record_id is not null or revisions.register_start_kwh is not null)
+
+),
+
+meters as (
+
+    select distinct by_meter.meter_key
+    from by_meter
+    inner join touched on by_meter.work_key = touched.id and touched.kind = 'cdr'
+
+),
+
+-- What a meter showed goes on from session to session: the one before and the one after are looked at, too.
+on_meter as (
+
+    select
+        by_meter.work_key,
+        lag(by_meter.work_key) over (
+            partition by by_meter.meter_key order by by_meter.started_at asc, by_meter.work_key asc
+        ) as key_before,
+        lead(by_meter.work_key) over (
+            partition by by_meter.meter_key order by by_meter.started_at asc, by_meter.work_key asc
+        ) as key_after
+    from by_meter
+    inner join meters on by_meter.meter_key = meters.meter_key
 
 ),
 
