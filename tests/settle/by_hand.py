@@ -238,8 +238,7 @@ class Books:
             for table, rows in self.raw.items():
                 connection.execute(f"delete from ingest.{table}")
                 insert(connection, f"ingest.{table}", rows)
-            connection.execute("delete from ingest.raw_touched where kind = 'everything'")
-            connection.execute("insert into ingest.raw_touched values ('everything', '', 'written by hand')")
+            insert(connection, "ingest.raw_touched", [{"kind": "everything", "id": "", "reason": "written by hand"}])
             for table, columns in UPSTREAM.items():
                 listed = ", ".join(f"{name} {type_}" for name, type_ in columns.items())
                 connection.execute(f"create or replace table {table} ({listed})")
@@ -262,21 +261,10 @@ class Books:
 
 def build_reconcile(path: Path) -> None:
     """Gate 2's flags and expected prices, the gate, and what is billable."""
-    invoke(
-        [
-            "build",
-            "--select",
-            "group:reconcile",
-            "--exclude",
-            "cdrs_billable",
-            "remedy_roots",
-            "remedies",
-            "test_type:unit",
-        ],
-        path,
-    )
+    after_gate = ("cdrs_billable", "remedy_roots", "remedies")
+    invoke(["build", "--select", "group:reconcile", "--exclude", *after_gate, "test_type:unit"], path)
     run_gate(path, "reconcile")
-    invoke(["build", "--select", "cdrs_billable", "remedy_roots", "remedies", "--exclude", "test_type:unit"], path)
+    invoke(["build", "--select", *after_gate, "--exclude", "test_type:unit"], path)
 
 
 def build_settle(path: Path) -> None:
