@@ -169,41 +169,6 @@ def test_files_that_cannot_be_read_are_one_record_each(home: Home, warehouse: du
     assert rows(warehouse, "select token_uid, is_valid, is_opening from ingest.raw_tokens") == [("T", True, True)]
 
 
-def test_an_approved_repair_swaps_the_dates_of_that_file(home: Home, warehouse: duckdb.DuckDBPyConnection) -> None:
-    land(home, "council/cdrs/a.csv", CSV)
-    take_in(home, at(0))
-    proposal = record(
-        home, Decision("repair", "Ada", ["file:council/cdrs/a.csv"], "ADJ_ZONE", {"repair": "swap-day-month"}), at(1)
-    )
-    load_from_ledger(home, warehouse)
-    starts = "select cast(started_at as varchar) from ingest.raw_cdrs order by position"
-    assert rows(warehouse, starts) == [("2026-01-09 09:00:00+00",), ("2026-10-13 08:00:00+00",)]
-    record(home, Decision("approve", "Bo", answers=proposal.entry.seq), at(2))
-    # Other bytes under the same name arrive after the decision, which is not about them.
-    land(home, "council/cdrs/a.csv", CSV.replace("A,", "C,"))
-    take_in(home, at(3))
-    load_from_ledger(home, warehouse)
-    by_file = "select file_seq, position, cast(started_at as varchar) from ingest.raw_cdrs order by 1, 2"
-    assert rows(warehouse, by_file) == [
-        (1, 2, "2026-09-01 08:00:00+00"), (1, 3, "2026-10-13 08:00:00+00"),
-        (2, 2, "2026-01-09 09:00:00+00"), (2, 3, "2026-10-13 08:00:00+00"),
-    ]  # fmt: skip
-
-
-def test_a_file_is_read_again_when_somebody_asks_for_it(home: Home, warehouse: duckdb.DuckDBPyConnection) -> None:
-    path = land(home, "council/cdrs/a.csv", CSV)
-    take_in(home, at(0))
-    path.unlink()  # the ledger has its own copy
-    load_from_ledger(home, warehouse)
-    before = contents(warehouse)
-    record(home, Decision("reprocess", "Ada", ["file:council/cdrs/a.csv"], "REPROCESS"), at(1))
-    assert load_from_ledger(home, warehouse).files_read == 1
-    assert load_from_ledger(home, warehouse).files_read == 0
-    after = contents(warehouse)
-    for table in ("raw_records", "raw_cdrs", "raw_charging_periods"):
-        assert after[table] == before[table]
-
-
 def test_content_of_a_repeated_key_tells_a_repetition_from_a_change(
     home: Home, warehouse: duckdb.DuckDBPyConnection
 ) -> None:

@@ -188,8 +188,12 @@ def _load_arrival(
 ) -> None:
     for file, _ in files:
         if file.file_seq in known:
+            reason = f"{file.subject} is read otherwise"
+            if file.feed == "cdrs":
+                # The new reading may have other keys; what stands under the old ones must go.
+                touch_files(connection, [file.file_seq], file.feed, reason)
             forget_file(connection, file.file_seq)
-            touch_everything(connection, f"{file.subject} is read otherwise")
+            touch_everything(connection, reason)
     insert_rows(connection, "raw_files", _FILE_COLUMNS, [
         (
             file.file_seq, file.arrival_seq, file.received_at, file.source, file.feed, file.file_name, file.sha256,
