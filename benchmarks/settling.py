@@ -25,6 +25,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from stages import WORK, machine
 
 from orchestration.dbt import invoke
+from orchestration.defs.ingest.calendar import Calendar, billing_periods, local_days
 from orchestration.warehouse import open_warehouse
 from tests.settle.by_hand import UPSTREAM, Books
 
@@ -79,8 +80,19 @@ def prepare(path: Path, sessions: int) -> None:
         books.session(f"nl/evs|{partner}", claim="10.25", rated="10.25", partner=partner)
     books.write()
     with open_warehouse(path) as connection:
+        fill_calendar(connection)
         multiply(connection, sessions // PARTNERS)
     reconcile(path)
+
+
+def fill_calendar(connection: duckdb.DuckDBPyConnection) -> None:
+    """The decades of days and periods that every home has, where the books by hand have some months."""
+    connection.execute("delete from ingest.raw_local_days")
+    connection.executemany(
+        "insert into ingest.raw_local_days values (?, ?, ?, ?)", local_days("Europe/Amsterdam", Calendar())
+    )
+    connection.execute("delete from ingest.raw_billing_periods")
+    connection.executemany("insert into ingest.raw_billing_periods values (?, ?, ?, ?)", billing_periods())
 
 
 def multiply(connection: duckdb.DuckDBPyConnection, times: int) -> None:

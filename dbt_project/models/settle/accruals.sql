@@ -1,35 +1,5 @@
 with
 
-outcomes as (
-
-    select
-        cdr_key,
-        partner,
-        direction,
-        currency,
-        coalesce(settled_ended_at, ended_at, started_at) as supplied_at,
-        coalesce(case when direction = 'receivable' then cpo_party else emsp_party end, '') as party,
-        settled_excl_tax
-    from {{ ref('cdr_outcomes') }}
-    where
-        state in ('valid', 'adjusted')
-        and direction in ('receivable', 'payable')
-        and partner is not null
-        and settled_excl_tax is not null
-
-),
-
-sealed as (
-
-    select
-        sealed_outcomes.cdr_key,
-        min(seals.sealed_at) as sealed_at
-    from {{ ref('sealed_outcomes') }} as sealed_outcomes
-    inner join {{ ref('seals') }} as seals on sealed_outcomes.seal_seq = seals.seal_seq
-    group by sealed_outcomes.cdr_key
-
-),
-
 months as (
 
     select
@@ -42,6 +12,7 @@ months as (
 
 ),
 
+-- The months that this run accrues, and the end of the first of them.
 ended as (
 
     select
@@ -54,12 +25,81 @@ ended as (
 
 ),
 
+first_end as (
+
+    select min(months.ends_at) as ends_at
+    from ended
+    inner join months on ended.period = months.period
+    where ended.run_end_seq is null
+
+),
+
+-- A sealed session stands in the period of its seal: when it was billed is asked of the seals, not of each session.
+seals as (
+
+    select
+        seals.period,
+        seals.partner,
+        seals.sealed_at,
+        months.starts_on as billed_on
+    from {{ ref('seals') }} as seals
+    left join months on seals.sealed_at >= months.starts_at and seals.sealed_at < months.ends_at
+
+),
+
+-- What was billed before the first of these months ended is accrued in none of them.
+outcomes as (
+
+    select
+        outcomes.partner,
+        outcomes.direction,
+        outcomes.currency,
+        coalesce(outcomes.settled_ended_at, outcomes.ended_at, outcomes.started_at) as supplied_at,
+        coalesce(case when outcomes.direction = 'receivable' then outcomes.cpo_party else outcomes.emsp_party end, '')
+            as party,
+        outcomes.settled_excl_tax,
+        seals.billed_on
+    from {{ ref('cdr_outcomes') }} as outcomes
+    cross join first_end
+    left join seals
+        on outcomes.is_sealed and outcomes.period = seals.period and outcomes.partner = seals.partner
+    where
+        outcomes.state in ('valid', 'adjusted')
+        and outcomes.direction in ('receivable', 'payable')
+        and outcomes.partner is not null
+        and outcomes.settled_excl_tax is not null
+        and (seals.sealed_at is null or seals.sealed_at >= first_end.ends_at)
+
+),
+
+-- The calendar has decades; each session is looked for among the few months in which any of them ended.
+span as (
+
+    select
+        min(supplied_at) as first_at,
+        max(supplied_at) as last_at
+    from outcomes
+
+),
+
+supplied_months as (
+
+    select
+        months.starts_on,
+        months.starts_at,
+        months.ends_at
+    from months
+    cross join span
+    where months.ends_at > span.first_at and months.starts_at <= span.last_at
+
+),
+
 -- Few rows from many sessions: by the month of supply and the month in which it was billed.
 by_month as (
 
     select
         supplied.starts_on as supplied_on,
-        billed.starts_on as billed_on,
+        outcomes.billed_on,
         outcomes.partner,
         outcomes.party,
         outcomes.direction,
@@ -67,13 +107,11 @@ by_month as (
         count(*) as sessions,
         sum(outcomes.settled_excl_tax) as amount_excl_tax
     from outcomes
-    inner join months as supplied
+    inner join supplied_months as supplied
         on outcomes.supplied_at >= supplied.starts_at and outcomes.supplied_at < supplied.ends_at
-    left join sealed on outcomes.cdr_key = sealed.cdr_key
-    left join months as billed on sealed.sealed_at >= billed.starts_at and sealed.sealed_at < billed.ends_at
     group by
         supplied.starts_on,
-        billed.starts_on,
+        outcomes.billed_on,
         outcomes.partner,
         outcomes.party,
         outcomes.direction,

@@ -99,6 +99,30 @@ sessions as (
 
 ),
 
+-- The calendar has decades; each session is looked for among the few periods in which any of them ended.
+span as (
+
+    select
+        min(ended_at) as first_at,
+        max(ended_at) as last_at
+    from sessions
+
+),
+
+served_bounds as (
+
+    select
+        bounds.frequency,
+        bounds.period,
+        bounds.starts_on,
+        bounds.starts_at,
+        bounds.ends_at
+    from bounds
+    cross join span
+    where bounds.ends_at > span.first_at and bounds.starts_at <= span.last_at
+
+),
+
 -- A cut-off lasts to the end of its day, so it ends where the next day begins.
 cut_offs as (
 
@@ -178,7 +202,7 @@ served as (
             else greatest(service.starts_on, arrived.starts_on)
         end as arrived_from
     from sessions
-    left join bounds as service
+    left join served_bounds as service
         on
             sessions.frequency = service.frequency
             and sessions.ended_at >= service.starts_at
