@@ -1,7 +1,6 @@
 """`evsettle decide`: record a decision in the ledger."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from getpass import getuser
 from pathlib import Path
@@ -11,6 +10,7 @@ import click
 
 from orchestration.cli.decide_group import GROUP, about_group
 from orchestration.cli.proposed import accepted
+from orchestration.cli.published_subjects import PublishedSubjects
 from orchestration.cli.run import parse_instant
 from orchestration.cli.show import home_option, show_json
 from orchestration.facts import decisions, subjects
@@ -27,50 +27,11 @@ from orchestration.facts.subjects import SubjectError
 if TYPE_CHECKING:
     from orchestration.defs.settle.sealing import Sealed
 
-_CDRS = "select cdr_key from cdrs where cdr_key = lower(?) or lower(cdr_id) = lower(?) order by cdr_key"
-
 
 class Refused(click.ClickException):
     """The call was wrong: nothing was written."""
 
     exit_code = 2
-
-
-@dataclass(frozen=True, slots=True)
-class _Sessions:
-    """The CDRs of the last published run, to resolve what a person types; `path` may not be there yet."""
-
-    path: Path
-
-    def resolve(self, text: str) -> str:
-        """`text` with a bare CDR id replaced by its cdr_key. Raises SubjectError when it is none or several."""
-        kind, identifier = subjects.parse(text)
-        if kind != "cdr":
-            return text
-        if not self.path.exists():
-            if subjects.is_bare_cdr_id(kind, identifier):
-                raise SubjectError(
-                    f"No run has published its sessions yet, so {identifier!r} cannot be looked up: "
-                    f"give the cdr_key, as nl/emo|{identifier}."
-                )
-            return subjects.written(kind, identifier)
-        keys = self._keys(identifier)
-        if not keys:
-            raise SubjectError(
-                f"There is no CDR {identifier!r} among the published sessions: check the id with "
-                f"`evsettle explain {identifier}`, or run `evsettle run` first if it has just landed."
-            )
-        if len(keys) > 1:
-            raise SubjectError(f"{identifier!r} is the id of {len(keys)} CDRs: give one of {', '.join(keys)}.")
-        return subjects.written(kind, keys[0])
-
-    def _keys(self, identifier: str) -> list[str]:
-        # Parquet is read only when a CDR is named: DuckDB costs more than the rest of the command.
-        import duckdb
-
-        with duckdb.connect() as connection:
-            connection.read_parquet(str(self.path)).create_view("cdrs")
-            return [str(key) for (key,) in connection.execute(_CDRS, [identifier, identifier]).fetchall()]
 
 
 def _values(pairs: Sequence[str]) -> dict[str, str]:
@@ -102,7 +63,7 @@ def _decisions(
     if any(text.startswith(GROUP) for text in named):
         yield about_group(home, Decision(kind, by, named, reason, values, note, login=login))
         return
-    sessions = _Sessions(home.published / "cdrs.parquet")
+    sessions = PublishedSubjects(home.published / "cdrs.parquet")
     resolved = [sessions.resolve(text) for text in named]
     yield from accepted(home, Decision(kind, by, resolved, reason, values, note, login=login))
 
@@ -235,6 +196,7 @@ Examples:
   evsettle decide adjust CDR-0045 --by "Ada Jansen"
   evsettle decide waive CDR-0046 --set rule=DUP_NEAR --set until=2026-12-31T00:00Z --reason WAIVED --by "Ada Jansen"
   evsettle decide repair file:council/cdrs/2017.csv --set repair=swap-day-month --reason ADJ_ZONE --by "Cem Aydin"
+  evsettle decide reprocess file:emo/cdrs/cdrs-2026-10-01.json --reason REPROCESS --by "Cem Aydin"
   evsettle decide assign CDR-0044 --set to=platform --by "Ada Jansen"
   evsettle decide period '2026-10|emo' --by "Ada Jansen"
   evsettle decide seal '2026-10|emo' --by "Ada Jansen"

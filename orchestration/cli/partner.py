@@ -175,7 +175,10 @@ def diff(home_path: Path | None, name: str, before: str | None, after: str | Non
     click.echo(_approval(new_one, home))
 
 
-@command.command("schema")
+@command.command(
+    "schema",
+    epilog="Examples:\n\n  evsettle partner schema > partner.schema.json\n\n  evsettle partner schema --mapping cdrs",
+)
 @click.option("--mapping", "feed", metavar="FEED", help="Of the mapping of this feed (cdrs, sessions …) instead.")
 def schema(feed: str | None) -> None:
     """Print the JSON Schema of a partner's file, or of one of its mappings, for editors."""

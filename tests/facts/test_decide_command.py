@@ -82,6 +82,19 @@ def test_a_bare_id_finds_its_cdr_whatever_its_case(published: Home) -> None:
     }
 
 
+def test_a_record_that_its_file_does_not_have_is_refused(published: Home) -> None:
+    arrived = {"files": [{"source": "emo", "feed": "cdrs", "file_name": "a.json"}]}
+    ledger.append(published, "arrival", arrived, "Ada Jansen", AT[1])
+    with duckdb.connect() as connection:
+        connection.sql(
+            "select 'emo' as source, 'cdrs' as feed, 'a.json' as file_name, unnest([2, 3]) as position"
+        ).write_parquet(str(published.published / "records.parquet"))
+    refused = called(published, "assign", "record:emo/cdrs/a.json#9", "--set", "to=platform", *ADA, *AT)
+    assert refused.exit_code == 2 and "has no record '9': its 2 stand at 2 to 3" in refused.output, refused.output
+    taken = called(published, "assign", "record:emo/cdrs/a.json#3", "--set", "to=platform", *ADA, *AT)
+    assert taken.exit_code == 0, taken.output
+
+
 def test_an_ambiguous_id_names_the_candidates(published: Home) -> None:
     result = called(published, "exclude", "same", "--reason", "EXC_FAILED", *ADA, *AT)
     assert result.exit_code == 2
