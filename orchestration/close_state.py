@@ -41,6 +41,8 @@ _DISPUTES = """
     from disputes
     where is_open
 """
+# So many partners are named in an alarm; status lists all of them above it.
+_NAMED = 10
 _RACI = "select activity, responsible, accountable from raci where known_to is null"
 
 # What a period waits for, and the activity of master/raci.csv that says who does it. What is held is cleared first.
@@ -104,10 +106,17 @@ def missed_checkpoints(periods: Sequence[dict[str, Any]], now: datetime) -> list
         {
             "period": period, "checkpoint": checkpoint, "due_at": due_at, "partners": partners,
             "sentence": f"the {checkpoint} of {period} was due by {due_at:%Y-%m-%d %H:%M} and is missed for "
-            f"{', '.join(partners)}.",
+            f"{_some(partners)}.",
         }
         for (due_at, period, checkpoint), partners in sorted(found.items())
     ]  # fmt: skip
+
+
+def _some(names: Sequence[str]) -> str:
+    """All of a few, the first of many."""
+    if len(names) <= _NAMED:
+        return ", ".join(names)
+    return f"{', '.join(names[:_NAMED])} and {len(names) - _NAMED} more"
 
 
 def _acts(entries: Sequence[Entry]) -> dict[str, str | None]:

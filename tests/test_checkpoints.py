@@ -108,6 +108,9 @@ def test_a_checkpoint_is_missed_by_who_has_not_done_what_it_asks_for() -> None:
     approval = "the approval of 2026-10 was due by 2026-11-04 23:00 and is missed for bel, emo."
     assert told(3) == []
     assert told(4) == [approval]
+    many = [{"period": "2026-10", "partner": f"p{number:02}", "act": "seal", **days} for number in range(12)]
+    (one,) = missed_checkpoints(many, datetime(2026, 11, 7, tzinfo=UTC))
+    assert one["sentence"].endswith("p08, p09 and 2 more.") and len(one["partners"]) == 12
     assert told(6) == [approval, "the close of 2026-10 was due by 2026-11-06 23:00 and is missed for bel, duo, emo."]
 
 
