@@ -107,7 +107,8 @@ problems as (
             {'rule_id': rule_id, 'severity': severity, 'message': message}
             order by is_blocking desc, rule_id asc, message asc
         ) as problems
-    from found
+    -- What is wrong for two volumes of a period in the same words is said once.
+    from (select distinct record_id, rule_id, severity, message, is_blocking from found)
     group by record_id
 
 )

@@ -90,6 +90,19 @@ def test_a_record_without_an_id_is_priced_and_told_by_its_place() -> None:
     assert [problem["message"] for problem in answer["problems"]] == ["The record lacks id."]
 
 
+def test_what_is_wrong_for_two_volumes_is_said_once_and_a_clock_that_nobody_knows_is_named() -> None:
+    both = element(component("ENERGY", "0.30", "20"), component("TIME", "1", "20"), min_power=20)
+    clock = element(component("ENERGY", "0.30", "20"), start_time="08:00", end_time="10:00")
+    sessions = [cdr(tariff(both), period(0, ENERGY=10, TIME=1)), cdr(tariff(clock), period(0, ENERGY=10))]
+    found = lines(call("-", stdin="\n".join(to_json(session) for session in sessions)))
+    told = [[(problem["rule_id"], problem["message"]) for problem in answer["problems"]] for answer in found]
+    assert [[rule_id for rule_id, _ in problems] for problems in told] == [
+        ["PRICE_NOT_COMPUTABLE"],
+        ["TIME_ZONE_MISSING"],
+    ]
+    assert "it needs an IANA zone that exists" in told[1][0][1]
+
+
 def test_a_wrong_call_is_answered_in_one_sentence(tmp_path: Path) -> None:
     empty = written(tmp_path, "empty.json", "[]")
     archive = tmp_path / "cdrs.zip"

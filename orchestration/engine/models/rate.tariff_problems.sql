@@ -271,7 +271,7 @@ problems as (
         'hold' as severity,
         true as is_blocking,
         'Element ' || cast(element_no as varchar)
-        || ' of the tariff is restricted by local time: it needs the IANA zone, and years 2009 to 2040.' as message
+        || ' is restricted by local time: it needs an IANA zone that exists, and years 2009 to 2040.' as message
     from assumptions
     where is_clock_assumed
     group by record_id, element_no
