@@ -47,7 +47,11 @@ def lint(text: str | bytes, known: Sequence[Window] = ()) -> Linted:
         fields, repeated = _load(text)
     except (TariffError, ValueError, RecursionError) as error:
         return Linted(None, (Problem("NOT_A_TARIFF", "error", f"{error}.", "Give one OCPI tariff object.", "$"),))
-    problems = [*repeated, *_unreadable(tariff), *value_problems(fields, tariff), *case_problems(tariff)]
+    unread = list(_unreadable(tariff))
+    problems = [*repeated, *unread, *value_problems(fields, tariff)]
+    # A restriction that cannot be read is none here: what it leaves to other elements is not known yet.
+    if not any(".restrictions" in problem.path for problem in unread):
+        problems += case_problems(tariff)
     problems += version_problems(tariff, known)
     return Linted(tariff, tuple(order(problems)))
 

@@ -35,6 +35,13 @@ def test_a_plain_tariff_has_nothing_to_be_said() -> None:
     assert (linted.problems, linted.errors, linted.warnings) == ((), 0, 0)
 
 
+def test_a_restriction_that_cannot_be_read_makes_nothing_else_dead() -> None:
+    elements = _elements((_energy(0.2), {"day_of_week": ["SATTURDAY"]}), (_energy(), {}))
+    assert _codes(a_tariff(elements=elements), "error") == {
+        "UNREADABLE": (1, None, "$.elements[0].restrictions.day_of_week")
+    }
+
+
 # What is broken, at which element, component and path; then the same mended.
 CASES: dict[str, tuple[dict[str, Any], str, tuple[int | None, int | None, str], dict[str, Any]]] = {
     "covered by one": (
