@@ -232,9 +232,9 @@ def show_summary(home: Home, then: AsOf | None = None) -> None:
         click.echo(f"Hand-off {hand_off_sentence(hop)}   (evsettle{home_option(home)} channels)")
     for problem in found["problems"]:
         click.secho(f"To mend: {problem}", fg="yellow")
-    for terms in found["unapproved_terms"]:
-        click.secho(f"To approve: {terms}", fg="yellow")
     option = home_option(home)
+    for terms in found["unapproved_terms"]:
+        click.secho("To approve: " + terms.replace("`evsettle ", f"`evsettle{option} "), fg="yellow")
     if then is not None:
         click.echo(f"Next:    evsettle{option} explain <cdr id> --as-of {ledger.format_at(then.at)}")
         click.echo(f"         evsettle{option} diff {then.run_end.body['run']}    (what changed since)")

@@ -240,7 +240,8 @@ def _record(number: int, raw: bytes | _LongLine, encoding: str) -> RawRecord:
         text = raw.decode(encoding)
     except UnicodeDecodeError as error:
         shown = raw.decode(encoding, errors="replace").replace("\x00", "\ufffd")
-        return RawRecord(number, shown, sha256, f"byte {error.start + 1} of line {number} is not {encoding}.")
+        problem = f"byte {error.start + 1} of line {number} is not {encoding}; give format.encoding in its mapping."
+        return RawRecord(number, shown, sha256, problem)
     if "\x00" in text:
         return RawRecord(number, text.replace("\x00", "\ufffd"), sha256, f"line {number} has a NUL byte.")
     return RawRecord(number, text, sha256)
