@@ -43,13 +43,13 @@ def test_an_old_rate_that_is_entered_late(tmp_path: Path) -> None:
 
     # Friday's rate: for Monday, three days later, and for no other day of the three.
     write(home / "master/fx_rates.csv", RATES + "2026-10-09,EUR,CHF,0.6,ECB\n")
-    done(home, "run", at="2026-11-02T07:00:00Z")
+    done(home, "run", at="2026-11-20T07:00:00Z")
     assert found(home, "select cdr_key, reason from inspect.work") == [("nl/evs|waits", "a rate changed")]
     assert found(home, missing) == [("nl/evs|old",)]
 
     tables, reports = snapshots.tables(home), snapshots.reports(home)
     for folder in ("warehouse", "published", "reports"):
         shutil.rmtree(home / folder)
-    done(home, "run", at="2026-11-02T07:00:00Z")
+    done(home, "run", at="2026-11-20T07:00:00Z")
     assert snapshots.tables(home) == tables
     assert snapshots.reports(home) == reports

@@ -196,7 +196,6 @@ select
     late_seconds,
     service_period,
     service_cut_off_at,
-    billing_period,
     supplier_country,
     customer_country,
     customer_regime,

@@ -79,14 +79,14 @@ def _append_rows(home: Home, connection: duckdb.DuckDBPyConnection, seal_seq: in
 def _touch_open(connection: duckdb.DuckDBPyConnection, period: str, partner: str) -> None:
     """Sessions that stood in the period and were not sealed with it move to the next open one."""
     is_built = connection.execute(
-        "select 1 from duckdb_tables() where schema_name = 'settle' and table_name = 'settle_flags'"
+        "select 1 from duckdb_tables() where schema_name = 'settle' and table_name = 'cdr_outcomes'"
     ).fetchone()
     if is_built:
         connection.execute(
-            "insert into ingest.raw_touched select 'cdr', flags.cdr_key, 'its period was sealed'"
-            " from settle.settle_flags as flags"
-            " where flags.partner = $1 and flags.billing_period = $2"
-            " and flags.cdr_key not in (select cdr_key from ingest.raw_sealed_outcomes)",
+            "insert into ingest.raw_touched select 'cdr', cdr_key, 'its period was sealed'"
+            " from settle.cdr_outcomes"
+            " where partner = $1 and period = $2"
+            " and cdr_key not in (select cdr_key from ingest.raw_sealed_outcomes)",
             [partner, period],
         )
 
