@@ -182,11 +182,11 @@ def diff(home_path: Path | None, name: str, before: str | None, after: str | Non
 @click.option("--mapping", "feed", metavar="FEED", help="Of the mapping of this feed (cdrs, sessions …) instead.")
 def schema(feed: str | None) -> None:
     """Print the JSON Schema of a partner's file, or of one of its mappings, for editors."""
-    from orchestration.defs.ingest.inbox import FEEDS
+    from orchestration.defs.ingest.master_data import MAPPED_FEEDS
     from orchestration.schema_files import mapping_schema, partner_schema
 
-    if feed is not None and feed not in FEEDS:
-        raise Refused(f"{feed!r} is not a feed; use one of {', '.join(sorted(FEEDS))}.")
+    if feed is not None and feed not in MAPPED_FEEDS:
+        raise Refused(f"{feed!r} is not a feed with a mapping; use one of {', '.join(sorted(MAPPED_FEEDS))}.")
     show_json(partner_schema() if feed is None else mapping_schema(feed))
 
 

@@ -1,6 +1,7 @@
 """`evsettle run`: takes in what is new and runs the five stages through Dagster in this process."""
 
 import os
+import re
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,14 @@ import click
 from orchestration.cli.show import home_option, show_json
 from orchestration.facts import ledger
 from orchestration.facts.home import Home, HomeError, open_home
+
+_PERIOD = re.compile(r"\d{4}-(?:(?:0[1-9]|1[0-2])(?:-H[12])?|W[0-5]\d)")
+
+
+def check_period(text: str | None) -> None:
+    """Refuse what no period is called. Raises UsageError."""
+    if text and not _PERIOD.fullmatch(text):
+        raise click.UsageError(f"{text} is no period; write it as 2026-10, 2026-10-H1 or 2026-W41.")
 
 
 def parse_instant(text: str | None) -> datetime:
@@ -38,6 +47,7 @@ def parse_instant(text: str | None) -> datetime:
 def command(home_path: Path | None, period: str, as_of: str | None, full: bool, as_json: bool) -> None:
     """Take in what is new in landing and master, run the five stages, leave drafts for every unsealed period."""
     instant = parse_instant(as_of)
+    check_period(period)
     try:
         home = open_home(home_path)
     except HomeError as error:

@@ -62,6 +62,8 @@ def show(
     if as_json:
         show_json({"tariffs": [standing.as_json() for standing in found]})
     elif page is None:
+        if not found:
+            click.echo("There is no tariff of ours: put one into master/tariffs, or name a partner's.")
         for standing in found:
             _show(standing)
 

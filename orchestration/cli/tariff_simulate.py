@@ -9,6 +9,7 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
+from orchestration.cli.run import check_period
 from orchestration.cli.show import show_json, show_table
 from orchestration.facts.home import Home, HomeError, open_home
 from orchestration.tariffs.diff import changes
@@ -56,6 +57,9 @@ def simulate(
     its id, wherever sessions used that one, whatever the validity of either. The models that settle are run over a copy
     of the sessions in memory: nothing of the home is changed. Amounts are expected prices (discounts taken off), net.
     """
+    check_period(period)
+    if from_day is not None and to_day is not None and to_day <= from_day:
+        raise click.UsageError(f"--to {to_day:%Y-%m-%d} is not after --from {from_day:%Y-%m-%d}; swap them.")
     try:
         home = open_home(home_path)
         given = given_tariffs(draft, home_path)
