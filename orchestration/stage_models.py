@@ -6,7 +6,7 @@ What does not belong here: dbt itself (dbt.py) and any model's name.
 # ruff: noqa: S608 - names of our own models, from the manifest.
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from graphlib import TopologicalSorter
@@ -84,12 +84,12 @@ def build(keys: set[dg.AssetKey], checks: set[dg.AssetCheckKey], warehouse: Path
     project = _project(dbt.MANIFEST.stat().st_mtime_ns)
     selected = {model_id: key for model_id, key in project.models.items() if key in keys}
     with read_warehouse(warehouse) as connection:
-        standing = _standing_views(connection)
-    stands = {model_id for model_id, key in selected.items() if tuple(key.path) in standing}
+        views, tables = _made_by_this_version(connection)
+    stands = {model_id for model_id, key in selected.items() if tuple(key.path) in views}
     # The tests by name: dbt would leave out those of a view that stands.
     by_grain = {one.test_id for one in project.grains}
     tests = [key for key, check in project.checks.items() if check in checks and key not in by_grain]
-    results, failure = _run_dbt(project, [*(key for key in selected if key not in stands), *tests], warehouse)
+    results, failure = _run_dbt(project, [*(key for key in selected if key not in stands), *tests], warehouse, tables)
     seconds = {result.node.unique_id: result.execution_time for result in results if result.status == "success"}
     built = {model_id: key for model_id, key in selected.items() if model_id in stands or model_id in seconds}
     with read_warehouse(warehouse) as connection:
@@ -114,11 +114,13 @@ def build(keys: set[dg.AssetKey], checks: set[dg.AssetCheckKey], warehouse: Path
         raise dg.Failure(description="\n".join([failure, *broken]).strip())
 
 
-def _run_dbt(project: _Project, node_ids: Sequence[str], warehouse: Path) -> tuple[Sequence[Any], str]:
-    """dbt's results of these models and tests, and why it failed, if it did."""
+def _run_dbt(
+    project: _Project, node_ids: Sequence[str], warehouse: Path, tables: Iterable[tuple[str, ...]]
+) -> tuple[Sequence[Any], str]:
+    """dbt's results of these models and tests, and why it failed, if it did. tables: whose contracts were held."""
     if not node_ids:
         return (), ""
-    os.environ["EVSETTLE_ENGINE"] = _version()
+    os.environ |= {"EVSETTLE_ENGINE": _version(), "EVSETTLE_HELD": ",".join(sorted(map(".".join, tables)))}
     manifest = dbt.load_manifest(without_tests=frozenset(one.test_id for one in project.grains))
     # One word for them all: dbt looks through the whole project for each word that it is given.
     wanted = frozenset(node_ids)
@@ -128,19 +130,26 @@ def _run_dbt(project: _Project, node_ids: Sequence[str], warehouse: Path) -> tup
         return dbt.invoke([*dbt.BUILD, "--select", f"tag:{_WANTED}"], warehouse, manifest), ""
     except dbt.DbtFailed as error:
         return error.results, str(error)
+    finally:
+        # They are those of this warehouse.
+        del os.environ["EVSETTLE_HELD"]
 
 
-def _standing_views(connection: duckdb.DuckDBPyConnection) -> set[tuple[str, ...]]:
-    """Schema and name of the views that this very version made: there is nothing to make again."""
-    return set(
+def _made_by_this_version(
+    connection: duckdb.DuckDBPyConnection,
+) -> tuple[set[tuple[str, ...]], set[tuple[str, ...]]]:
+    """Schema and name of the views and of the tables that this very version made: a view is not to be made again."""
+    views, tables = (
         connection.execute(
-            "select schema_name, view_name from duckdb_views() where comment = ?", [_version()]
+            f"select schema_name, {kind}_name from duckdb_{kind}s() where comment = ?", [_version()]
         ).fetchall()
+        for kind in ("view", "table")
     )
+    return set(views), set(tables)
 
 
 def _version() -> str:
-    """What a view is made of: the code that computes, and the project as parsed."""
+    """What a relation is made by: the code that computes, and the project as parsed."""
     return f"{engine_version()} {dbt.MANIFEST.stat().st_mtime_ns}"
 
 

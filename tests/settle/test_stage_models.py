@@ -1,6 +1,7 @@
 """What building models tells Dagster: rows, checks of their grain, failures; on the fifteen sessions."""
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +52,30 @@ def test_the_one_query_finds_what_the_tests_of_dbt_find(fifteen_copy: Path) -> N
     with duckdb.connect(str(fifteen_copy), read_only=True) as connection:
         assert grain.failing_keys(connection, asked) == by_dbt
     assert sum(1 for failures in by_dbt.values() if failures) >= 4
+
+
+def test_a_table_says_which_version_held_it_to_its_contract(fifteen_copy: Path) -> None:
+    _, failure = built(fifteen_copy, "statements", "cdr_outcomes")
+    assert not failure
+    with duckdb.connect(str(fifteen_copy), read_only=True) as connection:
+        said = connection.execute(
+            "select distinct comment from duckdb_tables() where table_name in ('statements', 'cdr_outcomes')"
+        ).fetchall()
+        assert said == [(stage_models._version(),)]
+        _, tables = stage_models._made_by_this_version(connection)
+    assert tables == {("settle", "statements"), ("settle", "cdr_outcomes")}
+    assert "EVSETTLE_HELD" not in os.environ
+
+
+def test_a_contract_is_asked_where_another_version_made_the_table(fifteen_copy: Path) -> None:
+    with duckdb.connect(str(fifteen_copy)) as connection:
+        connection.execute("alter table settle.computed_outcomes alter energy_kwh type varchar")
+        connection.execute("comment on table settle.computed_outcomes is 'another version'")
+    _, failure = built(fifteen_copy, "computed_outcomes")
+    assert "(energy_kwh differ" in failure
+    with duckdb.connect(str(fifteen_copy)) as connection:
+        connection.execute(f"comment on table settle.computed_outcomes is '{stage_models._version()}'")
+    assert built(fifteen_copy, "computed_outcomes")[1] == ""
 
 
 def test_a_test_with_terms_of_its_own_is_left_to_dbt() -> None:

@@ -201,6 +201,16 @@ rules as (
 
 ),
 
+evses_in_work as (
+
+    select distinct
+        sessions.cpo_key,
+        sessions.evse_key
+    from sessions
+    inner join work on sessions.cdr_key = work.cdr_key
+
+),
+
 -- One session by two routes, or for two mobility providers: gate 2 holds both (DUP_CROSS_PARTNER). Within so little
 -- time on one EVSE they are neighbours in its order of starts.
 routed as (
@@ -215,6 +225,10 @@ routed as (
             or coalesce(sessions.emsp_key, '') <> coalesce(lead(sessions.emsp_key) over evse_order, '')
         ) as is_twin
     from sessions
+    inner join evses_in_work
+        on
+            coalesce(sessions.cpo_key, '') = coalesce(evses_in_work.cpo_key, '')
+            and sessions.evse_key = evses_in_work.evse_key
     cross join rules
     where sessions.evse_key is not null and sessions.started_at is not null and sessions.energy_kwh is not null
     window evse_order as (
