@@ -1,12 +1,19 @@
 with
 
+everything as (
+
+    select kind
+    from "evsettle"."ingest"."touched"
+    where kind = 'everything'
+
+),
+
+-- Each is asked by itself: DuckDB 2.0 stands still over one CTE that a filter asks twice, once the table is large.
 touched as (
 
-    select
-        kind,
-        id
+    select id as work_key
     from "evsettle"."ingest"."touched"
-    where kind in ('cdr', 'everything')
+    where kind = 'cdr'
 
 ),
 
@@ -110,13 +117,9 @@ in_touch as (
     inner join files on all_records.file_seq = files.file_seq
     left join all_cdrs on all_records.record_id = all_cdrs.record_id
     where
-        exists (
-            select 1 from touched
-            where touched.kind = 'everything'
-        )
+        exists (select 1 from everything)
         or coalesce(all_cdrs.cdr_key, 'record|' || cast(all_records.record_id as varchar)) in (
-            select touched.id from touched
-            where touched.kind = 'cdr'
+            select touched.work_key from touched
         )
 
 ),

@@ -57,12 +57,20 @@ named as (
 
 ),
 
+everything as (
+
+    select kind
+    from "evsettle"."ingest"."touched"
+    where kind = 'everything'
+
+),
+
+-- Each is asked by itself: DuckDB 2.0 stands still over one CTE that a filter asks twice, once the table is large.
 touched as (
 
-    select
-        kind,
-        id
+    select id
     from "evsettle"."ingest"."touched"
+    where kind = 'evidence'
 
 ),
 
@@ -70,7 +78,7 @@ in_touch as (
 
     select named.receipt_key
     from named
-    inner join touched on touched.kind = 'evidence' and touched.id = cast(named.record_id as varchar)
+    inner join touched on cast(named.record_id as varchar) = touched.id
 
 ),
 
@@ -81,7 +89,7 @@ touched_records as (
         receipt_key
     from named
     where
-        exists (select 1 from touched where touched.kind = 'everything')
+        exists (select 1 from everything)
         or receipt_key in (select in_touch.receipt_key from in_touch)
 
 ),

@@ -6,6 +6,16 @@ touched as (
         kind,
         id
     from "evsettle"."ingest"."touched"
+    where kind not in ('cdr', 'evidence', 'outcome', 'tariff')
+
+),
+
+-- Each is asked by itself: DuckDB 2.0 stands still over one CTE that a filter asks twice, once the table is large.
+touched_records as (
+
+    select id as work_key
+    from "evsettle"."ingest"."touched"
+    where kind = 'cdr'
 
 ),
 
@@ -16,7 +26,7 @@ told_otherwise as (
     from touched
     left join "evsettle"."ingest"."files" as files on touched.kind = 'file' and touched.id = cast(files.file_seq as varchar)
     where
-        touched.kind not in ('cdr', 'evidence', 'outcome', 'tariff', 'file')
+        touched.kind <> 'file'
         or coalesce(files.feed in ('locations', 'tokens'), false)
 
 ),
@@ -38,10 +48,7 @@ revisions as (
     from "evsettle"."ingest"."cdr_revisions"
     where
         exists (select 1 from told_otherwise)
-        or work_key in (
-            select touched.id from touched
-            where touched.kind = 'cdr'
-        )
+        or work_key in (select touched_records.work_key from touched_records)
 
 ),
 
