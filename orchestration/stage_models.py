@@ -131,8 +131,9 @@ def _run_dbt(
     except dbt.DbtFailed as error:
         return error.results, str(error)
     finally:
-        # They are those of this warehouse.
-        del os.environ["EVSETTLE_HELD"]
+        # They are of this warehouse and this build alone.
+        for name in ("EVSETTLE_ENGINE", "EVSETTLE_HELD"):
+            os.environ.pop(name, None)
 
 
 def _made_by_this_version(
