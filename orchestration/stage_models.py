@@ -120,20 +120,21 @@ def _run_dbt(
     """dbt's results of these models and tests, and why it failed, if it did. tables: whose contracts were held."""
     if not node_ids:
         return (), ""
-    os.environ |= {"EVSETTLE_ENGINE": _version(), "EVSETTLE_HELD": ",".join(sorted(map(".".join, tables)))}
     manifest = dbt.load_manifest(without_tests=frozenset(one.test_id for one in project.grains))
     # One word for them all: dbt looks through the whole project for each word that it is given.
     wanted = frozenset(node_ids)
     for node_id, node in manifest.nodes.items():
         node.tags = [*(tag for tag in node.tags if tag != _WANTED), *([_WANTED] if node_id in wanted else [])]
+    said = {"EVSETTLE_ENGINE": _version(), "EVSETTLE_HELD": ",".join(sorted(map(".".join, tables)))}
+    os.environ |= said
     try:
         return dbt.invoke([*dbt.BUILD, "--select", f"tag:{_WANTED}"], warehouse, manifest), ""
     except dbt.DbtFailed as error:
         return error.results, str(error)
     finally:
         # They are of this warehouse and this build alone.
-        for name in ("EVSETTLE_ENGINE", "EVSETTLE_HELD"):
-            os.environ.pop(name, None)
+        for name in said:
+            del os.environ[name]
 
 
 def _made_by_this_version(

@@ -31,21 +31,20 @@
     {%- endif -%}
     {{ run_hooks(pre_hooks, inside_transaction=True) }}
     {% call statement('main') %}
+        {{ assert_contract(target_relation, compiled_code) }}
         {% if not is_kept %}
             {{ drop_other_type(target_relation) }}
-            {{ assert_contract(target_relation, compiled_code) }}
             create or replace table {{ target_relation }} {{ get_table_columns_and_constraints() }};
             {{ insert_in_ranges(target_relation) }}
-        {% elif strategy == 'replace_keys' %}
-            {{ assert_contract(target_relation, compiled_code) }}
-            {{ assert_columns_kept(target_relation) }}
-            {{ replace_keys(target_relation, config.get('meta', {})['key']) }}
         {% else %}
-            {{ assert_contract(target_relation, compiled_code) }}
             {{ assert_columns_kept(target_relation) }}
-            delete from {{ target_relation }}
-            where cdr_key in (select work.cdr_key from {{ target.database }}.{{ work_table() }} as work);
-            {{ insert_in_ranges(target_relation) }}
+            {% if strategy == 'replace_keys' %}
+                {{ replace_keys(target_relation, config.get('meta', {})['key']) }}
+            {% else %}
+                delete from {{ target_relation }}
+                where cdr_key in (select work.cdr_key from {{ target.database }}.{{ work_table() }} as work);
+                {{ insert_in_ranges(target_relation) }}
+            {% endif %}
         {% endif %}
         {{ comment_engine('table', target_relation) }}
     {% endcall %}
