@@ -72,10 +72,9 @@ class Problem:
 def lint(home: Home) -> list[Problem]:
     """Every problem, files first. Feeds are read as the last run published them."""
     problems = list(_files(home))
-    network = _network(home)
     partners = {path.stem for path in (home.master / "partners").glob("*.yaml")}
     tables = {name: _rows(home, name) for name in TABLES}
-    problems += _references(tables, partners, _parties(home, network))
+    problems += _references(tables, partners, known_parties(home))
     problems += _alias_chains(tables["aliases"])
     problems += _contracts(home, sorted(partners))
     try:
@@ -139,7 +138,9 @@ def _rows(home: Home, name: str) -> list[Any]:
         return []
 
 
-def _parties(home: Home, network: Network | None) -> set[str]:
+def known_parties(home: Home) -> set[str]:
+    """Ours, as the network's file has them, and those of the partners' contracts."""
+    network = _network(home)
     known = {own.party for own in network.parties} if network is not None else set()
     for path in (home.master / "partners").glob("*.yaml"):
         for terms in check_partner(path, None).versions:

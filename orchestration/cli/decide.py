@@ -13,7 +13,7 @@ from orchestration.cli.proposed import accepted
 from orchestration.cli.published_subjects import PublishedSubjects
 from orchestration.cli.run import parse_instant
 from orchestration.cli.show import home_option, show_json
-from orchestration.facts import decisions, subjects
+from orchestration.facts import decisions, ledger, subjects
 from orchestration.facts.decision_kinds import DecisionError, decision_kinds
 from orchestration.facts.decisions import Decision, Recorded
 from orchestration.facts.home import Home, HomeError, open_home
@@ -22,6 +22,7 @@ from orchestration.facts.lock import LockHeld
 from orchestration.facts.people import PeopleError
 from orchestration.facts.reasons import vocabulary
 from orchestration.facts.seals import SealRefused
+from orchestration.facts.standing import is_proposal
 from orchestration.facts.subjects import SubjectError
 
 if TYPE_CHECKING:
@@ -56,16 +57,39 @@ def _decisions(
         for text in named:
             if not text.isdecimal():
                 raise DecisionError(f"{text!r} is not the number of a proposal: `evsettle decide {kind} 17 --by NAME`.")
+            if kind == "approve":
+                _refuse_alias(home, int(text))
             yield Decision(kind, by, (), reason, values, note, answers=int(text), login=login)
         return
-    if "terms" in (kind, values.get("what")):
-        _refuse_incomplete(home, named)
     if any(text.startswith(GROUP) for text in named):
-        yield about_group(home, Decision(kind, by, named, reason, values, note, login=login))
+        decision = about_group(home, Decision(kind, by, named, reason, values, note, login=login))
+        _refuse_unfit(home, kind, decision.subjects, values)
+        yield decision
         return
+    _refuse_unfit(home, kind, named, values)
     sessions = PublishedSubjects(home.published / "cdrs.parquet")
     resolved = [sessions.resolve(text) for text in named]
     yield from accepted(home, Decision(kind, by, resolved, reason, values, note, login=login))
+
+
+def _refuse_unfit(home: Home, kind: str, named: Sequence[str], values: dict[str, str]) -> None:
+    """What other files than the ledger say against a decision."""
+    if "terms" in (kind, values.get("what")):
+        _refuse_incomplete(home, named)
+    if "alias" in (kind, values.get("what")):
+        # Tables and DuckDB are read only when an alias is given.
+        from orchestration.cli.alias_check import check_alias
+
+        check_alias(home, named, values)
+
+
+def _refuse_alias(home: Home, seq: int) -> None:
+    """An alias is looked at again when it is approved: the files may have changed since it was proposed."""
+    proposal = next((entry for entry in ledger.read_all(home) if entry.seq == seq and is_proposal(entry)), None)
+    if proposal is not None and proposal.body["values"].get("what") == "alias":
+        from orchestration.cli.alias_check import check_alias
+
+        check_alias(home, proposal.body["subjects"], proposal.body["values"], but=seq)
 
 
 def _refuse_incomplete(home: Home, named: Sequence[str]) -> None:

@@ -16,6 +16,7 @@ from orchestration.defs.ingest.bulk import insert_rows
 from orchestration.defs.ingest.declared import Declared
 from orchestration.defs.ingest.master_csv import read_moment, read_table
 from orchestration.defs.ingest.master_tables import TABLES, Table, table_of
+from orchestration.facts.aliases import Alias, is_ended, moment
 from orchestration.facts.ledger import Entry
 from orchestration.facts.standing import ever_standing
 
@@ -65,19 +66,20 @@ def known_rows(files: Sequence[CsvFile], table: Table, here: tzinfo) -> list[Kno
 
 
 def decided_aliases(entries: Sequence[Entry], here: tzinfo) -> list[KnownRow]:
-    """Aliases that people decided; a later one about the same id ends what we knew by the earlier one."""
+    """Aliases that people decided; a later one about the same id and time ends what we knew by the earlier one."""
     known: list[KnownRow] = []
-    standing: dict[tuple[str, str], KnownRow] = {}
+    standing: list[tuple[Alias, KnownRow]] = []
     for decision, values in ever_standing(entries, "alias"):
-        key = (decision.subject_kind, decision.subject_id.casefold())
-        if (before := standing.pop(key, None)) is not None:
-            known.append(replace(before, known_to=decision.effective_at))
-        span = [None if values.get(name) is None else read_moment(values[name], here) for name in ("from", "to")]
-        row = (decision.subject_kind, decision.subject_id, values["canonical"], *span, decision.note)
-        # An id that stands for itself takes its alias back.
-        if decision.subject_id.casefold() != values["canonical"].casefold():
-            standing[key] = KnownRow(row, decision.seq, decision.effective_at, None, False)
-    return sorted([*known, *standing.values()], key=lambda row: row.known_seq)
+        kind, old_id, canonical_id = decision.subject_kind, decision.subject_id, values["canonical"]
+        since, until = (read_moment(values[name], here) if name in values else None for name in ("from", "to"))
+        alias = Alias(kind, old_id, canonical_id, moment(since), moment(until), f"entry {decision.seq}")
+        row = (kind, old_id, canonical_id, since, until, decision.note)
+        ended = [(other, before) for other, before in standing if is_ended(other, alias)]
+        known += [replace(before, known_to=decision.effective_at) for _, before in ended]
+        standing = [one for one in standing if one not in ended]
+        if not alias.is_take_back:
+            standing.append((alias, KnownRow(row, decision.seq, decision.effective_at, None, False)))
+    return sorted([*known, *(row for _, row in standing)], key=lambda row: row.known_seq)
 
 
 def rewrite_tables(
