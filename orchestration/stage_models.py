@@ -20,11 +20,14 @@ from dagster_dbt.asset_utils import get_asset_check_key_for_test
 from dagster_dbt.dbt_manifest import validate_manifest
 
 from orchestration import dbt, grain
+from orchestration.layout import give_up
 from orchestration.version import engine_version
 from orchestration.warehouse import read_warehouse
 
 # What a gate writes: a stage that has one is cut there.
 GATE = ("gate_verdicts", "gate_findings")
+# What a model says of a table that outlives a run and does not fit (dbt_project/macros/materializations).
+_REBUILD = "the ledger rebuilds the warehouse"
 # What a run builds next, as a tag in its copy of dbt's manifest.
 _WANTED = "wanted"
 # Sums of these columns are worth seeing on an asset; one per currency where there is one.
@@ -110,8 +113,25 @@ def build(keys: set[dg.AssetKey], checks: set[dg.AssetCheckKey], warehouse: Path
     broken = [
         f"{one.relation}: {failing[one.test_id]} keys fail {one.failing}" for one in asked if failing[one.test_id]
     ]
+    if unfit := _unfit(project, results, failing):
+        # A run that begins anew needs none of what was kept: the next one does.
+        give_up(warehouse, unfit)
     if failure or broken:
         raise dg.Failure(description="\n".join([failure, *broken]).strip())
+
+
+def _unfit(project: _Project, results: Sequence[Any], failing: Mapping[str, int]) -> str:
+    """Which table that outlives a run does not fit what this one brings, and how; empty where none is at fault."""
+    for result in results:
+        if result.status == "error" and _REBUILD in (message := str(result.message)):
+            return next(line for line in message.splitlines() if _REBUILD in line).partition(_REBUILD)[0].strip(" :")
+    for one in project.grains:
+        if (
+            failing.get(one.test_id)
+            and project.manifest["nodes"][one.model_id]["config"]["materialized"] == "incremental"
+        ):
+            return f"{one.relation} has {failing[one.test_id]} keys twice or without a value"
+    return ""
 
 
 def _run_dbt(

@@ -163,7 +163,7 @@ def test_a_table_of_another_version_is_not_cast_into(
     built: tuple[Path, dict[str, str]], name: str, column: str
 ) -> None:
     assert f"({column} differ" in built[1][name]
-    assert "delete the folder warehouse" in built[1][name]
+    assert "the ledger rebuilds the warehouse" in built[1][name]
     assert rows(built, name) == UNTOUCHED
 
 

@@ -120,12 +120,19 @@ def execute(home: Home, instant: datetime, period: str) -> None:
     from orchestration.defs.schedules import SETTLEMENT_JOB, run_config
 
     before = ledger.head(home)
+    _make_room(home)
     with dg.DagsterInstance.get() as instance:
-        result = defs.resolve_job_def(SETTLEMENT_JOB).execute_in_process(
-            instance=instance,
-            run_config=run_config(str(home.root.resolve()), instant.isoformat(), period),
-            raise_on_error=False,
-        )
+
+        def job() -> dg.ExecuteInProcessResult:
+            return defs.resolve_job_def(SETTLEMENT_JOB).execute_in_process(
+                instance=instance,
+                run_config=run_config(str(home.root.resolve()), instant.isoformat(), period),
+                raise_on_error=False,
+            )
+
+        result = job()
+        if not result.success and _make_room(home):
+            result = job()
     if not result.success:
         raise click.ClickException(
             f"{_failures(result)}\nThe ledger and what arrived are safe; mend it and run again. "
@@ -134,6 +141,22 @@ def execute(home: Home, instant: datetime, period: str) -> None:
     last = ledger.head(home)
     if last is None or last == before or last.kind != "run-end":
         raise click.ClickException("The run ended without its run-end entry: nothing of it counts. Run it again.")
+
+
+def _make_room(home: Home) -> bool:
+    """Throw away a warehouse that cannot go on, and say so; the ledger rebuilds it. Raises ClickException."""
+    from orchestration.layout import WarehouseInUse, discard_other_layout
+
+    try:
+        why = discard_other_layout(home.warehouse)
+    except WarehouseInUse as error:
+        raise click.ClickException(str(error)) from error
+    if why is not None:
+        click.echo(
+            f"The tables of {home.relative(home.warehouse.parent)}/ are all built again from the ledger: {why}.",
+            err=True,
+        )
+    return why is not None
 
 
 def _failures(result: Any) -> str:

@@ -23,8 +23,7 @@
         {%- set is_everything = is_anything_touched('everything') -%}
         {%- if not is_kept and not is_everything -%}
             {%- do exceptions.raise_compiler_error(
-                target_relation ~ " is not there, and only some of its keys are touched: delete the folder warehouse and"
-                ~ " run again, the ledger rebuilds it"
+                target_relation ~ " is not there, and only some of its keys are touched: the ledger rebuilds the warehouse"
             ) -%}
         {%- endif -%}
         {%- set is_kept = is_kept and not is_everything -%}
@@ -116,7 +115,7 @@
     {%- if differing.rows -%}
         {%- do exceptions.raise_compiler_error(
             relation ~ " was built by another version (" ~ differing.columns[0].values() | join(', ')
-            ~ " differ): delete the folder warehouse and run again, the ledger rebuilds it"
+            ~ " differ): the ledger rebuilds the warehouse"
         ) -%}
     {%- endif -%}
 {% endmacro %}

@@ -61,8 +61,8 @@ def arrivals(context: dg.AssetExecutionContext, settlement: Settlement) -> dg.Ma
 )
 def raw_records(context: dg.AssetExecutionContext, settlement: Settlement) -> Iterator[dg.MaterializeResult[None]]:
     """Bring the raw tables up to the ledger, and open the run in it."""
-    if discard_other_layout(settlement.home.warehouse):
-        context.log.warning("The warehouse was made by another version: it is built again from the ledger.")
+    if (why := discard_other_layout(settlement.home.warehouse)) is not None:
+        context.log.warning(f"The warehouse is built again from the ledger: {why}.")
     with open_to_load(settlement.home.warehouse) as connection:
         note_layout(connection)
         begin_run(settlement.home, connection, settlement.instant)
