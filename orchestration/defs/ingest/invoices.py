@@ -4,8 +4,8 @@ A JSON record is one whole invoice with its lines; a CSV row is one line, with t
 every row. Source: OCPI 2.3.0 mod_invoice_reconciliation. What does not belong here: comparing (reconcile).
 """
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence, Sized
+from dataclasses import dataclass
 from typing import Any
 
 from orchestration.defs.ingest.bulk import Gathered, batches
@@ -41,64 +41,79 @@ HEAD_COLUMNS = (
 LINE_COLUMNS = ("record_id", "invoice_record_id", "line_no", *_LINE)
 
 
+# Of rows any may add its line to any invoice of its file, so the heads of all wait for the last row.
+INVOICES_OF_A_CSV_MAX = 100_000
+# So much text of records waits for its insert.
+_TEXT_BYTES_MAX = 16 * 1024 * 1024
+
+
 @dataclass(slots=True)
 class _Invoice:
-    """One invoice of a file: the record it begins with, its head, its lines with the record each stands in."""
+    """One invoice of a file: the record it begins with, its head, how many lines it has and their hash so far."""
 
     record_id: int
     head: dict[str, Any]
     form: str = "invoice"
     reconciliation_id: str | None = None
-    lines: list[tuple[int, dict[str, Any]]] = field(default_factory=list)
+    line_count: int = 0
+    lines_sha256: str = ""
+
+    def line_row(self, record_id: int, line: dict[str, Any]) -> tuple[Any, ...]:
+        """The row of its next line, which stands in that record."""
+        values = [line.get(name) for name in _LINE]
+        self.line_count += 1
+        self.lines_sha256 = content_sha256([self.lines_sha256, *values])
+        return (record_id, self.record_id, self.line_count, *values)
+
+    def head_row(self) -> tuple[Any, ...]:
+        """The row of its head, once all of its lines have come."""
+        head = [self.head.get(name) for name in _HEAD]
+        sha256 = content_sha256([self.form, self.reconciliation_id, *head, self.lines_sha256])
+        return (self.record_id, self.form, self.reconciliation_id, *head, self.line_count, sha256)
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """A record as read, the rows of its lines, and the invoice that is complete or begins with it."""
+
+    record: ReadRecord
+    lines: Sequence[tuple[Any, ...]] = ()
+    invoice: _Invoice | None = None
 
 
 def load_invoices(gathered: Gathered, file: EvidenceFile) -> None:
     """Gather the file's rows. Raises FileError or MappingError when the file as a whole cannot be read."""
     is_json = not is_csv(file.landed, file.mapping)
     is_nested = is_json and (file.mapping is None or file.mapping.columns is None)
-    invoices: list[_Invoice] = []
-    for read in batches(_from_json(file) if is_nested else _from_rows(file)):
-        gathered.add("raw_records", RECORD_COLUMNS, [record_row(file.file_seq, one) for one, _ in read])
-        invoices += [invoice for _, invoice in read if invoice is not None]
-        if is_nested:
-            _gather(gathered, invoices)
-            invoices = []
-    # Of rows any may add its line to any invoice, so these wait for the last.
-    _gather(gathered, invoices)
+    begun: list[_Invoice] = []
+    waiting = 0
+    for read in _from_json(file) if is_nested else _from_rows(file):
+        gathered.add("raw_records", RECORD_COLUMNS, [record_row(file.file_seq, read.record)])
+        gathered.add("raw_invoice_lines", LINE_COLUMNS, read.lines)
+        if read.invoice is not None and is_nested:
+            gathered.add("raw_invoices", HEAD_COLUMNS, [read.invoice.head_row()])
+        elif read.invoice is not None:
+            begun.append(read.invoice)
+        waiting += len(read.record.record.text)
+        if waiting > _TEXT_BYTES_MAX:
+            gathered.flush()
+            waiting = 0
+    for heads in batches(begun):
+        gathered.add("raw_invoices", HEAD_COLUMNS, [invoice.head_row() for invoice in heads])
 
 
-def _gather(gathered: Gathered, invoices: Sequence[_Invoice]) -> None:
-    gathered.add("raw_invoices", HEAD_COLUMNS, [_head_row(invoice) for invoice in invoices])
-    gathered.add("raw_invoice_lines", LINE_COLUMNS, _line_rows(invoices))
-
-
-def _head_row(invoice: _Invoice) -> tuple[Any, ...]:
-    head = [invoice.head.get(name) for name in _HEAD]
-    lines = [line.get(name) for _, line in invoice.lines for name in _LINE]
-    sha256 = content_sha256([invoice.form, invoice.reconciliation_id, *head, *lines])
-    return (invoice.record_id, invoice.form, invoice.reconciliation_id, *head, len(invoice.lines), sha256)
-
-
-def _line_rows(invoices: Iterable[_Invoice]) -> Iterator[tuple[Any, ...]]:
-    for invoice in invoices:
-        for number, (record_id, line) in enumerate(invoice.lines, start=1):
-            yield (record_id, invoice.record_id, number, *(line.get(name) for name in _LINE))
-
-
-def _from_json(file: EvidenceFile) -> Iterator[tuple[ReadRecord, _Invoice | None]]:
+def _from_json(file: EvidenceFile) -> Iterator[_Read]:
     for record in records_in(file.landed, file.content, file.mapping):
         if record.problem is not None:
-            yield ReadRecord(record, None, ("SCHEMA_TYPE_INVALID", record.problem)), None
+            yield _Read(ReadRecord(record, None, ("SCHEMA_TYPE_INVALID", record.problem)))
             continue
         try:
-            fields = load_object(record.text)
-            one, invoice = _one(file, record, fields)
+            yield _one(file, record, load_object(record.text))
         except ObjectError as error:
-            one, invoice = ReadRecord(record, None, ("SCHEMA_TYPE_INVALID", str(error))), None
-        yield one, invoice
+            yield _Read(ReadRecord(record, None, ("SCHEMA_TYPE_INVALID", str(error))))
 
 
-def _one(file: EvidenceFile, record: RawRecord, fields: dict[str, Any]) -> tuple[ReadRecord, _Invoice | None]:
+def _one(file: EvidenceFile, record: RawRecord, fields: dict[str, Any]) -> _Read:
     """An invoice or a reconciliation record. Raises ObjectError when its list is none."""
     is_reconciliation = "cdrs" in fields and "lines" not in fields
     head = read_values(_RECONCILIATION if is_reconciliation else _JSON_HEAD, json_cell(fields))
@@ -112,12 +127,12 @@ def _one(file: EvidenceFile, record: RawRecord, fields: dict[str, Any]) -> tuple
     ]
     one = _with_issuer(file, record, head)
     if one.values is None:
-        return one, None
+        return _Read(one)
     record_id = file.file_seq << 32 | record.position
-    invoice = _Invoice(record_id, head.fields, lines=[(record_id, line) for line in lines])
+    invoice = _Invoice(record_id, head.fields)
     if is_reconciliation:
         invoice.form, invoice.reconciliation_id = "reconciliation", json_cell(fields)("id")
-    return one, invoice
+    return _Read(one, [invoice.line_row(record_id, line) for line in lines], invoice)
 
 
 def _named(item: object, number: int) -> dict[str, Any]:
@@ -146,27 +161,36 @@ def _with_issuer(file: EvidenceFile, record: RawRecord, values: Values) -> ReadR
     return one
 
 
-def _from_rows(file: EvidenceFile) -> Iterator[tuple[ReadRecord, _Invoice | None]]:
+def _from_rows(file: EvidenceFile) -> Iterator[_Read]:
     """Rows whose invoice has begun already add their line to it: the invoice comes with its first row."""
     known: dict[tuple[str, str], _Invoice] = {}
     for one in read_records(file):
         if one.values is None:
-            yield one, None
+            yield _Read(one)
             continue
         _with_issuer(file, one.record, one.values)
         fields = one.values.fields
         record_id = file.file_seq << 32 | one.record.position
         key = (str(fields["issuer_party"]), fields["invoice_id"].lower())
         begun = known.get(key)
-        if begun is not None and (contradiction := _contradiction(begun, fields)) is not None:
-            yield ReadRecord(one.record, None, ("SCHEMA_TYPE_INVALID", contradiction)), None
+        problem = _too_many(known) if begun is None else _contradiction(begun, fields)
+        if problem is not None:
+            yield _Read(ReadRecord(one.record, None, ("SCHEMA_TYPE_INVALID", problem)))
             continue
         invoice = begun or _Invoice(record_id, {name: fields[name] for name in _HEAD})
         known[key] = invoice
         line = {name: fields[name] for name in _LINE}
-        if any(line[name] is not None for name in ("cdr_id", "session_id", "amount_excl_tax", "text")):
-            invoice.lines.append((record_id, line))
-        yield one, None if begun else invoice
+        is_line = any(line[name] is not None for name in ("cdr_id", "session_id", "amount_excl_tax", "text"))
+        yield _Read(one, [invoice.line_row(record_id, line)] if is_line else (), None if begun else invoice)
+
+
+def _too_many(known: Sized) -> str | None:
+    if len(known) < INVOICES_OF_A_CSV_MAX:
+        return None
+    return (
+        f"the file has more than {INVOICES_OF_A_CSV_MAX:,} invoices, and this row would begin one more; "
+        "ask for the rest in another file"
+    )
 
 
 def _contradiction(invoice: _Invoice, fields: dict[str, Any]) -> str | None:
