@@ -4,6 +4,7 @@ import csv
 import io
 from decimal import Decimal
 
+from orchestration.defs.settle.statement_texts import TextLine
 from orchestration.defs.settle.statements import COLUMNS, Cell, Statement, exact
 
 # A spreadsheet takes a cell that begins with one of these as a formula; partners write ids.
@@ -20,14 +21,11 @@ def to_csv(statement: Statement) -> bytes:
     text = io.StringIO(newline="")
     writer = csv.writer(text, lineterminator="\r\n")
     writer.writerow(COLUMNS)
-    # Most cells are harmless text, and a statement has millions.
-    writer.writerows(
-        [
-            value if isinstance(value, str) and value[:1] not in _FORMULA_STARTS else _cell(name, value)
-            for name, value in zip(COLUMNS, line, strict=True)
-        ]
-        for line in statement.lines
-    )
+    for line in statement.lines:
+        if isinstance(line, TextLine):
+            text.write(line.csv)
+        else:
+            writer.writerow([_cell(name, value) for name, value in zip(COLUMNS, line, strict=True)])
     return text.getvalue().encode()
 
 

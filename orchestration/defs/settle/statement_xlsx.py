@@ -11,11 +11,22 @@ from decimal import Decimal
 from typing import Any
 
 from xlsxwriter import Workbook
-from xlsxwriter.format import Format
 from xlsxwriter.utility import xl_col_to_name
 from xlsxwriter.worksheet import Worksheet
 
-from orchestration.defs.settle.statements import COLUMNS, EXCHANGE_COLUMNS, STEP_COLUMNS, Cell, Statement, exchanges
+from orchestration.defs.settle.statement_texts import TextLine
+from orchestration.defs.settle.statements import (
+    COLUMNS,
+    EXCHANGE_COLUMNS,
+    FORMATS,
+    LINES_A_SHEET,
+    STEP_COLUMNS,
+    Cell,
+    Line,
+    Statement,
+    exchanges,
+    format_no,
+)
 
 # The format's own dates are fixed: bytes depend on content alone.
 CREATED = datetime(2000, 1, 1, tzinfo=UTC).replace(tzinfo=None)
@@ -24,8 +35,6 @@ MONEY = "#,##0.00##;[Red]-#,##0.00##"
 RATE = "0.0000####"
 ENERGY = "#,##0.0##;[Red]-#,##0.0##"
 
-# A sheet holds 1,048,576 rows, and xlsxwriter leaves out what is beyond without a word; the header is one of them.
-LINES_A_SHEET = 1_000_000
 # What a cell can hold.
 _TEXT_LENGTH = 32_767
 # Text that XML or Excel's own escapes would read otherwise.
@@ -44,6 +53,9 @@ def to_xlsx(statement: Statement) -> bytes:
         "money": workbook.add_format({"num_format": MONEY}),
         "energy": workbook.add_format({"num_format": ENERGY}),
     }
+    # A format has a number once it is used; rows of text name theirs.
+    for number, name in enumerate(FORMATS, start=1):
+        assert formats[name]._get_xf_index() == number
     exchanged = exchanges(statement)
     if exchanged:
         formats["rate"] = workbook.add_format({"num_format": RATE})
@@ -91,20 +103,18 @@ def _table(
     return row
 
 
-def _lines(sheet: Any, lines: Sequence[Sequence[Cell]], formats: dict[str, Any]) -> None:
+def _lines(sheet: Any, lines: Sequence[Line], formats: dict[str, Any]) -> None:
     sheet.freeze_panes(1, 0)
     sheet.set_column(0, len(COLUMNS) - 1, 16)
     for column, name in enumerate(COLUMNS):
         sheet.write_string(0, column, name, formats["head"])
     sheet.lines = lines
-    sheet.decimals = [formats["energy" if name == "energy_kwh" else "money"] for name in COLUMNS]
 
 
 class _LinesSheet(Worksheet):  # type: ignore[misc]
     """A sheet whose rows below the header go straight to its XML, without an object for each cell."""
 
-    lines: Sequence[Sequence[Cell]] = ()
-    decimals: Sequence[Format] = ()
+    lines: Sequence[Line] = ()
 
     def _write_dimension(self) -> None:
         header, self.dim_rowmax = self.dim_rowmax, len(self.lines)  # type: ignore[has-type]
@@ -113,16 +123,18 @@ class _LinesSheet(Worksheet):  # type: ignore[misc]
 
     def _write_rows(self) -> None:
         super()._write_rows()
-        columns = [(xl_col_to_name(column), style._get_xf_index()) for column, style in enumerate(self.decimals)]
+        columns = [(xl_col_to_name(column), format_no(name)) for column, name in enumerate(COLUMNS)]
         for start in range(0, len(self.lines), _ROWS_AT_A_TIME):
             part = self.lines[start : start + _ROWS_AT_A_TIME]
             self.fh.write("".join(_row(number, line, columns) for number, line in enumerate(part, start + 2)))
 
 
-def _row(number: int, line: Sequence[Cell], columns: Sequence[tuple[str, int]]) -> str:
+def _row(number: int, line: Line, columns: Sequence[tuple[str, int]]) -> str:
+    if isinstance(line, TextLine):
+        return line.xlsx
     cells = []
     for value, (letter, style) in zip(line, columns, strict=True):
-        if value is None:
+        if value in (None, ""):
             continue
         if isinstance(value, str):
             cells.append(f'<c r="{letter}{number}" t="inlineStr"><is>{_text(value)}</is></c>')
