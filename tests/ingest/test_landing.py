@@ -65,6 +65,15 @@ def test_the_same_bytes_under_another_name_are_a_replay_without_records(home: Ho
     assert (file["file_seq"], file["replays"], file["record_count"]) == (2, 1, 0)
 
 
+def test_of_two_equal_files_that_come_together_the_later_name_is_the_copy(home: Home) -> None:
+    """Whichever was written first: file times are not what anybody can look up later."""
+    os.utime(land(home, "council/cdrs/a.csv", CSV), (1_700_000_000, 1_700_000_000))
+    os.utime(land(home, "council/cdrs/b.csv", CSV), (1_600_000_000, 1_600_000_000))
+    land(home, "emo/cdrs/0.csv", CSV)
+    files = take_in(home, at(0)).entries[-1].body["files"]
+    assert [(file["file_name"], file["replays"]) for file in files] == [("a.csv", None), ("b.csv", 1), ("0.csv", 1)]
+
+
 def test_a_replaced_file_is_a_new_file(home: Home) -> None:
     land(home, "council/cdrs/a.csv", CSV)
     take_in(home, at(0))

@@ -7,6 +7,7 @@ files as (
         source,
         feed,
         file_name,
+        arrival_seq,
         replays_file_seq,
         record_count,
         stated_record_count,
@@ -48,6 +49,7 @@ originals as (
 
     select
         file_seq,
+        arrival_seq,
         source || '/' || feed || '/' || file_name as subject_id
     from {{ ref('files') }}
 
@@ -88,6 +90,7 @@ select
     files.file_seq,
     files.source || '/cdrs/' || files.file_name as subject_id,
     originals.subject_id as replayed_subject_id,
+    cast(case when originals.arrival_seq = files.arrival_seq then 1 else 0 end as smallint) as is_replayed_in_arrival,
     swap_evidence.swappable_count,
     swap_evidence.breaks_written,
     swap_evidence.breaks_swapped,
