@@ -122,6 +122,25 @@ def test_each_quarantined_record_has_an_owner_and_a_remedy(cli: Cli, troubled: t
     assert "gossip is not a feed that is read" in " ".join(listed.stdout.split())
 
 
+def test_a_file_that_cannot_be_read_is_no_record_and_a_missing_mapping_is_named(troubled: tuple[Path, str]) -> None:
+    home, _ = troubled
+    source = sorted((home / "master" / "partners").glob("*.yaml"))[0].stem
+    asked, *whole = read(
+        home,
+        "select file_subject_id, what_happened, expected, action from exceptions where shared_cause = 'whole files'"
+        " or file_subject_id like '%/sessions.csv' order by file_subject_id desc",
+    )
+    assert asked[0] == f"{source}/cdrs/sessions.csv"
+    assert str(asked[3]).startswith(
+        f"Platform writes or mends master/mappings/{source}.cdrs.yaml (evsettle partner schema --mapping cdrs tells"
+    )
+    assert [str(name).rpartition("/")[2] for name, *_ in whole] == ["not-gzip.json.gz", "empty.json"]
+    assert {row[1:] for row in whole} == {(
+        "A file, or a member of an archive, cannot be read; nothing of it counts so far.", "a file that can be read",
+        "Platform asks the sender for the file again, in a form that can be read.",
+    )}  # fmt: skip
+
+
 def test_a_record_of_another_feed_says_which_field_is_wrong(cli: Cli, troubled: tuple[Path, str]) -> None:
     home, _ = troubled
     [(subject, observed)] = read(

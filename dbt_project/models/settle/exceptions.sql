@@ -7,10 +7,28 @@ run as (
 
 ),
 
+-- A file that cannot be read is one record at place 0, a member that is not read is one of its archive.
+told as (
+
+    select
+        cases.*,
+        coalesce(
+            cases.subject_kind = 'record'
+            and cases.rule_id = 'SCHEMA_TYPE_INVALID'
+            and (cases.subject_id = cases.file_subject_id || '#0' or lower(cases.file_subject_id) like '%.zip'),
+            false
+        ) as is_file,
+        'master/mappings/' || split_part(cases.file_subject_id, '/', 1) || '.'
+        || split_part(cases.file_subject_id, '/', 2) || '.yaml' as mapping_path
+    from {{ ref('open_cases') }} as cases
+
+),
+
 cases as (
 
     select
         cases.*,
+        cases.is_file and coalesce(cases.observed like '%' || cases.mapping_path || '%', false) as is_mapping_asked,
         actions.rule_group,
         actions.text,
         actions.remedy,
@@ -32,7 +50,7 @@ cases as (
             when actions.decide_kind = 'repair' and cases.subject_kind = 'cdr' and not cases.is_csv then 'SUPERSEDES'
             else actions.decide_reason
         end as decide_reason
-    from {{ ref('open_cases') }} as cases
+    from told as cases
     left join {{ ref('rule_actions') }} as actions
         on cases.rule_id = actions.rule_id and cases.subject_kind = actions.subject_kind
     -- What a remedy would settle it at: the amount is known, a person has to say so.
@@ -122,6 +140,8 @@ targets as (
         end as value_part,
         coalesce(' --reason ' || cases.decide_reason, '') as reason_part,
         case
+            when cases.is_mapping_asked then 'mapping ' || cases.mapping_path
+            when cases.is_file then 'whole files'
             when cases.rule_group in ('LOC', 'METER') or cases.rule_id in ('TIME_CLOCK_DRIFT', 'TIME_ZONE_MISSING')
                 then 'site ' || cases.location_id
             when cases.rule_group in ('TARIFF', 'PRICE', 'MONEY', 'TAX') then 'tariff ' || cases.tariff_id
@@ -129,7 +149,12 @@ targets as (
         end as cause,
         coalesce(cases.owner, '') || '|' || cases.severity || '|' || coalesce(cases.rule_id, cases.case_id) || '|'
         || cases.subject_kind || '|' || coalesce(cases.partner, '') || '|' || coalesce(cases.currency, '') || '|'
-        || cases.decide_kind || '|' || coalesce(cast(cases.proposal_seq as varchar), '') as kin
+        || cases.decide_kind || '|' || coalesce(cast(cases.proposal_seq as varchar), '')
+        || case
+            when cases.is_mapping_asked then '|' || cases.mapping_path
+            when cases.is_file then '|whole files'
+            else ''
+        end as kin
     from cases
     left join only_connectors on lower(cases.evse_uid) = only_connectors.evse_key
 
@@ -196,6 +221,9 @@ select
     grouped.amount_at_stake,
     assignments.assigned_to,
     coalesce(
+        case
+            when grouped.is_file then 'A file, or a member of an archive, cannot be read; nothing of it counts so far.'
+        end,
         grouped.text,
         case
             when grouped.subject_kind = 'dispute' then 'A session is disputed (' || grouped.reason_code || ').'
@@ -204,7 +232,7 @@ select
         end
     ) as what_happened,
     grouped.observed,
-    grouped.expected,
+    case when grouped.is_file then 'a file that can be read' else grouped.expected end as expected,
     case
         when grouped.proposal_seq is not null
             then
@@ -213,6 +241,12 @@ select
         when grouped.decide_kind = 'acknowledge' then 'Finance confirms to the claimant that the dispute has come.'
         when grouped.decide_kind = 'answer' then 'Record the answer that was asked for; until then the clock pauses.'
         when grouped.subject_kind = 'dispute' then 'Give it to whoever looks into it; then resolve it.'
+        when grouped.is_mapping_asked
+            then
+                'Platform writes or mends ' || grouped.mapping_path || ' (evsettle partner schema --mapping '
+                || split_part(grouped.file_subject_id, '/', 2)
+                || ' tells its keys, docs/feeds.md has one); the next run reads the file again.'
+        when grouped.is_file then 'Platform asks the sender for the file again, in a form that can be read.'
         else coalesce(grouped.remedy, 'Ask the sender for the record in a form that can be read.')
     end as action,
     grouped.decide_kind,

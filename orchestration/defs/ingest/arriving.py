@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from orchestration.defs.ingest.feed_mapping import FeedMapping, read_any_mapping
+from orchestration.defs.ingest.file_ends import is_end_there
 from orchestration.defs.ingest.files import Bytes, LandedFile, ObjectBytes, PathBytes, file_chunks, spooled
 from orchestration.defs.ingest.inbox import MANIFEST_ENDING, UNFINISHED_SECONDS, age_seconds
 from orchestration.defs.ingest.mapping import Mapping as CsvMapping
@@ -152,10 +153,14 @@ def _members(
 
 
 def _wait_for_the_end(path: Path, counted: _Counted, stated: Mapping[str, object] | None) -> None:
-    """Raise Unfinished for a young file whose last record is broken, or that lacks records its manifest states."""
+    """Raise Unfinished for a young file whose last record is broken, or that lacks records its manifest states.
+
+    Where the file's own end is there, what is broken stays so: nothing more is coming.
+    """
     expected = stated and stated.get("record_count")
     is_short = isinstance(expected, int) and counted.count < expected
-    if (counted.last_problem is not None or is_short) and age_seconds(path) < UNFINISHED_SECONDS:
+    is_cut = counted.last_problem is not None and not is_end_there(path)
+    if (is_cut or is_short) and age_seconds(path) < UNFINISHED_SECONDS:
         reason = counted.last_problem or f"it has {counted.count} of {expected} records that its manifest states"
         raise Unfinished(
             f"may still be coming ({reason.rstrip('.')}); it is taken in once it is whole, "
