@@ -66,6 +66,9 @@ def command(
 
     try:
         given = [tariff for name in tariffs for tariff in read_tariffs(records(name), name)]
+        for tariff in given:
+            for number in tariff.rounded:
+                click.echo(f"Note: tariff {tariff.tariff_id}: {number}; give at most 8 decimals.", err=True)
         cdrs = [record for name in files for record in records(name)]
         if not cdrs:
             raise PriceError(f"{', '.join(files)}: there is no CDR in it; give a file with OCPI CDRs.")

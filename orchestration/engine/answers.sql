@@ -95,7 +95,7 @@ found as (
         'More than 4 decimals in ' || replace(excess_precision, ',', ', ') || '; read to 8 places.' as message,
         false as is_blocking
     from input_records
-    where contains(excess_precision, 'charging_periods')
+    where contains(excess_precision, 'charging_periods') or contains(excess_precision, 'tariffs')
 
 ),
 

@@ -48,7 +48,7 @@ def lint(text: str | bytes, known: Sequence[Window] = ()) -> Linted:
     except (TariffError, ValueError, RecursionError) as error:
         return Linted(None, (Problem("NOT_A_TARIFF", "error", f"{error}.", "Give one OCPI tariff object.", "$"),))
     unread = list(_unreadable(tariff))
-    problems = [*repeated, *unread, *value_problems(fields, tariff)]
+    problems = [*repeated, *unread, *_rounded(tariff), *value_problems(fields, tariff)]
     # A restriction that cannot be read is none here: what it leaves to other elements is not known yet.
     if not any(".restrictions" in problem.path for problem in unread):
         problems += case_problems(tariff)
@@ -75,14 +75,27 @@ def _load(text: str | bytes) -> tuple[dict[str, Any], list[Problem]]:
 def _unreadable(tariff: Tariff) -> Iterator[Problem]:
     """What the pricing itself cannot read; every session under it stays without a price."""
     for sentence in tariff.problems:
-        place = _PLACE.match(sentence)
-        if place is None:
-            name = _NAME.match(sentence)
-            yield _unread(sentence, f"$.{name[1]}" if name else "$", None, None)
-            continue
-        element, component, field = int(place[1]), place[2], place[3]
-        path = f"$.elements[{element - 1}]" + (f".price_components[{int(component) - 1}]" if component else "") + field
-        yield _unread(sentence, path, element, int(component) if component else None)
+        yield _unread(sentence, *_place(sentence))
+
+
+def _rounded(tariff: Tariff) -> Iterator[Problem]:
+    """Numbers that do not count as they are written."""
+    for sentence in tariff.rounded:
+        path, element, component = _place(sentence)
+        words = _ABOVE.sub("", sentence)
+        yield Problem("PRECISION", "warn", f"{words[0].upper()}{words[1:]}.", "Give at most 8 decimals.",
+                      path, element, component)  # fmt: skip
+
+
+def _place(sentence: str) -> tuple[str, int | None, int | None]:
+    """Path, element and component of what a sentence is about."""
+    place = _PLACE.match(sentence)
+    if place is None:
+        name = _NAME.match(sentence)
+        return f"$.{name[1]}" if name else "$", None, None
+    element, component, field = int(place[1]), place[2], place[3]
+    path = f"$.elements[{element - 1}]" + (f".price_components[{int(component) - 1}]" if component else "") + field
+    return path, element, int(component) if component else None
 
 
 def _unread(sentence: str, path: str, element: int | None, component: int | None) -> Problem:

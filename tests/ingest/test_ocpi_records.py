@@ -40,6 +40,23 @@ def shown(data: bytes) -> list[tuple[int, str, bool]]:
         (b'[{"a":NaN},{"b":1}]', [(1, '{"a":NaN}', True), (2, '{"b":1}', True)]),
         (b'{"data":[{"a":NaN}],"status_code":1000}', [(1, '{"a":NaN}', True)]),
         (b"[1,null]", [(1, "1", True), (2, "null", True)]),
+        # Arrays one a line: each element is a record, counted through the file.
+        (b'[{"a":1},{"b":2}]\n\n[{"c":3}]\r\n', [(1, '{"a":1}', True), (2, '{"b":2}', True), (3, '{"c":3}', True)]),
+        (b'[{"a":1}]\n  [{"b":2}]', [(1, '{"a":1}', True), (2, '{"b":2}', True)]),
+        (b'[{"a":1}]\n[{"b":\n[]\n[{"c":3}]', [(1, '{"a":1}', True), (2, '[{"b":', False), (3, '{"c":3}', True)]),
+        (b'[{"a":1}]\n{"b":2}\n', [(1, '{"a":1}', True), (2, '\n{"b":2}\n', False)]),
+        (b'[{"a":1}]\n[{"b":2}]\n{"c":3}\n', [(1, '{"a":1}', True), (2, '{"b":2}', True), (3, '{"c":3}', True)]),
+        (b'[{"a":1}]\n[{"b":2},{"c', [(1, '{"a":1}', True), (2, '{"b":2}', True), (3, '{"c', False)]),
+        (
+            b'[{"a":1}]\n[{"b":NaN},{"c":2}]\n[3]',
+            [
+                (1, '{"a":1}', True),
+                (2, '{"b":NaN}', True),
+                (3, '{"c":2}', True),
+                (4, "3", True),
+            ],
+        ),
+        (b"[[1]\n,[2]\n]", [(1, "[1]", True), (2, "[2]", True)]),
     ],
 )
 def test_every_shape_gives_its_records_with_positions(data: bytes, expected: list[tuple[int, str, bool]]) -> None:

@@ -45,6 +45,26 @@ def test_answers_come_in_the_order_of_the_files_one_line_each(tmp_path: Path) ->
     assert all(answer["problems"] for answer in found if cost(answer) is None)
 
 
+def test_a_price_with_more_decimals_than_count_is_told_of(tmp_path: Path) -> None:
+    exact = tariff(element(component("ENERGY", "0.12345678", "20")))
+    rounded = tariff(element(component("ENERGY", "0.123456789", "20")))
+    found = lines(call("-", stdin=to_json([cdr(one, period(0, ENERGY=10)) for one in (exact, rounded)])))
+    assert [answer["problems"] for answer in found] == [
+        [],
+        [{"rule_id": "NUM_PRECISION_EXCESS", "severity": "warn",
+          "message": "More than 4 decimals in tariffs; read to 8 places."}],
+    ]  # fmt: skip
+    beside = call("-", "--tariff", written(tmp_path, "t.json", rounded), stdin=to_json(SESSION))
+    assert "price is 0.123456789, and counts as 0.12345679; give at most 8 decimals." in beside.stderr
+
+
+def test_the_elements_of_arrays_one_a_line_are_all_answered() -> None:
+    text = "\n".join(to_json([{**SESSION, "id": f"{row}{at}"} for at in "ab"]) for row in "12")
+    found = lines(call("-", stdin=text))
+    assert [(answer["id"], answer["position"]) for answer in found] == [("1a", 1), ("1b", 2), ("2a", 3), ("2b", 4)]
+    assert not any(answer["problems"] for answer in found)
+
+
 def test_standard_input_may_be_an_envelope() -> None:
     envelope = {"data": [SESSION], "status_code": 1000, "timestamp": "2026-10-05T12:00:00Z"}
     assert [cost(answer) for answer in lines(call("-", stdin=to_json(envelope)))] == [("3.0000", "3.6000")]

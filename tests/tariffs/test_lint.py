@@ -42,6 +42,17 @@ def test_a_restriction_that_cannot_be_read_makes_nothing_else_dead() -> None:
     }
 
 
+def test_a_number_that_counts_rounded_is_told() -> None:
+    elements = _elements((_energy(), DAY), ([a_component(price="0.123456789012")], {}))
+    tariff = a_tariff(elements=elements, max_price={"excl_vat": "5.000000001"})
+    found = [(p.severity, p.message, p.path) for p in lint(json.dumps(tariff)).problems if p.code == "PRECISION"]
+    assert found == [
+        ("warn", "Max_price.excl_vat is 5.000000001, and counts as 5.", "$.max_price.excl_vat"),
+        ("warn", "Price is 0.123456789012, and counts as 0.12345679.", "$.elements[1].price_components[0].price"),
+    ]
+    assert "PRECISION" not in _codes(a_tariff(elements=_elements((_energy(0.12345678), {}))))
+
+
 # What is broken, at which element, component and path; then the same mended.
 CASES: dict[str, tuple[dict[str, Any], str, tuple[int | None, int | None, str], dict[str, Any]]] = {
     "covered by one": (

@@ -63,6 +63,8 @@ def load_tariffs_of_cdrs(
     }
     if commas:
         _name_commas(connection, chunk, commas)
+    if rounded := [key for key in distinct if (tariff := parsed[key]) is not None and tariff.rounded]:
+        _name_rounded(connection, chunk, rounded)
     connection.execute("drop table temp.ocpi_parsed")
 
 
@@ -84,6 +86,19 @@ def _name_commas(connection: duckdb.DuckDBPyConnection, chunk: CdrChunk, commas:
         " where cdrs.record_id = tariffs.record_id and load.profile = 'record'"
     )
     connection.execute("drop table temp.ocpi_commas")
+
+
+def _name_rounded(connection: duckdb.DuckDBPyConnection, chunk: CdrChunk, rounded: Sequence[tuple[str, str]]) -> None:
+    """A number of the record's own tariff with more places than are kept is one of the record's."""
+    names = ("tariff_text", "ocpi_version")
+    create_text_table(connection, "ocpi_rounded", {name: [key[at] for key in rounded] for at, name in enumerate(names)})
+    chunk.execute(
+        "update ingest.raw_cdrs as cdrs set excess_precision = concat_ws(',', cdrs.excess_precision, 'tariffs')"
+        " from (select distinct tariffs.record_id from ocpi_tariffs as tariffs inner join ocpi_rounded as rounded"
+        " on tariffs.tariff_text = rounded.tariff_text and tariffs.ocpi_version = rounded.ocpi_version) as found"
+        " where cdrs.record_id = found.record_id"
+    )
+    connection.execute("drop table temp.ocpi_rounded")
 
 
 def _tariff_columns(tariff: Tariff | None) -> tuple[Any, ...]:

@@ -39,10 +39,14 @@ def show(value: object) -> str:
 
 
 class FieldReader:
-    """Reads fields and collects what is wrong with them. `path` goes before a field's name in a problem."""
+    """Reads fields and collects what is wrong with them. `path` goes before a field's name in a problem.
+
+    rounded: the numbers with more places than are kept.
+    """
 
     def __init__(self) -> None:
         self.problems: list[str] = []
+        self.rounded: list[str] = []
 
     def expected(self, name: str, value: object, what: str) -> None:
         self.problems.append(f"{name} is {show(value)}, expected {what}")
@@ -75,7 +79,11 @@ class FieldReader:
         if abs(Decimal(text)) >= _LIMIT:
             self.expected(path + name, value, "a number below 10000000000")
             return None
-        return Decimal(text).quantize(_PLACES, ROUND_HALF_UP)
+        number = Decimal(text)
+        kept = number.quantize(_PLACES, ROUND_HALF_UP)
+        if kept != number:
+            self.rounded.append(f"{path}{name} is {text}, and counts as {kept.normalize():f}")
+        return kept
 
     def whole(self, fields: dict[str, Any], name: str, path: str) -> int | None:
         value = self.number(fields, name, path)

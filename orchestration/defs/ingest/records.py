@@ -59,6 +59,8 @@ def each_record(data: bytes) -> Iterator[RawRecord]:
             yield record_of(position, bytes(raw))
     elif first != b"[" and _is_lines(data):
         yield from _lines(data)
+    elif first == b"[" and _is_lines_of_arrays(data):
+        yield from _elements_of_lines(data)
     else:
         yield from _broken_document(data, first)
 
@@ -120,6 +122,45 @@ def _lines(data: bytes) -> Iterator[RawRecord]:
         content = line.strip(BLANK)
         if content:
             yield record_of(number, content)
+
+
+def _is_lines_of_arrays(data: bytes) -> bool:
+    """Whether the first line is a whole array and another array begins on a line after it."""
+    lines = (content for line in io.BytesIO(data) if (content := line.strip(BLANK)))
+    return _array(next(lines, b"")) is not None and next(lines, b"")[:1] == b"["
+
+
+def _elements_of_lines(data: bytes) -> Iterator[RawRecord]:
+    """The elements of arrays that stand one a line, counted through the file; a broken line is one record.
+
+    Of the last one its whole elements are read: it may have been cut off.
+    """
+    position, start, last = 1, 0, len(data.rstrip(BLANK))
+    for line in io.BytesIO(data):
+        content, end = line.strip(BLANK), start + len(line)
+        elements = _array(content)
+        if elements is not None:
+            for raw in elements:
+                yield record_of(position, bytes(raw))
+                position += 1
+        elif content[:1] == b"[" and (end >= last or json_problem(content) is None):
+            # Offsets are those of the file; the quick reader refused what the slow one takes, such as NaN.
+            text, at = (data.decode("latin-1"), start) if end >= last else (line.decode("latin-1"), 0)
+            for record in salvage(text, text.index("[", at) + 1, is_envelope=False):
+                yield msgspec.structs.replace(record, position=position)
+                position += 1
+        elif content:
+            yield record_of(position, content)
+            position += 1
+        start = end
+
+
+def _array(line: bytes) -> list[msgspec.Raw] | None:
+    """The elements of a line that is a whole array; None of any other line."""
+    try:
+        return _RAW_LIST.decode(line)
+    except (msgspec.MsgspecError, RecursionError):
+        return None
 
 
 def _envelope_data(text: str) -> int | None:

@@ -27,7 +27,8 @@ class Tariff(msgspec.Struct, frozen=True):
 
     price_body and tax_body are the hashes of its two halves: 2.1.1 cannot say the second, and 2.3.0 says NO where
     versions before say nothing.
-    problems: what in it cannot be priced, a phrase with the field's name each.
+    problems: what in it cannot be priced, a phrase with the field's name each; rounded: the numbers with more than 8
+    decimals.
     """
 
     body: str
@@ -48,6 +49,7 @@ class Tariff(msgspec.Struct, frozen=True):
     price_body: str
     tax_body: str
     problems: tuple[str, ...] = ()
+    rounded: tuple[str, ...] = ()
 
 
 def parse_tariff(raw: bytes | str | dict[str, Any], ocpi_version: str = "2.2.1") -> Tariff:
@@ -96,6 +98,7 @@ def parse_tariff(raw: bytes | str | dict[str, Any], ocpi_version: str = "2.2.1")
             ]
         ),
         problems=tuple(reader.problems),
+        rounded=tuple(reader.rounded),
     )
 
 
