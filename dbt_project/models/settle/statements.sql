@@ -159,7 +159,7 @@ line_texts as (
         lines.line_no,
         {%- set texts = [] -%}
         {%- for value in shown -%}{%- do texts.append("coalesce(cast(" ~ value ~ " as varchar), '')") -%}{%- endfor %}
-        {{ sha256_text(texts | join(" || chr(31) || ")) }} as line_sha256
+        {{ sha256_text("concat(" ~ texts | join(", chr(31), ") ~ ")") }} as line_sha256
     from open_lines as lines
     left join outcomes on lines.cdr_key = outcomes.cdr_key
 
