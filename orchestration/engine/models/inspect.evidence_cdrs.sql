@@ -206,8 +206,8 @@ by_evidence as (
     where
         links.kind in ('session', 'cdr', 'reference')
         or (
-            date_diff('second', ids.started_at, links.last_at) >= -86400
-            and date_diff('second', links.first_at, coalesce(ids.ended_at, ids.started_at)) >= -86400
+            (epoch_us(links.last_at) // 1000000 - epoch_us(ids.started_at) // 1000000) >= -86400
+            and (epoch_us(coalesce(ids.ended_at, ids.started_at)) // 1000000 - epoch_us(links.first_at) // 1000000) >= -86400
         )
     union all
     select

@@ -226,8 +226,8 @@ neighbours as (
     inner join moved on places.place = moved.place
     inner join spans on places.record_id = spans.record_id
     where
-        date_diff('second', spans.started_at, moved.last_ended_at) >= -86400
-        and date_diff('second', moved.first_started_at, coalesce(spans.ended_at, spans.started_at)) >= -86400
+        (epoch_us(moved.last_ended_at) // 1000000 - epoch_us(spans.started_at) // 1000000) >= -86400
+        and (epoch_us(coalesce(spans.ended_at, spans.started_at)) // 1000000 - epoch_us(moved.first_started_at) // 1000000) >= -86400
     union all
     select
         others.work_key as cdr_key,
