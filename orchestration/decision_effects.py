@@ -14,6 +14,7 @@ from orchestration.facts import objects
 from orchestration.facts.home import Home
 from orchestration.facts.ledger import Entry
 from orchestration.facts.standing import answers, is_proposal
+from orchestration.facts.subjects import record_place
 from orchestration.published import Snapshot
 
 # The sessions that a subject stands for. Of any other kind: all that the run changed.
@@ -137,7 +138,9 @@ def effect(home: Home, snapshot: Snapshot, entries: Sequence[Entry], decision: D
 def _keys(snapshot: Snapshot, subjects: Sequence[tuple[str, ...]]) -> set[str]:
     found: set[str] = set()
     for kind, identifier in subjects:
-        rows = snapshot.named(_SESSIONS[kind], {"id": identifier})
+        # The tables have a record's file and position apart.
+        named = "#".join(record_place(identifier)) if kind == "record" else identifier
+        rows = snapshot.named(_SESSIONS[kind], {"id": named})
         found |= {str(next(iter(row.values()))) for row in rows}
     return found
 

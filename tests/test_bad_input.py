@@ -5,6 +5,7 @@ import json
 import os
 import shutil
 import subprocess
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -39,6 +40,10 @@ def troubled(cli_here: Cli, finished_home: Path, tmp_path_factory: pytest.TempPa
     (landing / "lines.ndjson.gz").write_bytes(gzip.compress(b'{"id": "C"}\n{"id": \n[1, 2]\n'))
     (landing / "sessions.csv").write_text("a,b\n1,2\n")
     (landing / "driver.json").write_text('{"id": "D", "cdr_token": "04SECRET"}')
+    with zipfile.ZipFile(landing / "month.zip", "w") as archive:
+        archive.writestr("in/a.json", '[{"id": "E"}, {"id": ]')
+        archive.writestr("b.csv", "a,b\n3,4\n")
+        archive.writestr("../c.json", "[]")
     tokens = home / "landing" / partner.stem / "tokens"
     tokens.mkdir(parents=True, exist_ok=True)
     (tokens / "bad.json").write_text('{"uid": "04SECRET", "type": "RFID", "valid": "04SECRET"}')
@@ -134,11 +139,33 @@ def test_a_file_that_cannot_be_read_is_no_record_and_a_missing_mapping_is_named(
     assert str(asked[3]).startswith(
         f"Platform writes or mends master/mappings/{source}.cdrs.yaml (evsettle partner schema --mapping cdrs tells"
     )
-    assert [str(name).rpartition("/")[2] for name, *_ in whole] == ["not-gzip.json.gz", "empty.json"]
+    assert [str(name).rpartition("/")[2] for name, *_ in whole] == ["not-gzip.json.gz", "month.zip", "empty.json"]
     assert {row[1:] for row in whole} == {(
         "A file, or a member of an archive, cannot be read; nothing of it counts so far.", "a file that can be read",
         "Platform asks the sender for the file again, in a form that can be read.",
     )}  # fmt: skip
+
+
+def test_what_an_archive_holds_is_told_as_any_other_record(cli: Cli, troubled: tuple[Path, str]) -> None:
+    """Its case, finding and story go by one name."""
+    home, _ = troubled
+    cases = read(
+        home,
+        "select subject_id, rule_id, observed, due_at from exceptions where file_subject_id like '%/month.zip%'"
+        " order by subject_id",
+    )
+    place = str(cases[0][0]).rpartition("#")[0]
+    assert {str(case[0]).removeprefix(place) for case in cases} == {"#3", "#b.csv!0", "#in/a.json!1", "#in/a.json!2"}
+    assert all(observed and due for _, _, observed, due in cases), cases
+    findings = read(home, "select subject_id, rule_id, observed from findings where status = 'open'")
+    assert {case[:3] for case in cases} <= set(findings)
+    for name, words in (
+        ("#in/a.json!2", "the file is broken"),
+        ("!in/a.json", "the file is broken"),
+        ("#b.csv!0", "there is no master/"),
+    ):
+        told = " ".join(cli("--home", home, "explain", f"{place}{name}").stdout.split())
+        assert words in told and "open, due" in told, told
 
 
 def test_a_record_of_another_feed_says_which_field_is_wrong(cli: Cli, troubled: tuple[Path, str]) -> None:

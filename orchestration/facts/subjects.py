@@ -60,6 +60,11 @@ def canonical(kind: str, identifier: str) -> str:
     return f"{found['archive']}#{found['member'] or found['older']}!{found['position']}"
 
 
+def record_subject(file: str, position: int | str) -> str:
+    """A record of `<source>/<feed>/<file>` as messages and decisions name it (dbt macro record_subject)."""
+    return canonical("record", f"{file}#{position}")
+
+
 def record_place(identifier: str) -> tuple[str, str]:
     """The file of a record as the ledger names it (`…/month.zip!a.json` for a member), and its position."""
     if (found := _MEMBER.fullmatch(identifier)) is not None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from orchestration.facts.home import Home
+from orchestration.facts.subjects import record_subject
 from orchestration.published import Snapshot
 from orchestration.story.details import text_of
 
@@ -92,7 +93,8 @@ class RecordStory:
 def file_story(snapshot: Snapshot, place: str) -> FileStory:
     """All that is known of `<source>/<feed>/<file>`, which the ledger knows."""
     source, feed, file = place.split("/", 2)
-    about = {"place": place, "records": f"{place}#"}
+    # Whatever its position is, its records are named by what stands before it.
+    about = {"place": place, "records": record_subject(place, 0).removesuffix("0")}
     return FileStory(
         place=place,
         feed=feed,
@@ -104,7 +106,7 @@ def file_story(snapshot: Snapshot, place: str) -> FileStory:
 
 def record_story(home: Home, snapshot: Snapshot, record: Row) -> RecordStory:
     """All that is known of a record of this row of `records`."""
-    place = f"{record['source']}/{record['feed']}/{record['file_name']}#{record['position']}"
+    place = record_subject(f"{record['source']}/{record['feed']}/{record['file_name']}", record["position"])
     about = {"place": "", "records": place}
     return RecordStory(
         place=place,

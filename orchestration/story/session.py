@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from orchestration.facts.home import Home
+from orchestration.facts.subjects import record_subject
 from orchestration.published import Snapshot
 from orchestration.story.at_charger import Ending, ending_of
 from orchestration.story.details import Details, details_of
@@ -217,13 +218,18 @@ def session_story(home: Home, snapshot: Snapshot, cdr: Row) -> SessionStory:
 
 
 def place(record: Row) -> str:
-    """`<source>/<feed>/<file>#<position>`."""
-    return f"{record['source']}/{record['feed']}/{record['file_name']}#{record['position']}"
+    """`<source>/<feed>/<file>#<position>`, and `<archive>#<member>!<position>` of an archive's."""
+    return record_subject(file_of(record), record["position"])
+
+
+def file_of(record: Row) -> str:
+    """`<source>/<feed>/<file>`."""
+    return f"{record['source']}/{record['feed']}/{record['file_name']}"
 
 
 def _subjects(cdr: Row, records: Sequence[Row], findings: Sequence[Row], details: Details | None) -> list[str]:
     sent = details.sent if details else {}
-    files = {place(record).rpartition("#")[0] for record in records}
+    files = {file_of(record) for record in records}
     return [
         f"cdr:{cdr['cdr_key']}",
         *(f"record:{place(record)}" for record in records),

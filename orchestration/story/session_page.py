@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from orchestration.story.charger_section import charger_section
 from orchestration.story.money_sections import money_sections
 from orchestration.story.page import Page, Section, amount
-from orchestration.story.session import Row, SessionStory, place
+from orchestration.story.session import Row, SessionStory, file_of
 from orchestration.story.session_section import session_section
 from orchestration.story.shared_sections import events_section, findings_section
 
@@ -146,7 +146,7 @@ def _origin(story: SessionStory) -> Section:
         columns=["file", ">line", "received", "what became of it", "record sha256"],
         rows=[
             (
-                place(row).rpartition("#")[0],
+                file_of(row),
                 row["position"],
                 row["received_at"],
                 "counts" if row["record_id"] == story.cdr["record_id"] else _became(row),

@@ -15,7 +15,10 @@ told as (
         coalesce(
             cases.subject_kind = 'record'
             and cases.rule_id = 'SCHEMA_TYPE_INVALID'
-            and (cases.subject_id = cases.file_subject_id || '#0' or lower(cases.file_subject_id) like '%.zip'),
+            and (
+                cases.subject_id = {{ record_subject('cases.file_subject_id', '0') }}
+                or lower(cases.file_subject_id) like '%.zip'
+            ),
             false
         ) as is_file,
         'master/mappings/' || split_part(cases.file_subject_id, '/', 1) || '.'

@@ -143,8 +143,9 @@ lost as (
     -- What was received and is not billed, step by step of the waterfall.
     select
         'record' as subject_kind,
-        dispositions.source || '/' || dispositions.feed || '/' || dispositions.file_name || '#'
-        || cast(dispositions.position as varchar) as subject_id,
+        {{ record_subject(
+            "dispositions.source || '/' || dispositions.feed || '/' || dispositions.file_name", 'dispositions.position'
+        ) }} as subject_id,
         fates.record_id,
         fates.cdr_key,
         fates.partner,

@@ -8,7 +8,7 @@ records as (
         source,
         feed,
         source || '/' || feed || '/' || file_name as file_subject_id,
-        source || '/' || feed || '/' || file_name || '#' || cast(position as varchar) as subject_id,
+        {{ record_subject("source || '/' || feed || '/' || file_name", 'position') }} as subject_id,
         disposition,
         reason,
         cdr_key,
