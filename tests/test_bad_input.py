@@ -162,7 +162,7 @@ def test_what_an_archive_holds_is_told_as_any_other_record(cli: Cli, troubled: t
     for name, words in (
         ("#in/a.json!2", "the file is broken"),
         ("!in/a.json", "the file is broken"),
-        ("#b.csv!0", "there is no master/"),
+        ("#b.csv!0", "write it to say how its columns are read"),
     ):
         told = " ".join(cli("--home", home, "explain", f"{place}{name}").stdout.split())
         assert words in told and "open, due" in told, told
