@@ -13,7 +13,7 @@ from orchestration.cli.proposed import accepted
 from orchestration.cli.published_subjects import PublishedSubjects
 from orchestration.cli.run import parse_instant
 from orchestration.cli.show import home_option, show_json
-from orchestration.facts import decisions, ledger, subjects
+from orchestration.facts import decisions, ledger, objects, subjects
 from orchestration.facts.decision_kinds import DecisionError, decision_kinds
 from orchestration.facts.decisions import Decision, Recorded
 from orchestration.facts.home import Home, HomeError, open_home
@@ -93,14 +93,23 @@ def _refuse_alias(home: Home, seq: int) -> None:
 
 
 def _refuse_incomplete(home: Home, named: Sequence[str]) -> None:
-    """Nobody approves the terms of a partner whose file lacks what a statement needs."""
+    """Nobody approves the terms of a partner whose file lacks what a statement needs, or is not the one taken in."""
+    from orchestration.defs.ingest.landing import standing_master
     from orchestration.defs.ingest.partner_check import check_partner
 
+    taken = standing_master(ledger.read_all(home))
     for text in named:
         path = home.master / "partners" / f"{text.removeprefix('partner:')}.yaml"
-        problems = check_partner(path, home.master).problems if path.is_file() else ()
-        if problems:
+        if not path.is_file():
+            continue
+        if problems := check_partner(path, home.master).problems:
             raise DecisionError(f"{problems[0]} Until then nobody can approve these terms ({len(problems)} to mend).")
+        name = home.relative(path)
+        if name in taken and taken[name] != objects.sha256_of(path.read_bytes()):
+            raise DecisionError(
+                f"{name} has changed since it was taken in, and what is approved is what was taken in: "
+                f"`evsettle{home_option(home)} run` takes it in first."
+            )
 
 
 def _login() -> str | None:

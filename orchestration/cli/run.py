@@ -12,6 +12,7 @@ from orchestration.cli.show import home_option, show_json
 from orchestration.facts import ledger
 from orchestration.facts.home import Home, HomeError, open_home
 
+_OUR_CLASS = re.compile(r"\Aorchestration\.[\w.]+: ")
 _PERIOD = re.compile(r"\d{4}-(?:(?:0[1-9]|1[0-2])(?:-H[12])?|W[0-5]\d)")
 
 
@@ -165,7 +166,9 @@ def _failures(result: Any) -> str:
         data = event.step_failure_data
         message = data.user_failure_data.description if data.user_failure_data else data.error.message
         cause = data.error.cause if data.error and not data.user_failure_data else None
-        lines.append(f"{event.step_key.replace('__', '/')}: {(cause.message if cause else message).strip()}")
+        # Dagster puts the name of an error's class before its sentence; ours say all themselves.
+        said = _OUR_CLASS.sub("", (cause.message if cause else message).strip())
+        lines.append(f"{event.step_key.replace('__', '/')}: {said}")
     return "\n".join(lines) or "The run failed."
 
 

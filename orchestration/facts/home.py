@@ -85,7 +85,7 @@ def open_home(path: Path | None = None) -> Home:
         )
     if not (home.master / "network.yaml").is_file():
         raise HomeError(
-            f"{named} is not a home because master/network.yaml is missing: name another folder with --home, "
-            f"or write a demonstration with `evsettle demo {named}`."
+            f"{named} is not a home because master/network.yaml is missing: write it (docs/onboarding.md has one to "
+            f"copy), name another folder with --home, or write a demonstration with `evsettle demo {named}`."
         )
     return home

@@ -142,6 +142,13 @@ def test_a_partner_is_added_without_touching_code(home: Home, cli_here: Cli) -> 
     with open_warehouse(home.warehouse) as connection:
         load_from_ledger(home, connection)
         assert rows(connection, "select party from ingest.raw_contract_parties where partner = 'neu'") == [("DE/NEU",)]
+    # What two people would approve is what was taken in, and that is another file now.
+    write(path, filled.replace("Neu GmbH", "Neu AG"))
+    changed = cli_here("--home", home.root, "decide", "terms", "partner:neu", "--by", "Ada")
+    assert changed.returncode == 2
+    assert "master/partners/neu.yaml has changed since it was taken in" in changed.stderr
+    write(path, filled)
+    assert cli_here("--home", home.root, "decide", "terms", "partner:neu", "--by", "Ada").returncode == 0
 
 
 def test_terms_and_their_change_are_told_from_the_ledger(home: Home, cli_here: Cli) -> None:

@@ -236,7 +236,7 @@ def _cdr_row(row: _Row, record_id: int, file_seq: int, position: int, plan: Plan
         *map(get, TEXTS), get("auth_method"), constants.country, constants.time_zone, get("currency"),
         *map(get, NUMBERS), get("credit_reference_id") is not None, get("last_updated"), _form(row),
         _is_ambiguous(row, is_swapped), get("is_test"),
-        ",".join(absent) or None, "; ".join(row.problems) or None, ",".join(row.excess) or None,
+        ",".join(absent) or None, "; ".join(row.problems).replace(".; ", "; ") or None, ",".join(row.excess) or None,
     )  # fmt: skip
 
 

@@ -121,7 +121,9 @@ def fold_master(home: Home, entries: Sequence[Entry], rules: Readonly[str, Rule]
     if data.network is None:
         problem = data.problems.get("master/network.yaml")
         raise MasterError(
-            problem[0] if problem else "master/network.yaml has not been taken in; write it and run again."
+            f"{problem[0]} So it was taken in last; `evsettle run` takes in what is mended."
+            if problem
+            else "master/network.yaml has not been taken in; write it and run again."
         )
     _check_parties(data)
     return data
