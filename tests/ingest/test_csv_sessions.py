@@ -84,7 +84,7 @@ def test_a_repeated_id_gets_an_occurrence_number() -> None:
 def test_what_cannot_be_read_is_a_sentence_and_what_is_not_there_is_missing() -> None:
     (cdr,) = cdrs(read("cp,start,end,kwh\nA,2026-13-01 10:00,,abc\n"))
     assert cdr["type_problems"] == (
-        "kwh is 'abc', expected a number like 12.5.; "
+        "kwh is 'abc', expected a number like 12.5; "
         "start is '2026-13-01 10:00', expected a date and time as %Y-%m-%d %H:%M."
     )
     assert cdr["missing_fields"] == "end_date_time"
@@ -176,7 +176,7 @@ def test_an_unknown_zone_word_names_its_column() -> None:
     data = "cp,start,end,zone,lasted,kwh\nA,2018/11/04 01:30:00+00,2018/11/04 01:50:00+00,XST,1:2:3,5\n"
     problems = read(data, ZONED).cdrs[0][CDR_COLUMNS.index("type_problems")]
     assert "zone is 'XST', expected an offset like -07:00, or a word of zone_offsets." in problems
-    assert "lasted is '1:2:3', expected hours, minutes and seconds like 1:30:00." in problems
+    assert "lasted is '1:2:3', expected hours, minutes and seconds like 1:30:00" in problems
 
 
 def test_a_weekday_says_whether_two_thousand_years_are_missing() -> None:
