@@ -17,7 +17,7 @@ Row = Mapping[str, Any]
 # A record is where its CDR is, when it is the one that counts.
 _RECORDS = """
     select records.position, records.disposition, records.reason, records.cdr_key, records.revision,
-        records.received_at, cdrs.cdr_id, cdrs.state, cdrs.statement_id, lines.line_no,
+        records.received_at, records.file_sha256, cdrs.cdr_id, cdrs.state, cdrs.statement_id, lines.line_no,
         case when cdrs.is_credit then -abs(cdrs.energy_kwh) else cdrs.energy_kwh end as energy_kwh, cdrs.currency,
         cdrs.claimed_excl_tax, cdrs.settled_excl_tax, reasons.rule_id
     from records

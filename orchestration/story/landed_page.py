@@ -29,12 +29,14 @@ def file_page(story: FileStory) -> Page:
 def _lead(story: FileStory) -> Iterator[str]:
     arrived = [row for row in story.events if row["event"] == "arrived"]
     again = [row for row in story.events if row["event"] == "replayed"]
-    counts = Counter(row["disposition"] for row in story.records)
-    said = ", ".join(f"{count:,} {disposition}" for disposition, count in sorted(counts.items()))
     for row in arrived:
+        # A file may have been replaced under its name: each content brought its own.
+        brought = [one for one in story.records if len(arrived) == 1 or one["file_sha256"] == row["evidence_sha256"]]
+        counts = Counter(one["disposition"] for one in brought)
+        said = "".join(f", {count:,} {disposition}" for disposition, count in sorted(counts.items()))
         yield (
             f"Taken in {instant(row['happened_at'])}, ledger entry {row['seq']}, sha256 {row['evidence_sha256']}: "
-            f"{len(story.records):,} records{f', {said}' if said else ''}."
+            f"{len(brought):,} record{'' if len(brought) == 1 else 's'}{said}."
         )
     for row in again:
         yield f"Seen again whole {instant(row['happened_at'])}, ledger entry {row['seq']}: that adds no records."

@@ -82,6 +82,14 @@ def test_a_replaced_file_is_a_new_file(home: Home) -> None:
     assert (file["file_seq"], file["replays"], file["record_count"]) == (2, None, 3)
 
 
+def test_a_file_whose_name_says_that_it_is_not_whole_is_told_of(home: Home) -> None:
+    land(home, "council/cdrs/a.csv.part", CSV)
+    land(home, "council/cdrs/.DS_Store", CSV)
+    assert take_in(home, at(0)).problems == [
+        "landing/council/cdrs/a.csv.part: its name says that it is not whole yet; rename it when it is."
+    ]
+
+
 def test_a_growing_file_is_left_for_later(home: Home) -> None:
     path = land(home, "council/cdrs/a.csv", CSV)
     done = threading.Event()
@@ -101,6 +109,7 @@ def test_a_growing_file_is_left_for_later(home: Home) -> None:
         done.set()
         writer.join()
     assert growing.file_count == 0
+    assert growing.problems == ["landing/council/cdrs/a.csv: is being written to; the next run takes it in."]
     assert take_in(home, at(1)).file_count == 1
 
 

@@ -35,6 +35,12 @@ def shown(data: bytes) -> list[tuple[int, str, bool]]:
         (b'{"status_code":1000,"data":[{"a":1},{"b":2}]}', [(1, '{"a":1}', True), (2, '{"b":2}', True)]),
         (b'{"status_code":1000,"data":{"a":1}}', [(1, '{"a":1}', True)]),
         (b'{"status_code":1000,"data":null}', []),
+        (b'{"status_code":1000,"timestamp":"t"}', []),
+        (b'{"status_code":2000,"timestamp":"t"}', [(1, '{"status_code":2000,"timestamp":"t"}', False)]),
+        (
+            b'{"id":"a","status_code":2000,"timestamp":"t"}',
+            [(1, '{"id":"a","status_code":2000,"timestamp":"t"}', True)],
+        ),
         (b'{"data":[1]}', [(1, '{"data":[1]}', True)]),
         (b'\n{"a":1}\r\n\n{"b":2}', [(2, '{"a":1}', True), (4, '{"b":2}', True)]),
         (b'[{"a":NaN},{"b":1}]', [(1, '{"a":NaN}', True), (2, '{"b":1}', True)]),

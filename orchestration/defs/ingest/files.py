@@ -16,6 +16,7 @@ from typing import Protocol
 from orchestration.defs.ingest.csv_records import stream_lines
 from orchestration.defs.ingest.feed_mapping import FeedMapping
 from orchestration.defs.ingest.mapping import Format, Mapping
+from orchestration.defs.ingest.other_kinds import HEAD_BYTES, other_kind
 from orchestration.defs.ingest.payments import split_payments
 from orchestration.defs.ingest.record_chunks import RecordChunk, chunks_of_records
 from orchestration.defs.ingest.record_stream import stream_chunks
@@ -166,12 +167,12 @@ def records_in(file: LandedFile, content: Bytes, mapping: Mapping | FeedMapping 
 
 def csv_lines(file: LandedFile, content: Bytes, form: Format) -> Iterator[RawRecord]:
     """The lines of a CSV file that are not blank, the header first. Raises FileError before the first one."""
-    _check_archive(file, content)
+    _check_content(file, content)
     return stream_lines(lambda: _opened(file, content), form)
 
 
 def _streamed(file: LandedFile, content: Bytes, file_seq: int) -> Iterator[RecordChunk]:
-    _check_archive(file, content)
+    _check_content(file, content)
     with _opened(file, content) as stream:
         yield from stream_chunks(file_seq, file.file_name, stream)
 
@@ -182,10 +183,12 @@ def _opened(file: LandedFile, content: Bytes) -> Iterator[Readable]:
         yield unpacked(file.file_name, packed, content.size)
 
 
-def _check_archive(file: LandedFile, content: Bytes) -> None:
-    """Once to its end first: of an archive that breaks off nothing is used."""
-    if is_gzip(file.file_name):
-        with _opened(file, content) as stream:
+def _check_content(file: LandedFile, content: Bytes) -> None:
+    """That it is text at all; an archive once to its end first: of one that breaks off nothing is used."""
+    with _opened(file, content) as stream:
+        if (other := other_kind(stream.read(HEAD_BYTES))) is not None:
+            raise FileError(f"{file.file_name} {other}.")
+        if is_gzip(file.file_name):
             for _ in pieces(stream):
                 pass
 

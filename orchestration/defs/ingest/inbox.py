@@ -29,6 +29,8 @@ def candidates(home: Home, problems: list[str]) -> Iterator[Path]:
     for path in sorted(home.landing.rglob("*")):
         parts = path.relative_to(home.landing).parts
         if any(is_unfinished_name(part) for part in parts) or path.name.endswith(MANIFEST_ENDING):
+            if path.name.lower().endswith(_UNFINISHED) and not any(part.startswith(".") for part in parts):
+                problems.append(f"{home.relative(path)}: its name says that it is not whole yet; rename it when it is.")
             continue
         problem = not_ours(home, path) or _misplaced(home, path, parts)
         if problem:
@@ -74,14 +76,16 @@ def is_unfinished_name(name: str) -> bool:
     return name.startswith(".") or name.lower().endswith(_UNFINISHED)
 
 
-def at_rest(paths: list[Path]) -> Iterator[Path]:
-    """Without the files that are still being written: those are for the next run."""
+def at_rest(home: Home, paths: list[Path], problems: list[str]) -> Iterator[Path]:
+    """Without the files that are still being written: those become a problem and are for the next run."""
     recent = {path: stamp(path) for path in paths if age_seconds(path) < _RECENT_SECONDS}
     if recent:
         time.sleep(_SECOND_LOOK_SECONDS)
     for path in paths:
         if path not in recent or recent[path] == stamp(path):
             yield path
+        else:
+            problems.append(f"{home.relative(path)}: is being written to; the next run takes it in.")
 
 
 def age_seconds(path: Path) -> float:

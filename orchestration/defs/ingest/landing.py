@@ -109,7 +109,7 @@ def _master_changes(home: Home, entries: Sequence[Entry], problems: list[str]) -
 def _arrivals(home: Home, entries: Sequence[Entry], seen: Seen, problems: list[str]) -> list[dict[str, object]]:
     ledgered = Ledgered.of(_arrived(entries))
     files: list[dict[str, object]] = []
-    for path in at_rest(list(candidates(home, problems))):
+    for path in at_rest(home, list(candidates(home, problems)), problems):
         name = home.relative(path)
         try:
             content = _content(path, name, seen)

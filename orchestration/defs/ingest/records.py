@@ -29,6 +29,10 @@ class _Envelope(msgspec.Struct):
     # A page of OICP's pulled records.
     content: msgspec.Raw = msgspec.Raw(b"")
     number: msgspec.Raw = msgspec.Raw(b"")
+    # Of a response without data: what went wrong, and when.
+    status_message: msgspec.Raw = msgspec.Raw(b"")
+    timestamp: msgspec.Raw = msgspec.Raw(b"")
+    id: msgspec.Raw = msgspec.Raw(b"")
 
 
 _ENVELOPE = msgspec.json.Decoder(_Envelope)
@@ -55,6 +59,10 @@ def each_record(data: bytes) -> Iterator[RawRecord]:
     whole = _whole_value(data)
     first = data[:BROKEN_TEXT_MAX].lstrip(BLANK)[:1]
     if whole is not None:
+        if (problem := _response_problem(data)) is not None:
+            if problem:
+                yield broken_record(1, data.strip(BLANK), problem)
+            return
         for position, raw in enumerate(whole, start=1):
             yield record_of(position, bytes(raw))
     elif first != b"[" and _is_lines(data):
@@ -90,6 +98,27 @@ def _whole_value(data: bytes) -> Sequence[msgspec.Raw] | None:
         return [value]
     except (msgspec.MsgspecError, RecursionError):
         return None
+
+
+def _response_problem(data: bytes) -> str | None:
+    """Why a file is no record: it is the answer of an OCPI server that gave none. Empty where it had none to give."""
+    if data.lstrip(BLANK)[:1] != b"{":
+        return None
+    answer = _ENVELOPE.decode(data)
+    if (
+        _is_there(answer.data)
+        or _is_there(answer.id)
+        or not (_is_there(answer.status_code) and _is_there(answer.timestamp))
+    ):
+        return None
+    code, said = bytes(answer.status_code).decode()[:20], bytes(answer.status_message).decode()[:80]
+    if code.startswith("1"):
+        return ""
+    return f"the file is an OCPI response without data (status_code {code}, {said or 'no message'}); fetch it again"
+
+
+def _is_there(value: msgspec.Raw) -> bool:
+    return len(memoryview(value)) > 0
 
 
 def _envelope_elements(content: msgspec.Raw) -> Sequence[msgspec.Raw]:
