@@ -124,7 +124,7 @@ def checked(home: Home, period: str | None = None, noted_head: str | None = None
 
 
 def _answer(home: Home, found: Verification, period: str | None, noted: str | None) -> dict[str, Any]:
-    problems, published, tables, notes = [*found.problems], 0, 0, []
+    problems, published, tables, notes = [*found.problems], 0, 0, [*found.notes]
     entries = [] if found.first_broken_link else ledger.read_all(home)
     if noted is not None and entries and noted_head(entries, noted) is None:
         message = f"ledger has no entry {noted}: it was cut off or written anew since that head was noted."
@@ -135,7 +135,8 @@ def _answer(home: Home, found: Verification, period: str | None, noted: str | No
 
         derived = check_derived(home, entries)
         problems += derived.problems
-        published, tables, notes = derived.published, derived.tables, list(derived.notes)
+        published, tables = derived.published, derived.tables
+        notes += derived.notes
     return {
         "is_intact": not problems,
         "period": period,

@@ -16,6 +16,7 @@ from orchestration.facts.ledger import Entry, LedgerError
 from orchestration.facts.merkle import merkle_root
 from orchestration.facts.seals import objects_of
 from orchestration.facts.verify_reports import Problem, check_reports
+from orchestration.version import engine_version
 
 # What the two entries of a run name, by the name in their body.
 _OF_RUNS = {
@@ -37,6 +38,7 @@ class Verification:
     reports: int
     problems: tuple[Problem, ...]
     landed: int = 0
+    notes: tuple[str, ...] = ()
 
     @property
     def first_broken_link(self) -> str | None:
@@ -51,6 +53,7 @@ def verify(home: Home, period: str | None = None, record_hashes: RecordHashes | 
     `record_hashes` splits a landed file into its records, for the Merkle roots; without it they
     are left unchecked.
     """
+    notes: list[str] = []
     problems = [Problem(_first_word(text), text) for text in ledger.check_chain(home)]
     try:
         entries = ledger.read_all(home)
@@ -64,11 +67,17 @@ def verify(home: Home, period: str | None = None, record_hashes: RecordHashes | 
     if record_hashes is not None:
         damaged = {problem.subject for problem in problems}
         whole = {sha256 for sha256 in referenced if f"ledger/objects/{sha256}.zst" not in damaged}
-        problems += _root_problems(home, entries, record_hashes, whole)
+        problems += _root_problems(home, entries, record_hashes, whole, notes)
     landed, landing_problems = _inbox(home, entries)
     reports, report_problems = check_reports(home, entries, period)
     problems += [*landing_problems, *report_problems]
-    return Verification(len(entries), len(referenced), reports, tuple(problems), landed)
+    return Verification(len(entries), len(referenced), reports, tuple(problems), landed, tuple(notes))
+
+
+def _is_of_another_version(entries: Sequence[Entry], arrival: Entry) -> bool:
+    """Whether the first run after an arrival was one of another version of evsettle."""
+    run = next((entry for entry in entries if entry.seq > arrival.seq and entry.kind == "run"), None)
+    return run is not None and run.body.get("engine_version") not in (None, engine_version())
 
 
 def noted_head(entries: Sequence[Entry], noted: str) -> Entry | None:
@@ -165,7 +174,10 @@ def _object_problems(home: Home, referenced: Mapping[str, str]) -> list[Problem]
     return problems
 
 
-def _root_problems(home: Home, entries: Sequence[Entry], record_hashes: RecordHashes, whole: set[str]) -> list[Problem]:
+def _root_problems(
+    home: Home, entries: Sequence[Entry], record_hashes: RecordHashes, whole: set[str], notes: list[str]
+) -> list[Problem]:
+    """Files whose records are others now; a note where another version took one in, for its bytes are the same."""
     problems = []
     gone = erasures.erased(entries)
     for entry in entries:
@@ -182,7 +194,13 @@ def _root_problems(home: Home, entries: Sequence[Entry], record_hashes: RecordHa
                 continue
             if file["sha256"] in gone:
                 hashes = gone[file["sha256"]].hashes(hashes)
-            if merkle_root(hashes) != file["merkle_root"]:
+            if merkle_root(hashes) == file["merkle_root"]:
+                continue
+            if _is_of_another_version(entries, entry):
+                notes.append(
+                    f"{name} (entry {entry.seq}) is split otherwise by this version than by the one that took it in."
+                )
+            else:
                 message = (
                     f"{name} (entry {entry.seq}) no longer gives the Merkle root of its records: "
                     "it is split otherwise than when it was taken in."

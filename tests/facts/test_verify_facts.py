@@ -114,6 +114,22 @@ def test_records_that_are_split_otherwise_break_the_merkle_root(settled: Home) -
     assert subjects_of(found.problems) == ["landing/emo/cdrs/a.ndjson"]
 
 
+def test_another_version_may_split_a_file_otherwise(settled: Home) -> None:
+    """Its bytes and the chain are what they were; what a later version reads of a broken file is no tampering."""
+    data = b"[1]\n[2]\n"
+    file = {"path": "landing/emo/cdrs/b.json", "sha256": objects.put(settled, data), "file_seq": 2, "replays": None,
+            "source": "emo", "feed": "cdrs", "file_name": "b.json", "merkle_root": merkle_root(["0" * 64])}  # fmt: skip
+    ledger.append(settled, "arrival", {"files": [file]}, "evsettle", NOON)
+    hashes = {LANDED: [objects.sha256_of(record) for record in RECORDS], data: ["1" * 64]}
+    assert len(verify(settled, record_hashes=lambda entry, file, data: hashes[data]).problems) == 1
+    ledger.append(settled, "run", {"as_of": NOON, "engine_version": "0.0.1+another"}, "evsettle", NOON)
+    found = verify(settled, record_hashes=lambda entry, file, data: hashes[data])
+    assert found.problems == ()
+    assert found.notes == (
+        "landing/emo/cdrs/b.json (entry 5) is split otherwise by this version than by the one that took it in.",
+    )
+
+
 def test_a_file_that_can_no_longer_be_split_is_named(settled: Home) -> None:
     def fail(entry: Entry, file: Mapping[str, Any], data: bytes) -> list[str]:
         raise ValueError("no such reader")
