@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from factories import a_cdr, a_period, a_tariff, places, records_of
 
-from orchestration.defs.ingest import cdr_rows
+from orchestration.defs.ingest.cdr_plain import PlainRoute
 from orchestration.defs.ingest.cdr_rows import VERSIONS, Profile, load_cdrs
 from orchestration.defs.ingest.record_chunks import RecordChunk
 from orchestration.defs.ingest.records import split
@@ -89,10 +89,10 @@ def test_both_routes_give_the_same_rows(monkeypatch: pytest.MonkeyPatch, profile
     records = [a_full_cdr(version) for version in VERSIONS]
     records += [bent for version in VERSIONS for bent in bent_cdrs(share, version)]
     odd: list[RecordChunk] = []
-    route = cdr_rows.load_plain
-    monkeypatch.setattr(cdr_rows, "load_plain", lambda *given: odd.append(route(*given)) or odd[-1])
+    route = PlainRoute.load
+    monkeypatch.setattr(PlainRoute, "load", lambda *given: odd.append(route(*given)) or odd[-1])
     plain = loaded(profile, records)
-    monkeypatch.setattr(cdr_rows, "load_plain", lambda _connection, chunk, _parsed: chunk)
+    monkeypatch.setattr(PlainRoute, "load", lambda _route, chunk: chunk)
     careful = loaded(profile, records)
     for name in TABLES:
         assert plain[name] == careful[name], name

@@ -4,14 +4,17 @@ What does not belong here: any record of which something has to be said. cdr_row
 """
 
 from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
 
 import duckdb
 
-from orchestration.defs.ingest.cdr_chunk import CdrChunk
+from orchestration.defs.ingest.cdr_chunk import RECORD_TYPES, CdrChunk
 from orchestration.defs.ingest.cdr_tariffs import ParsedTariffs, distinct_tariffs, load_tariffs_of_cdrs
-from orchestration.defs.ingest.plain_route import INSERT_RECORDS, leave_out, left_over, with_repeated_key
+from orchestration.defs.ingest.plain_route import leave_out, left_over, with_repeated_key
 from orchestration.defs.ingest.raw_record import repeated_key
 from orchestration.defs.ingest.record_chunks import RecordChunk
+from orchestration.defs.ingest.text_table import Halves, are_many, create_text_table
 
 _TARIFFS_SQL = """
 select
@@ -24,85 +27,87 @@ from ocpi_plain
 where is_plain and len(tariffs) > 0
 """
 
-_INSERTS = (
-    INSERT_RECORDS,
-    """
-    insert into ingest.raw_cdrs by name
-    select * exclude (place, periods, tariffs, signed_data, taxes, has_more_keys, is_plain)
-    from ocpi_plain
-    where is_plain
-    """,
-    """
-    insert into ingest.raw_charging_periods by name
-    select record_id, period_no, period.* exclude (dimensions, largest, is_excess)
-    from (
-        select record_id, unnest(range(1, len(periods) + 1)) as period_no, unnest(periods) as period
-        from ocpi_plain
-        where is_plain
-    )
-    """,
-)
+_PLAIN_SQL = (Path(__file__).parent / "cdr_plain.sql").read_text()
+# What it writes to.
+_TABLES = ("raw_records", "raw_cdrs", "raw_charging_periods")
 
-_HAS_DETAILS_SQL = """
-select 1 from ocpi_plain as plain cross join ocpi_load as load
-where plain.is_plain and load.profile = 'record'
-and (plain.signed_data is not null or plain.ocpi_version = '2.3.0')
-limit 1
+_DETAILED_SQL = """
+select record_id, raw_text as read_text
+from (
+    select * from ocpi_text_begin
+    union all
+    select * from ocpi_text_end
+)
+where place in (select place from ocpi_plain where is_plain and has_details)
 """
-_DETAIL_INSERTS = (
-    """
-    insert into ingest.raw_signed_values by name
-    select
-        record_id, value_no, signed_value.nature, signed_value.plain_data, signed_value.signed_data,
-        signed_data.encoding_method, signed_data.encoding_method_version as encoding_version, signed_data.public_key,
-        signed_data.url
-    from (
-        select
-            record_id, signed_data,
-            unnest(range(1, len(signed_data.signed_values) + 1)) as value_no,
-            unnest(signed_data.signed_values) as signed_value
-        from ocpi_plain
-        where is_plain and len(signed_data.signed_values) > 0
-    )
-    """,
-    """
-    insert into ingest.raw_cdr_taxes by name
-    select
-        record_id, part, tax_no, tax.name as tax_name, tax.account_number,
-        ocpi_number(cast(tax.percentage as varchar)) as tax_percent,
-        ocpi_number(cast(tax.amount as varchar)) as tax_amount
-    from (
-        select record_id, part, unnest(range(1, len(taxes) + 1)) as tax_no, unnest(taxes) as tax
-        from (
-            select
-                record_id,
-                unnest(['total', 'fixed', 'energy', 'time', 'parking', 'reservation']) as part,
-                unnest(taxes) as taxes
-            from ocpi_plain
-            where is_plain and ocpi_version = '2.3.0'
-        )
-        where len(taxes) > 0
-    )
-    """,
-)
 
 
-def load_plain(connection: duckdb.DuckDBPyConnection, records: RecordChunk, parsed: ParsedTariffs) -> RecordChunk:
-    """Load the plain CDRs of a chunk; returns the records that are not among them."""
-    chunk = CdrChunk(connection, records)
-    chunk.run("cdr_plain", "ocpi_plain")
-    chunk.keep(_TARIFFS_SQL, "ocpi_tariffs")
-    tariffs = distinct_tariffs(chunk)
-    repeated = _with_repeated_key_anywhere(chunk, records, tariffs)
-    if repeated:
-        leave_out(chunk, repeated)
+class PlainRoute:
+    """The plain route of one load: planned once, which costs as much as some ten thousand records do."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection, load: Any, parsed: ParsedTariffs) -> None:
+        self._connection, self._load, self._parsed = connection, load, parsed
+        self._halves: Halves | None = None
+
+    def load(self, records: RecordChunk) -> RecordChunk:
+        """Load the plain CDRs of a chunk; returns the records that are not among them."""
+        chunk = self._loaded(records)
+        # They are in their tables now; ocpi_plain has what is left to say of each record.
         chunk.keep(_TARIFFS_SQL, "ocpi_tariffs")
         tariffs = distinct_tariffs(chunk)
-    details = _DETAIL_INSERTS if chunk.execute(_HAS_DETAILS_SQL) else ()
-    for sql in (*_INSERTS, *details):
-        chunk.execute(sql)
-    load_tariffs_of_cdrs(connection, chunk, tariffs, parsed)
-    return left_over(chunk, records)
+        repeated = _with_repeated_key_anywhere(chunk, records, tariffs)
+        if repeated:
+            _take_out(chunk, repeated)
+            chunk.keep(_TARIFFS_SQL, "ocpi_tariffs")
+            tariffs = distinct_tariffs(chunk)
+        if chunk.execute("select 1 from ocpi_plain where is_plain and has_details limit 1"):
+            chunk.load_details(_DETAILED_SQL)
+        load_tariffs_of_cdrs(self._connection, chunk, tariffs, self._parsed)
+        if self._halves is not None:
+            self._halves.clear()
+        return left_over(chunk, records)
+
+    def close(self) -> None:
+        """Forget the plan, which is of no use to another load."""
+        if self._halves is not None:
+            self._connection.execute("deallocate cdr_plain")
+
+    def _loaded(self, records: RecordChunk) -> CdrChunk:
+        """The chunk after cdr_plain.sql."""
+        columns: dict[str, Sequence[Any]] = {
+            "place": range(len(records)), "record_id": records.record_ids, "file_seq": records.file_seqs,
+            "position": records.positions, "record_sha256": records.sha256s, "raw_text": records.texts,
+            "has_problem": [int(problem is not None) for problem in records.problems], "colons": records.colons,
+        }  # fmt: skip
+        is_planned = self._halves is not None and self._halves.has_room(len(records))
+        if not is_planned and not are_many(columns):
+            create_text_table(self._connection, "ocpi_text_rows", columns, RECORD_TYPES)
+            rows = self._connection.table("ocpi_text_rows")
+            chunk = CdrChunk(self._connection, self._given(rows, rows.limit(0)))
+            chunk.run("cdr_plain", "ocpi_plain")
+            return chunk
+        if self._halves is not None and is_planned:
+            self._halves.fill(columns)
+        else:
+            self.close()
+            self._halves = Halves(columns, RECORD_TYPES)
+        chunk = CdrChunk(self._connection, self._given(self._halves.begin, self._halves.end))
+        if not is_planned:
+            chunk.plan("cdr_plain", _PLAIN_SQL)
+        chunk.keep_planned("cdr_plain", "ocpi_plain")
+        return chunk
+
+    def _given(self, begin: Any, end: Any) -> dict[str, Any]:
+        return {"ocpi_text_begin": begin, "ocpi_text_end": end, "ocpi_load": self._load}
+
+
+def _take_out(chunk: CdrChunk, places: Sequence[int]) -> None:
+    """Let the records at these places be plain no more, and take them out of the tables that they are in."""
+    leave_out(chunk, places)
+    for table in _TABLES:
+        chunk.execute(
+            f"delete from ingest.{table} where record_id in (select record_id from ocpi_plain where not is_plain)"  # noqa: S608 - own names
+        )
 
 
 def _with_repeated_key_anywhere(chunk: CdrChunk, records: RecordChunk, tariffs: Sequence[tuple[str, str]]) -> list[int]:

@@ -11,8 +11,8 @@ from typing import Any, Literal
 
 import duckdb
 
-from orchestration.defs.ingest.cdr_chunk import CdrChunk
-from orchestration.defs.ingest.cdr_plain import load_plain
+from orchestration.defs.ingest.cdr_chunk import CdrChunk, chunk_rows
+from orchestration.defs.ingest.cdr_plain import PlainRoute
 from orchestration.defs.ingest.cdr_problems import explain_odd
 from orchestration.defs.ingest.cdr_tariffs import ParsedTariffs, distinct_tariffs, load_tariffs_of_cdrs
 from orchestration.defs.ingest.json_fields import EXACT_MARK
@@ -62,24 +62,27 @@ def load_cdr_chunks(
     """The same for the records of several files at once: the statements cost more than a day's file."""
     if ocpi_version is not None and ocpi_version not in VERSIONS:
         raise ValueError(f"OCPI version {ocpi_version} is not read; use one of {', '.join(VERSIONS)}.")
-    _prepare(connection, profile, ocpi_version, constants or {})
+    load = _prepare(connection, profile, ocpi_version, constants or {})
     parsed: ParsedTariffs = {}
+    plain = PlainRoute(connection, load, parsed)
     count, odd, unusual = 0, RecordChunk(), 0
     for read in prefetched(chunks):
         count += len(read)
         if unusual:
             left, unusual = read, max(unusual - 1, 0)
         else:
-            left = load_plain(connection, read, parsed)
+            left = plain.load(read)
             # An unusual feed would have every record read twice: the next chunks go the other way at once.
             unusual = UNUSUAL_CHUNKS if 2 * len(left) > len(read) else 0
         # A few of each chunk are read together: the statements cost more than they do.
         odd.extend(left)
         if odd.size >= ODD_BYTES:
-            _load_odd(connection, odd, profile, constants or {}, parsed)
+            _load_odd(connection, odd, load, profile, constants or {}, parsed)
             odd = RecordChunk()
-    _load_odd(connection, odd, profile, constants or {}, parsed)
-    for table in ("ocpi_exact", "ocpi_text_rows", "ocpi_load"):
+    _load_odd(connection, odd, load, profile, constants or {}, parsed)
+    plain.close()
+    connection.execute("reset preserve_insertion_order")
+    for table in ("ocpi_exact", "ocpi_text_rows"):
         connection.execute(f"drop table if exists temp.{table}")
     return count
 
@@ -87,6 +90,7 @@ def load_cdr_chunks(
 def _load_odd(
     connection: duckdb.DuckDBPyConnection,
     odd: RecordChunk,
+    load: duckdb.DuckDBPyRelation,
     profile: Profile,
     constants: Mapping[str, str],
     parsed: ParsedTariffs,
@@ -97,7 +101,8 @@ def _load_odd(
         load_oicp(connection, oicp, constants, is_price=profile == "price")
     if not records:
         return
-    chunk = CdrChunk(connection, with_repeated_keys(records))
+    rows = chunk_rows(connection, with_repeated_keys(records))
+    chunk = CdrChunk(connection, {"ocpi_text": rows, "ocpi_load": load})
     if profile == "price":
         chunk.execute("insert into careful_records select record_id from ocpi_text")
     _read_chunk(connection, chunk)
@@ -106,8 +111,8 @@ def _load_odd(
     chunk.execute("insert into ingest.raw_cdrs by name select * from ocpi_rows")
     explain_odd(connection, chunk)
     chunk.execute(_PERIODS_SQL)
-    if profile == "record" and chunk.execute(_HAS_DETAILS_SQL):
-        chunk.execute((_HERE / "cdr_details.sql").read_text())
+    if profile == "record" and chunk.execute("select 1 from ocpi_heads where has_details limit 1"):
+        chunk.load_details(_DETAILED_SQL)
     chunk.keep(_TARIFFS_SQL, "ocpi_tariffs")
     load_tariffs_of_cdrs(connection, chunk, distinct_tariffs(chunk), parsed)
 
@@ -157,7 +162,14 @@ select * exclude (is_excess, is_long, missing, is_odd, zone_form, ocpi_version, 
 where record_id in (select record_id from ocpi_rows)
 """
 
-_HAS_DETAILS_SQL = "select 1 from ocpi_heads where has_details limit 1"
+_DETAILED_SQL = """
+select records.record_id, coalesce(exact.exact_text, records.raw_text) as read_text
+from ocpi_text as records
+left join ocpi_exact as exact on records.record_id = exact.record_id
+where
+    records.record_id in (select record_id from ocpi_heads where has_details)
+    and records.record_id in (select record_id from ocpi_rows)
+"""
 
 _LONG_SQL = """
 select record_id, raw_text from ocpi_text where record_id in (
@@ -181,19 +193,21 @@ def _prepare(
     profile: Profile,
     ocpi_version: str | None,
     constants: Mapping[str, str],
-) -> None:
+) -> duckdb.DuckDBPyRelation:
     """Macros, and the one row that the statements read how to load from."""
     # Rows of a transaction go to disk as soon as a row group is full, or memory would grow to five of them.
     connection.execute("set write_buffer_row_group_count = 1")
     connection.execute("set write_buffer_row_group_memory_limit = '64MB'")
+    # No row's place in its table says anything: record_id does. To keep the order costs a twentieth.
+    connection.execute("set preserve_insertion_order = false")
     connection.execute((_HERE / "cdr_macros.sql").read_text())
     if profile == "price":
         connection.execute("create or replace temp table careful_records (record_id bigint)")
-    connection.execute(
-        "create or replace temp table ocpi_load as select ? as profile,"
-        " cast(? as varchar) as ocpi_version, cast(? as varchar) as cpo_party, cast(? as varchar) as emsp_party,"
-        " cast(? as varchar) as time_zone",
-        [profile, ocpi_version, *(constants.get(name) for name in CONSTANTS)],
+    return connection.sql(
+        "select $1 as profile,"
+        " cast($2 as varchar) as ocpi_version, cast($3 as varchar) as cpo_party, cast($4 as varchar) as emsp_party,"
+        " cast($5 as varchar) as time_zone",
+        params=[profile, ocpi_version, *(constants.get(name) for name in CONSTANTS)],
     )
 
 

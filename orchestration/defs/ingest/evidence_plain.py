@@ -12,7 +12,7 @@ from typing import Any
 
 import duckdb
 
-from orchestration.defs.ingest.cdr_chunk import CdrChunk
+from orchestration.defs.ingest.cdr_chunk import CdrChunk, chunk_rows
 from orchestration.defs.ingest.feed_fields import Field
 from orchestration.defs.ingest.feed_mapping import Party, Spec
 from orchestration.defs.ingest.feed_values import Plan
@@ -104,7 +104,7 @@ def prepare_plain(connection: duckdb.DuckDBPyConnection) -> None:
 
 def load_plain_evidence(connection: duckdb.DuckDBPyConnection, records: RecordChunk, plain: PlainPlan) -> RecordChunk:
     """Load the records of a chunk that are plain in the words of the plan; returns those that are not."""
-    chunk = CdrChunk(connection, records)
+    chunk = CdrChunk(connection, {"ocpi_text": chunk_rows(connection, records)})
     chunk.keep(_statement(plain), "ocpi_plain")
     if repeated := with_repeated_key(chunk, records):
         leave_out(chunk, repeated)

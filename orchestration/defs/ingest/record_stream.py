@@ -73,30 +73,41 @@ def _lines(file_seq: int, head: bytes, reader: "_Reader") -> Iterator[RecordChun
 
 def _chunk_of_lines(file_seq: int, first: int, data: bytes) -> RecordChunk:
     """One record for each line that is not blank; its position counts blank lines too."""
+    return _usual_lines(file_seq, first, data) or _any_lines(file_seq, first, data)
+
+
+def _usual_lines(file_seq: int, first: int, data: bytes) -> RecordChunk | None:
+    """The same where each line is a JSON value and nothing else, found all at once; None where one is not."""
+    try:
+        values = _RAW.decode_lines(data)
+        texts = [str(value, "utf-8") for value in values]
+    except (UnicodeDecodeError, msgspec.MsgspecError, RecursionError):
+        return None
+    sizes = [len(value) for value in values]
+    # Nothing beside the values but the end of each line: no blank, and no value that goes on in the next line.
+    ends = data.count(b"\n") + (not data.endswith(b"\n"))
+    are_lines = ends == len(values) and sum(sizes) + data.count(b"\n") == len(data)
+    if not are_lines or max(sizes) > RECORD_BYTES_MAX or any("\n" in text for text in texts):
+        return None
+    return RecordChunk(
+        file_seqs=[file_seq] * len(values),
+        positions=list(range(first, first + len(values))),
+        sha256s=[hashlib.sha256(value).hexdigest() for value in values],
+        texts=texts,
+        problems=[None] * len(values),
+        colons=[text.count(":") for text in texts],
+        size=len(data),
+    )
+
+
+def _any_lines(file_seq: int, first: int, data: bytes) -> RecordChunk:
+    """The same line by line, with what is wrong in each."""
     chunk = RecordChunk(size=len(data))
-    positions, texts, sha256s, problems = chunk.positions, chunk.texts, chunk.sha256s, chunk.problems
-    colons = chunk.colons
-    decode, sha256 = _RAW.decode, hashlib.sha256
     for number, line in enumerate(data.split(b"\n"), start=first):
         content = line.strip(BLANK)
-        if not content:
-            continue
-        problem = None
-        try:
-            decode(content)
-            text = content.decode()
-        except (UnicodeDecodeError, msgspec.MsgspecError, RecursionError):
-            record = record_of(number, content)
-            text, problem = record.text, record.problem
-        if len(content) > RECORD_BYTES_MAX:
-            record = record_of(number, content)
-            text, problem = record.text, record.problem
-        positions.append(number)
-        texts.append(text)
-        sha256s.append(sha256(content).hexdigest())
-        problems.append(problem)
-        colons.append(content.count(b":"))
-    chunk.file_seqs = [file_seq] * len(positions)
+        if content:
+            chunk.append(file_seq, record_of(number, content))
+    chunk.size = len(data)
     return chunk
 
 

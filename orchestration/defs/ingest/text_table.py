@@ -62,3 +62,40 @@ def text_frame(
         column: np.array(values, dtype="int64" if column in (types or {}) else "object")
         for column, values in columns.items()
     }
+
+
+class Halves:
+    """Rows in two parts for a statement that is planned once and run for chunk after chunk: one thread reads one part.
+
+    The plan reads these arrays, whatever is put into them later. What is not filled is zero, or null.
+    """
+
+    def __init__(self, columns: Mapping[str, Sequence[Any]], types: Mapping[str, str]) -> None:
+        import numpy as np
+
+        # A little more than there is: chunks are of the same size in bytes, not in records.
+        self._size = len(next(iter(columns.values()))) * 5 // 8
+        self.begin, self.end = (
+            {
+                name: np.zeros(self._size, dtype="int64") if name in types else np.full(self._size, None)
+                for name in columns
+            }
+            for _ in range(2)
+        )
+        self.fill(columns)
+
+    def has_room(self, rows: int) -> bool:
+        """Whether so many rows can be put in."""
+        return rows <= 2 * self._size
+
+    def fill(self, columns: Mapping[str, Sequence[Any]]) -> None:
+        """Put rows in place of those before."""
+        for name, values in columns.items():
+            middle = (len(values) + 1) // 2
+            for array, part in ((self.begin[name], values[:middle]), (self.end[name], values[middle:])):
+                array[: len(part)] = part
+                array[len(part) :] = None if array.dtype == object else 0
+
+    def clear(self) -> None:
+        """Hold no row any more."""
+        self.fill(dict.fromkeys(self.begin, ()))
