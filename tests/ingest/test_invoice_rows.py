@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from orchestration.defs.ingest import invoices
+from orchestration.defs.ingest import bulk, feed_load, invoices
 from orchestration.defs.ingest.bulk import Gathered
-from orchestration.defs.ingest.feed_load import EvidenceFile
+from orchestration.defs.ingest.feed_load import EvidenceFile, load_evidence
 from orchestration.defs.ingest.files import GivenBytes, LandedFile
 from orchestration.defs.ingest.invoices import load_invoices
 
@@ -20,6 +20,7 @@ class Kept(Gathered):
 
     def __init__(self) -> None:
         self.rows: dict[str, list[dict[str, Any]]] = {}
+        self._weight = 0
         self.waiting = 0
         self.most = 0
 
@@ -30,7 +31,7 @@ class Kept(Gathered):
         self.most = max(self.most, self.waiting)
 
     def flush(self) -> None:
-        self.waiting = 0
+        self._weight = self.waiting = 0
 
 
 def loaded(name: str, text: str) -> Kept:
@@ -70,7 +71,7 @@ def test_more_invoices_than_may_wait_are_set_aside_row_by_row(monkeypatch: pytes
 
 @pytest.mark.parametrize("name", ["a.csv", "a.ndjson"])
 def test_texts_do_not_wait_for_the_end_of_the_file(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
-    monkeypatch.setattr(invoices, "_TEXT_BYTES_MAX", 1_000)
+    monkeypatch.setattr(bulk, "TEXT_BYTES_MAX", 1_000)
     if name == "a.csv":
         text = "".join([f"{HEADER}\n", *(f"I1,NL/EMO,3,{number},1\n" for number in range(1000))])
     else:
@@ -80,3 +81,16 @@ def test_texts_do_not_wait_for_the_end_of_the_file(monkeypatch: pytest.MonkeyPat
     kept = loaded(name, text)
     assert len(kept.rows["raw_invoice_lines"]) >= 500
     assert kept.most < 1_200
+
+
+def test_large_records_of_other_feeds_do_not_wait_either(monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in (bulk, feed_load):
+        monkeypatch.setattr(module, "TEXT_BYTES_MAX", 1_000)
+    session = {"session_id": "S1", "started_at": "2026-10-01T10:00:00Z", "energy_kwh": 1, "status": "ACTIVE"}
+    text = "".join(json.dumps(session | {"padding": "x" * 300}) + "\n" for _ in range(100))
+    kept = Kept()
+    load_evidence(
+        kept, EvidenceFile(1, LandedFile("emo", "sessions", "a.ndjson"), GivenBytes(text.encode()), None, None)
+    )
+    assert len(kept.rows["raw_sessions"]) == 100
+    assert kept.most < 3_000

@@ -62,6 +62,7 @@ class Kept(Gathered):
 
     def __init__(self) -> None:
         self.rows: dict[str, list[dict[str, Any]]] = {}
+        self._weight = 0
 
     def add(self, table: str, columns: Any, rows: Any) -> None:
         self.rows.setdefault(table, []).extend(dict(zip(columns, row, strict=True)) for row in rows)

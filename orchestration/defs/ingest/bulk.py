@@ -10,6 +10,8 @@ import duckdb
 from orchestration.defs.ingest.text_table import are_many, text_frame
 
 CHUNK_ROWS = 20_000
+# So much text of records may wait for its insert.
+TEXT_BYTES_MAX = 16 * 1024 * 1024
 
 Item = TypeVar("Item")
 
@@ -71,6 +73,7 @@ class Gathered:
     def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
         self._connection = connection
         self._rows: dict[tuple[str, tuple[str, ...]], list[Sequence[Any]]] = {}
+        self._weight = 0
 
     def add(self, table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
         """Keep rows for a table; those of a table that has enough of them go in."""
@@ -80,8 +83,15 @@ class Gathered:
         if len(kept) >= CHUNK_ROWS:
             insert_rows(self._connection, *key, self._rows.pop(key))
 
+    def weigh(self, size: int) -> None:
+        """Say that the rows just added have so much text: all that is kept goes in when it is too much to wait."""
+        self._weight += size
+        if self._weight > TEXT_BYTES_MAX:
+            self.flush()
+
     def flush(self) -> None:
         """Insert all that is kept."""
+        self._weight = 0
         for key, rows in self._rows.items():
             insert_rows(self._connection, *key, rows)
         self._rows.clear()

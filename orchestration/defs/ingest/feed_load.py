@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from orchestration.defs.ingest.bulk import Gathered, batches
+from orchestration.defs.ingest.bulk import CHUNK_ROWS, TEXT_BYTES_MAX, Gathered
 from orchestration.defs.ingest.csv_cdrs import RECORD_COLUMNS, row_cells
 from orchestration.defs.ingest.csv_cells import Cell
 from orchestration.defs.ingest.csv_records import cells_of
@@ -62,8 +62,21 @@ class ReadRecord:
 
 def load_evidence(gathered: Gathered, file: EvidenceFile) -> None:
     """Gather the file's rows. Raises FileError or MappingError when the file as a whole cannot be read."""
-    for read in batches(read_records(file)):
+    for read in _batches(read_records(file)):
         gather_records(gathered, file, read)
+
+
+def _batches(records: Iterator[ReadRecord]) -> Iterator[list[ReadRecord]]:
+    """In lists of so many, or of so much text: a record may have 8 MiB."""
+    batch: list[ReadRecord] = []
+    size = 0
+    for one in records:
+        batch.append(one)
+        size += len(one.record.text)
+        if len(batch) == CHUNK_ROWS or size > TEXT_BYTES_MAX:
+            yield batch
+            batch, size = [], 0
+    yield batch
 
 
 def gather_records(gathered: Gathered, file: EvidenceFile, read: Sequence[ReadRecord]) -> None:
@@ -75,6 +88,7 @@ def gather_records(gathered: Gathered, file: EvidenceFile, read: Sequence[ReadRe
         (file.file_seq << 32 | one.record.position, one.party_source, *one.values.fields.values())
         for one in read if one.values is not None
     ])  # fmt: skip
+    gathered.weigh(sum(len(one.record.text) for one in read))
 
 
 def record_row(file_seq: int, read: ReadRecord) -> tuple[Any, ...]:

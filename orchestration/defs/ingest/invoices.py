@@ -43,8 +43,6 @@ LINE_COLUMNS = ("record_id", "invoice_record_id", "line_no", *_LINE)
 
 # Of rows any may add its line to any invoice of its file, so the heads of all wait for the last row.
 INVOICES_OF_A_CSV_MAX = 100_000
-# So much text of records waits for its insert.
-_TEXT_BYTES_MAX = 16 * 1024 * 1024
 
 
 @dataclass(slots=True)
@@ -86,7 +84,6 @@ def load_invoices(gathered: Gathered, file: EvidenceFile) -> None:
     is_json = not is_csv(file.landed, file.mapping)
     is_nested = is_json and (file.mapping is None or file.mapping.columns is None)
     begun: list[_Invoice] = []
-    waiting = 0
     for read in _from_json(file) if is_nested else _from_rows(file):
         gathered.add("raw_records", RECORD_COLUMNS, [record_row(file.file_seq, read.record)])
         gathered.add("raw_invoice_lines", LINE_COLUMNS, read.lines)
@@ -94,10 +91,7 @@ def load_invoices(gathered: Gathered, file: EvidenceFile) -> None:
             gathered.add("raw_invoices", HEAD_COLUMNS, [read.invoice.head_row()])
         elif read.invoice is not None:
             begun.append(read.invoice)
-        waiting += len(read.record.record.text)
-        if waiting > _TEXT_BYTES_MAX:
-            gathered.flush()
-            waiting = 0
+        gathered.weigh(len(read.record.record.text))
     for heads in batches(begun):
         gathered.add("raw_invoices", HEAD_COLUMNS, [invoice.head_row() for invoice in heads])
 
