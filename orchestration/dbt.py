@@ -7,7 +7,9 @@ manifest already read runs a stage in a fraction of a second. What does not belo
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from copy import copy
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -95,6 +97,23 @@ def _read_manifest(_written_at: int, without_tests: frozenset[str] | None) -> An
             del manifest.nodes[test_id]
         manifest.unit_tests.clear()
     return manifest
+
+
+def part_of(manifest: Any, node_ids: Collection[str]) -> Any:
+    """dbt's Manifest of these models and tests alone, and of what they read, whose own parents are left out.
+
+    dbt walks its whole graph several times at every invocation, and a run invokes it once a stage.
+    """
+    read = {parent for node_id in node_ids for parent in manifest.nodes[node_id].depends_on.nodes}
+    nodes = {}
+    for node_id, node in manifest.nodes.items():
+        if node_id in node_ids:
+            nodes[node_id] = node
+        elif node_id in read:
+            nodes[node_id] = copy(node)
+            nodes[node_id].depends_on = type(node.depends_on)()
+    sources = {source_id: source for source_id, source in manifest.sources.items() if source_id in read}
+    return replace(manifest, nodes=nodes, sources=sources, files={}, unit_tests={})
 
 
 def invoke(arguments: Sequence[str], warehouse: Path, manifest: Any = None) -> Sequence[Any]:

@@ -140,9 +140,9 @@ def _run_dbt(
     """dbt's results of these models and tests, and why it failed, if it did. tables: whose contracts were held."""
     if not node_ids:
         return (), ""
-    manifest = dbt.load_manifest(without_tests=frozenset(one.test_id for one in project.grains))
-    # One word for them all: dbt looks through the whole project for each word that it is given.
     wanted = frozenset(node_ids)
+    manifest = dbt.part_of(dbt.load_manifest(without_tests=frozenset(one.test_id for one in project.grains)), wanted)
+    # One word for them all: dbt looks through the whole project for each word that it is given.
     for node_id, node in manifest.nodes.items():
         node.tags = [*(tag for tag in node.tags if tag != _WANTED), *([_WANTED] if node_id in wanted else [])]
     said = {"EVSETTLE_ENGINE": _version(), "EVSETTLE_HELD": ",".join(sorted(map(".".join, tables)))}
