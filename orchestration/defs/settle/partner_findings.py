@@ -19,6 +19,7 @@ import duckdb
 from xlsxwriter import Workbook
 
 from orchestration.defs.resources import Settlement
+from orchestration.defs.settle.lines_sheet import LinesSheet
 from orchestration.defs.settle.report_folder import replace_file
 from orchestration.defs.settle.statement_csv import safe_text
 from orchestration.defs.settle.statements import exact
@@ -127,17 +128,13 @@ def to_xlsx(lines: Sequence[Sequence[Cell]]) -> bytes:
     workbook = Workbook(data, options)
     workbook.set_properties({"title": "findings", "created": _CREATED})
     head, money = workbook.add_format({"bold": True, "bottom": 1}), workbook.add_format({"num_format": "#,##0.00##"})
-    sheet = workbook.add_worksheet("Findings")
+    sheet = workbook.add_worksheet("Findings", worksheet_class=LinesSheet)
     sheet.freeze_panes(1, 0)
     sheet.set_column(0, len(COLUMNS) - 1, 22)
     for column, name in enumerate(COLUMNS):
         sheet.write_string(0, column, name, head)
-    for number, line in enumerate(lines, start=1):
-        for column, value in enumerate(line):
-            if isinstance(value, Decimal):
-                sheet.write_number(number, column, value, money)
-            elif value is not None:
-                sheet.write_string(number, column, value)
+    sheet.lines = lines
+    sheet.styles = [money._get_xf_index()] * len(COLUMNS)
     workbook.close()
     return data.getvalue()
 

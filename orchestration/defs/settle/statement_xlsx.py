@@ -4,17 +4,14 @@ Same content, same bytes.
 """
 
 import io
-import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
 from xlsxwriter import Workbook
-from xlsxwriter.utility import xl_col_to_name
-from xlsxwriter.worksheet import Worksheet
 
-from orchestration.defs.settle.statement_texts import TextLine
+from orchestration.defs.settle.lines_sheet import LinesSheet
 from orchestration.defs.settle.statements import (
     COLUMNS,
     EXCHANGE_COLUMNS,
@@ -34,12 +31,6 @@ CREATED = datetime(2000, 1, 1, tzinfo=UTC).replace(tzinfo=None)
 MONEY = "#,##0.00##;[Red]-#,##0.00##"
 RATE = "0.0000####"
 ENERGY = "#,##0.0##;[Red]-#,##0.0##"
-
-# What a cell can hold.
-_TEXT_LENGTH = 32_767
-# Text that XML or Excel's own escapes would read otherwise.
-_SPECIAL = re.compile(r"[&<>\x00-\x1f\ufffe\uffff]|_x[0-9A-Fa-f]{4}_|^\s|\s$")
-_ROWS_AT_A_TIME = 2_000
 
 
 def to_xlsx(statement: Statement) -> bytes:
@@ -62,7 +53,7 @@ def to_xlsx(statement: Statement) -> bytes:
     _summary(workbook.add_worksheet("Statement"), statement, exchanged, formats)
     for start in range(0, max(len(statement.lines), 1), LINES_A_SHEET):
         name = "Lines" if start == 0 else f"Lines {start // LINES_A_SHEET + 1}"
-        sheet = workbook.add_worksheet(name, worksheet_class=_LinesSheet)
+        sheet = workbook.add_worksheet(name, worksheet_class=LinesSheet)
         _lines(sheet, statement.lines[start : start + LINES_A_SHEET], formats)
     workbook.close()
     return data.getvalue()
@@ -109,51 +100,7 @@ def _lines(sheet: Any, lines: Sequence[Line], formats: dict[str, Any]) -> None:
     for column, name in enumerate(COLUMNS):
         sheet.write_string(0, column, name, formats["head"])
     sheet.lines = lines
-
-
-class _LinesSheet(Worksheet):  # type: ignore[misc]
-    """A sheet whose rows below the header go straight to its XML, without an object for each cell."""
-
-    lines: Sequence[Line] = ()
-
-    def _write_dimension(self) -> None:
-        header, self.dim_rowmax = self.dim_rowmax, len(self.lines)  # type: ignore[has-type]
-        super()._write_dimension()
-        self.dim_rowmax = header
-
-    def _write_rows(self) -> None:
-        super()._write_rows()
-        columns = [(xl_col_to_name(column), format_no(name)) for column, name in enumerate(COLUMNS)]
-        for start in range(0, len(self.lines), _ROWS_AT_A_TIME):
-            part = self.lines[start : start + _ROWS_AT_A_TIME]
-            self.fh.write("".join(_row(number, line, columns) for number, line in enumerate(part, start + 2)))
-
-
-def _row(number: int, line: Line, columns: Sequence[tuple[str, int]]) -> str:
-    if isinstance(line, TextLine):
-        return line.xlsx
-    cells = []
-    for value, (letter, style) in zip(line, columns, strict=True):
-        if value in (None, ""):
-            continue
-        if isinstance(value, str):
-            cells.append(f'<c r="{letter}{number}" t="inlineStr"><is>{_text(value)}</is></c>')
-        elif isinstance(value, Decimal):
-            # Digit by digit; a float would bring its own last digits along.
-            cells.append(f'<c r="{letter}{number}" s="{style}"><v>{value:f}</v></c>')
-        else:
-            cells.append(f'<c r="{letter}{number}"><v>{value}</v></c>')
-    return f'<row r="{number}">{"".join(cells)}</row>'
-
-
-def _text(value: str) -> str:
-    """The element of a text, control characters in Excel's own escape."""
-    if not _SPECIAL.search(value) and len(value) <= _TEXT_LENGTH:
-        return f"<t>{value}</t>"
-    text = re.sub(r"_(?=x[0-9A-Fa-f]{4}_)", "_x005F_", value[:_TEXT_LENGTH])
-    text = re.sub(r"[\x00-\x08\x0b-\x1f\ufffe\uffff]", lambda found: f"_x{ord(found[0]):04X}_", text)
-    text = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    return f'<t xml:space="preserve">{text}</t>'
+    sheet.styles = [format_no(name) for name in COLUMNS]
 
 
 def _write(sheet: Any, row: int, column: int, name: str, value: Cell, formats: dict[str, Any]) -> None:
