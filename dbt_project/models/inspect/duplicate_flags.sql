@@ -74,13 +74,8 @@ sessions as (
         cdrs.started_at,
         cdrs.energy_kwh,
         cdrs.claimed_excl_tax,
-        cdrs.reference_key,
-        tolerances.dup_near as near_seconds,
-        tolerances.dup_near_second as near_kwh
+        cdrs.reference_key
     from cdrs
-    inner join terms on cdrs.cdr_key = terms.cdr_key
-    left join tolerances
-        on terms.partner = tolerances.partner and terms.contract_version = tolerances.contract_version
     left join credited on cdrs.cdr_key = credited.cdr_key
     where not cdrs.is_credit and credited.cdr_key is null
 
@@ -99,10 +94,13 @@ in_work as (
         sessions.energy_kwh,
         sessions.claimed_excl_tax,
         sessions.reference_key,
-        sessions.near_seconds,
-        sessions.near_kwh
+        tolerances.dup_near as near_seconds,
+        tolerances.dup_near_second as near_kwh
     from sessions
     inner join work on sessions.cdr_key = work.cdr_key
+    inner join terms on sessions.cdr_key = terms.cdr_key
+    left join tolerances
+        on terms.partner = tolerances.partner and terms.contract_version = tolerances.contract_version
 
 ),
 

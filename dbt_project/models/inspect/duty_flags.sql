@@ -66,12 +66,13 @@ cdrs as (
 in_force as (
 
     select
-        cdr_key,
-        tariff_id,
-        tariff_no,
-        tariff_body
-    from {{ ref('tariffs_in_force') }}
-    where tariff_no is not null
+        in_force.cdr_key,
+        in_force.tariff_id,
+        in_force.tariff_no,
+        in_force.tariff_body
+    from {{ ref('tariffs_in_force') }} as in_force
+    inner join work on in_force.cdr_key = work.cdr_key
+    where in_force.tariff_no is not null
 
 ),
 

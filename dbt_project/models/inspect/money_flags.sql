@@ -62,11 +62,12 @@ currencies as (
 in_force as (
 
     select
-        cdr_key,
-        tariff_no,
-        tariff_currency
-    from {{ ref('tariffs_in_force') }}
-    where tariff_no is not null
+        in_force.cdr_key,
+        in_force.tariff_no,
+        in_force.tariff_currency
+    from {{ ref('tariffs_in_force') }} as in_force
+    inner join work on in_force.cdr_key = work.cdr_key
+    where in_force.tariff_no is not null
 
 ),
 

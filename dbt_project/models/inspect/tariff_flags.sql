@@ -110,7 +110,7 @@ periods as (
         record_id,
         lower(tariff_id) as tariff_key,
         started_at
-    from {{ ref('charging_periods') }}
+    from {{ ref('sent_periods') }}
     where tariff_id is not null
 
 ),

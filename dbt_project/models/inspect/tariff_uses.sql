@@ -38,7 +38,7 @@ periods as (
         record_id,
         period_no,
         tariff_id
-    from {{ ref('charging_periods') }}
+    from {{ ref('sent_periods') }}
     where tariff_id is not null
 
 ),

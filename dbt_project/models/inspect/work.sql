@@ -41,7 +41,7 @@ periods as (
     select
         record_id,
         tariff_id
-    from {{ ref('charging_periods') }}
+    from {{ ref('sent_periods') }}
 
 ),
 
