@@ -12,8 +12,8 @@ LATE_FEED = "own/cdrs"
 DEAREST = 40
 
 
-def hold_back(home: Path, count: int) -> list[str]:
-    """Take so many lines, spread over the month, out of the daily files of our own CDRs; returns them."""
+def hold_back(home: Path, count: int, newest: bool = False) -> list[str]:
+    """Take so many lines out of the daily files of our own CDRs, spread over the month or its last; returns them."""
     if not count:
         return []
     files = sorted((home / "landing" / LATE_FEED).glob("cdrs-*.ndjson"))
@@ -23,7 +23,7 @@ def hold_back(home: Path, count: int) -> list[str]:
     for path in files:
         kept: list[str] = []
         for line in path.read_text(encoding="utf-8").splitlines(keepends=True):
-            is_late = (place + 1) * count // total > place * count // total
+            is_late = place >= total - count if newest else (place + 1) * count // total > place * count // total
             (held_back if is_late else kept).append(line)
             place += 1
         path.write_text("".join(kept), encoding="utf-8")

@@ -3,6 +3,7 @@
     make bench
     .venv/bin/python benchmarks/stages.py --sessions 100000
     .venv/bin/python benchmarks/stages.py --sessions 1000000 --late 1
+    .venv/bin/python benchmarks/stages.py --sessions 1000000 --late 1 --newest
 
 One demo home is written under benchmarks/out (ignored by git) and settled once by the same Dagster
 job that `evsettle run` starts, in a process of its own. A step's time is Dagster's; its processor
@@ -82,6 +83,7 @@ def main() -> None:
     parser.add_argument("--sessions", type=int, default=100_000)
     parser.add_argument("--month", default="2026-10")
     parser.add_argument("--late", type=float, default=0, help="per cent of all CDRs that land after the first run")
+    parser.add_argument("--newest", action="store_true", help="the last of the month are late, not some of each day")
     parser.add_argument("--keep", action="store_true", help="leave the home for a look at it")
     parser.add_argument("--part", choices=("settle", "read_json"), help=argparse.SUPPRESS)
     parser.add_argument("--path", type=Path, help=argparse.SUPPRESS)
@@ -91,10 +93,10 @@ def main() -> None:
     elif given.part == "read_json":
         print(json.dumps(read_json(given.path)))
     else:
-        compare(given.sessions, given.month, given.late, given.keep)
+        compare(given.sessions, given.month, given.late, given.newest, given.keep)
 
 
-def compare(sessions: int, month: str, late: float, keep: bool) -> None:
+def compare(sessions: int, month: str, late: float, newest: bool, keep: bool) -> None:
     """The whole benchmark."""
     home = WORK / f"home-{sessions}"
     shutil.rmtree(home, ignore_errors=True)
@@ -107,7 +109,7 @@ def compare(sessions: int, month: str, late: float, keep: bool) -> None:
     cdrs = write_lines(home, lines)
     print(f"{cdrs:,} OCPI CDRs, {lines.stat().st_size / MEGABYTE:,.0f} MB as one NDJSON file\n", flush=True)
     baseline = child("read_json", lines)
-    held_back = hold_back(home, round((cdrs + csv_rows(home)) * late / 100))
+    held_back = hold_back(home, round((cdrs + csv_rows(home)) * late / 100), newest)
     steps = child("settle", home)
     rows = [Timing(**row) for row in steps["steps"]]
     everything = cdrs + csv_rows(home) - len(held_back)
