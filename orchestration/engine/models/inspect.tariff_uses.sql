@@ -38,7 +38,7 @@ periods as (
         record_id,
         period_no,
         tariff_id
-    from "evsettle"."ingest"."charging_periods"
+    from "evsettle"."ingest"."sent_periods"
     where tariff_id is not null
 
 ),

@@ -41,7 +41,7 @@ periods as (
     select
         record_id,
         tariff_id
-    from "evsettle"."ingest"."charging_periods"
+    from "evsettle"."ingest"."sent_periods"
 
 ),
 
