@@ -8,7 +8,6 @@ manifest already read runs a stage in a fraction of a second. What does not belo
 import os
 import sys
 from collections.abc import Collection, Sequence
-from copy import copy
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -100,20 +99,15 @@ def _read_manifest(_written_at: int, without_tests: frozenset[str] | None) -> An
 
 
 def part_of(manifest: Any, node_ids: Collection[str]) -> Any:
-    """dbt's Manifest of these models and tests alone, and of what they read, whose own parents are left out.
+    """dbt's Manifest without the tests that are not among these nodes.
 
-    dbt walks its whole graph several times at every invocation, and a run invokes it once a stage.
+    dbt walks its whole graph several times at every invocation, and most nodes are tests. Every model stays: what is to
+    be built may wait for another over a view that is not.
     """
-    read = {parent for node_id in node_ids for parent in manifest.nodes[node_id].depends_on.nodes}
-    nodes = {}
-    for node_id, node in manifest.nodes.items():
-        if node_id in node_ids:
-            nodes[node_id] = node
-        elif node_id in read:
-            nodes[node_id] = copy(node)
-            nodes[node_id].depends_on = type(node.depends_on)()
-    sources = {source_id: source for source_id, source in manifest.sources.items() if source_id in read}
-    return replace(manifest, nodes=nodes, sources=sources, files={}, unit_tests={})
+    nodes = {
+        node_id: node for node_id, node in manifest.nodes.items() if node.resource_type != "test" or node_id in node_ids
+    }
+    return replace(manifest, nodes=nodes, files={}, unit_tests={})
 
 
 def invoke(arguments: Sequence[str], warehouse: Path, manifest: Any = None) -> Sequence[Any]:

@@ -172,3 +172,14 @@ def test_the_smaller_manifest_keeps_every_model_and_every_other_test() -> None:
     assert [key for key in smaller.nodes if "assert_billable" in key]
     assert whole.unit_tests
     assert not smaller.unit_tests
+
+
+def test_the_part_that_is_built_keeps_every_model_and_drops_tests_alone() -> None:
+    """What reads another over a view that stands has to wait for it still, though the view is not built."""
+    whole = dbt.load_manifest()
+    models = {key for key, node in whole.nodes.items() if node.resource_type == "model"}
+    wanted = {next(key for key in models if key.endswith(".price_totals"))}
+    part = dbt.part_of(whole, wanted)
+    assert {key for key, node in part.nodes.items() if node.resource_type == "model"} == models
+    assert not [key for key, node in part.nodes.items() if node.resource_type == "test"]
+    assert all(part.nodes[key].depends_on.nodes == whole.nodes[key].depends_on.nodes for key in models)

@@ -2,8 +2,7 @@ with
 
 work as (
 
-    select cdr_key
-    from {{ ref('work') }}
+    select cdr_key from {{ ref('work') }}
 
 ),
 
