@@ -346,9 +346,14 @@ plain as materialized (
         + ocpi_there(cdr.total_time_cost.incl_vat) + ocpi_there(cdr.total_parking_cost.excl_vat)
         + ocpi_there(cdr.total_parking_cost.incl_vat) + ocpi_there(cdr.total_reservation_cost.excl_vat)
         + ocpi_there(cdr.total_reservation_cost.incl_vat)
-        + ocpi_tax_keys(cdr.total_cost) + ocpi_tax_keys(cdr.total_fixed_cost) + ocpi_tax_keys(cdr.total_energy_cost)
-        + ocpi_tax_keys(cdr.total_time_cost) + ocpi_tax_keys(cdr.total_parking_cost)
-        + ocpi_tax_keys(cdr.total_reservation_cost)
+        + case
+            when ocpi_version = '2.3.0'
+                then
+                    ocpi_tax_keys(cdr.total_cost) + ocpi_tax_keys(cdr.total_fixed_cost)
+                    + ocpi_tax_keys(cdr.total_energy_cost) + ocpi_tax_keys(cdr.total_time_cost)
+                    + ocpi_tax_keys(cdr.total_parking_cost) + ocpi_tax_keys(cdr.total_reservation_cost)
+            else 0
+        end
         + case when cdr.location is null then 0 else ocpi_location_keys(cdr.location) end
         + case when cdr.signed_data is null then 0 else ocpi_signed_keys(cdr.signed_data) end
         + coalesce(list_sum(list_transform(

@@ -63,20 +63,21 @@ def _lines(file_seq: int, head: bytes, reader: "_Reader") -> Iterator[RecordChun
         if reader.is_over():
             end = len(buffer)
         if end:
-            chunk = _chunk_of_lines(file_seq, number, buffer[:end])
-            number += buffer.count(b"\n", 0, end)
+            ends = buffer.count(b"\n", 0, end)
+            chunk = _chunk_of_lines(file_seq, number, buffer[:end], ends)
+            number += ends
             buffer = buffer[end:]
             if chunk:
                 yield chunk
         buffer += reader.take(max(BLOCK_BYTES - len(buffer), 1))
 
 
-def _chunk_of_lines(file_seq: int, first: int, data: bytes) -> RecordChunk:
-    """One record for each line that is not blank; its position counts blank lines too."""
-    return _usual_lines(file_seq, first, data) or _any_lines(file_seq, first, data)
+def _chunk_of_lines(file_seq: int, first: int, data: bytes, ends: int) -> RecordChunk:
+    """One record for each line that is not blank; its position counts blank lines too. ends: of lines in the data."""
+    return _usual_lines(file_seq, first, data, ends) or _any_lines(file_seq, first, data)
 
 
-def _usual_lines(file_seq: int, first: int, data: bytes) -> RecordChunk | None:
+def _usual_lines(file_seq: int, first: int, data: bytes, ends: int) -> RecordChunk | None:
     """The same where each line is a JSON value and nothing else, found all at once; None where one is not."""
     try:
         values = _RAW.decode_lines(data)
@@ -85,8 +86,7 @@ def _usual_lines(file_seq: int, first: int, data: bytes) -> RecordChunk | None:
         return None
     sizes = [len(value) for value in values]
     # Nothing beside the values but the end of each line: no blank, and no value that goes on in the next line.
-    ends = data.count(b"\n") + (not data.endswith(b"\n"))
-    are_lines = ends == len(values) and sum(sizes) + data.count(b"\n") == len(data)
+    are_lines = ends + (not data.endswith(b"\n")) == len(values) and sum(sizes) + ends == len(data)
     if not are_lines or max(sizes) > RECORD_BYTES_MAX or any("\n" in text for text in texts):
         return None
     return RecordChunk(
