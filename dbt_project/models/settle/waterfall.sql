@@ -149,6 +149,7 @@ steps as (
 
 ),
 
+-- All amounts have 16 places: of decimals with different places a union keeps the fewest.
 movements as (
 
     select
@@ -161,7 +162,7 @@ movements as (
         fate_steps.sign * fates.sessions_unknown_amount as sessions_unknown_amount,
         fate_steps.sign * fates.sessions_unknown_energy as sessions_unknown_energy,
         fate_steps.sign * fates.energy_kwh as energy_kwh,
-        fate_steps.sign * fates.amount_excl_tax as amount_excl_tax
+        cast(fate_steps.sign * fates.amount_excl_tax as decimal(38, 16)) as amount_excl_tax
     from fates
     inner join fate_steps on fates.fate = fate_steps.fate
 
@@ -178,7 +179,7 @@ movements as (
         case when claimed_excl_tax is null then -1 else 0 end as sessions_unknown_amount,
         case when sent_kwh is null and energy_kwh is not null then -1 else 0 end as sessions_unknown_energy,
         coalesce(energy_kwh, 0) - coalesce(sent_kwh, 0) as energy_kwh,
-        settled_excl_tax - coalesce(claimed_excl_tax, 0) as amount_excl_tax
+        cast(settled_excl_tax - coalesce(claimed_excl_tax, 0) as decimal(38, 16)) as amount_excl_tax
     from outcomes
     where settled_by in ('decision', 'remedy', 'expected')
 
@@ -194,7 +195,7 @@ movements as (
         0 as sessions_unknown_amount,
         case when energy_kwh is null then -1 else 0 end as sessions_unknown_energy,
         -coalesce(energy_kwh, 0) as energy_kwh,
-        -settled_excl_tax as amount_excl_tax
+        cast(-settled_excl_tax as decimal(38, 16)) as amount_excl_tax
     from outcomes
     where statement_id is null
 
@@ -211,7 +212,7 @@ movements as (
         0 as sessions_unknown_amount,
         case when outcomes.energy_kwh is null then sides.sign else 0 end as sessions_unknown_energy,
         sides.sign * coalesce(outcomes.energy_kwh, 0) as energy_kwh,
-        sides.amount_excl_tax
+        cast(sides.amount_excl_tax as decimal(38, 16)) as amount_excl_tax
     from outcomes
     inner join sides on outcomes.cdr_key = sides.cdr_key and outcomes.statement_id = sides.statement_id
 
@@ -227,7 +228,7 @@ movements as (
         0 as sessions_unknown_amount,
         0 as sessions_unknown_energy,
         0 as energy_kwh,
-        -{{ exchanged('outcomes.settled_excl_tax', 'lines') }} as amount_excl_tax
+        cast(-{{ exchanged('outcomes.settled_excl_tax', 'lines') }} as decimal(38, 16)) as amount_excl_tax
     from outcomes
     left join lines
         on
@@ -248,7 +249,7 @@ movements as (
         0 as sessions_unknown_amount,
         0 as sessions_unknown_energy,
         0 as energy_kwh,
-        lines.amount_excl_tax
+        cast(lines.amount_excl_tax as decimal(38, 16)) as amount_excl_tax
     from statements
     inner join lines on statements.statement_id = lines.statement_id
     where statements.adjustment_no = 0
@@ -265,7 +266,7 @@ movements as (
         0 as sessions_unknown_amount,
         sessions_unknown_energy,
         coalesce(energy_kwh, 0) as energy_kwh,
-        amount_excl_tax
+        cast(amount_excl_tax as decimal(38, 16)) as amount_excl_tax
     from statements
 
 )
