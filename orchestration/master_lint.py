@@ -73,7 +73,7 @@ def lint(home: Home) -> list[Problem]:
     """Every problem, files first. Feeds are read as the last run published them."""
     problems = list(_files(home))
     partners = {path.stem for path in (home.master / "partners").glob("*.yaml")}
-    tables = {name: _rows(home, name) for name in TABLES}
+    tables = {name: rows_of(home, name) for name in TABLES}
     problems += _references(tables, partners, known_parties(home))
     problems += _alias_chains(tables["aliases"])
     problems += _contracts(home, sorted(partners))
@@ -130,7 +130,8 @@ def _network(home: Home) -> Network | None:
         return None
 
 
-def _rows(home: Home, name: str) -> list[Any]:
+def rows_of(home: Home, name: str) -> list[Any]:
+    """The rows of one table of master/; none where there is no file, or one that cannot be read."""
     path = home.master / f"{name}.csv"
     try:
         return list(read_table(home.relative(path), path.read_bytes(), TABLES[name])) if path.is_file() else []

@@ -7,10 +7,7 @@ import re
 from collections.abc import Sequence
 
 from orchestration.defs.ingest.contract_ids import contract_key
-from orchestration.defs.ingest.declared import DeclaredError
-from orchestration.defs.ingest.master_csv import alias_problems, read_table
-from orchestration.defs.ingest.master_tables import TABLES
-from orchestration.defs.ingest.master_tables import Alias as AliasRow
+from orchestration.defs.ingest.master_csv import alias_problems
 from orchestration.facts import aliases, ledger
 from orchestration.facts.aliases import Alias
 from orchestration.facts.decision_kinds import DecisionError
@@ -18,7 +15,7 @@ from orchestration.facts.home import Home
 from orchestration.facts.ledger import Entry
 from orchestration.facts.reasons import nearest
 from orchestration.facts.subjects import parse
-from orchestration.master_lint import known_parties
+from orchestration.master_lint import known_parties, rows_of
 from orchestration.published import Snapshot
 
 # Of each kind: the ids that master data has, with their party in front, and those that sessions name.
@@ -68,16 +65,10 @@ def check_alias(home: Home, subjects: Sequence[str], values: dict[str, str], but
 
 
 def _written(home: Home) -> list[Alias]:
-    path = home.master / "aliases.csv"
-    try:
-        rows = read_table("master/aliases.csv", path.read_bytes(), TABLES["aliases"]) if path.is_file() else []
-    except DeclaredError:
-        # `evsettle status` says what is wrong with it.
-        return []
+    """`evsettle status` says what is wrong with a file that cannot be read."""
     return [
         Alias(row.kind, row.old_id, row.canonical_id, row.valid_from, row.valid_to, "master/aliases.csv")
-        for row in rows
-        if isinstance(row, AliasRow)
+        for row in rows_of(home, "aliases")
     ]
 
 
@@ -111,7 +102,7 @@ def _check_known(home: Home, one: Alias) -> None:
     from_master, from_sessions = _KNOWN[one.kind]
     ids = _ids(snapshot, from_master)
     if one.kind == "evse":
-        ids |= {f"|{uid}" for uid in _assets(home)}
+        ids |= {f"|{row.evse_uid}" for row in rows_of(home, "assets")}
     elif one.kind == "party":
         ids |= known_parties(home)
     party = _party(one)
@@ -139,15 +130,6 @@ def _unknown(one: Alias, known: set[str]) -> str:
 
 def _ids(snapshot: Snapshot, sql: str) -> set[str]:
     return {str(text) for (text,) in snapshot.rows(sql) if text is not None}
-
-
-def _assets(home: Home) -> list[str]:
-    path = home.master / "assets.csv"
-    try:
-        rows = read_table("master/assets.csv", path.read_bytes(), TABLES["assets"]) if path.is_file() else []
-    except DeclaredError:
-        return []
-    return [str(getattr(row, "evse_uid")) for row in rows]  # noqa: B009 - a row of any table of master/
 
 
 def _party(one: Alias) -> str | None:

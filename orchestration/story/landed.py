@@ -11,6 +11,7 @@ from orchestration.facts.home import Home
 from orchestration.facts.subjects import record_subject
 from orchestration.published import Snapshot
 from orchestration.story.details import text_of
+from orchestration.story.session import place
 
 Row = Mapping[str, Any]
 
@@ -106,13 +107,13 @@ def file_story(snapshot: Snapshot, place: str) -> FileStory:
 
 def record_story(home: Home, snapshot: Snapshot, record: Row) -> RecordStory:
     """All that is known of a record of this row of `records`."""
-    place = record_subject(f"{record['source']}/{record['feed']}/{record['file_name']}", record["position"])
-    about = {"place": "", "records": place}
+    where = place(record)
+    about = {"place": "", "records": where}
     return RecordStory(
-        place=place,
+        place=where,
         record=record,
         raw_text=text_of(home, record["record_id"]),
-        findings=[row for row in snapshot.named(_FINDINGS, about) if row["subject_id"] == place],
-        cases=snapshot.named(_CASES, {"records": place}),
-        events=[row for row in snapshot.named(_EVENTS, about) if row["subject"] == f"record:{place}"],
+        findings=[row for row in snapshot.named(_FINDINGS, about) if row["subject_id"] == where],
+        cases=snapshot.named(_CASES, {"records": where}),
+        events=[row for row in snapshot.named(_EVENTS, about) if row["subject"] == f"record:{where}"],
     )

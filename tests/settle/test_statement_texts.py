@@ -6,7 +6,7 @@ import pytest
 from orchestration.defs.settle.statement_csv import to_csv
 from orchestration.defs.settle.statement_texts import TextLine, of_rows, with_texts
 from orchestration.defs.settle.statement_xlsx import to_xlsx
-from orchestration.defs.settle.statements import COLUMNS, LINES_A_SHEET, Line, Statement, format_no
+from orchestration.defs.settle.statements import COLUMNS, Line, Statement
 
 DECIMALS = {
     name: "DECIMAL(18,8)"
@@ -15,7 +15,6 @@ DECIMALS = {
 }
 KINDS = {name: DECIMALS.get(name, "INTEGER" if name == "line_no" else "VARCHAR") for name in COLUMNS}
 TEXTS = [name for name, kind in KINDS.items() if kind == "VARCHAR" and name != "session_currency"]
-STYLES = {name: format_no(name) for name in DECIMALS}
 
 PLAIN = ["A", "DE*ABC*E123", "a b", "Straße 1", "x-1", "it's", "a=b", "a+b@c.d", "1e5", "_a_", "A日本B", "#1", ""]
 CAREFUL = [
@@ -38,7 +37,7 @@ def both_ways(rows: list[Row]) -> list[tuple[Line, Line]]:
             marks = ", ".join("?" for _ in names)
             values = ["S", number, *row.values()]
             connection.execute(f"insert into lines ({', '.join(names)}) values ({marks})", values)
-        sql = with_texts("select * from lines", KINDS, STYLES, LINES_A_SHEET)
+        sql = with_texts("select * from lines", KINDS)
         by_engine = of_rows(connection.execute(sql).fetchall())
         cells = connection.execute("select * exclude (statement_id) from lines order by line_no").fetchall()
     return list(zip(by_engine, map(list, cells), strict=True))

@@ -7,10 +7,8 @@ from decimal import Decimal
 from xlsxwriter.utility import xl_col_to_name
 from xlsxwriter.worksheet import Worksheet
 
-from orchestration.defs.settle.statement_texts import TextLine
+from orchestration.defs.settle.statement_texts import TEXT_LENGTH, TextLine
 
-# What a cell can hold.
-_TEXT_LENGTH = 32_767
 # Text that XML or Excel's own escapes would read otherwise.
 _SPECIAL = re.compile(r"[&<>\x00-\x1f\ufffe\uffff]|_x[0-9A-Fa-f]{4}_|^\s|\s$")
 _ROWS_AT_A_TIME = 2_000
@@ -57,9 +55,9 @@ def _row(number: int, line: Sequence[str | int | Decimal | None] | TextLine, col
 
 def _text(value: str) -> str:
     """The element of a text, control characters in Excel's own escape."""
-    if not _SPECIAL.search(value) and len(value) <= _TEXT_LENGTH:
+    if not _SPECIAL.search(value) and len(value) <= TEXT_LENGTH:
         return f"<t>{value}</t>"
-    text = re.sub(r"_(?=x[0-9A-Fa-f]{4}_)", "_x005F_", value[:_TEXT_LENGTH])
+    text = re.sub(r"_(?=x[0-9A-Fa-f]{4}_)", "_x005F_", value[:TEXT_LENGTH])
     text = re.sub(r"[\x00-\x08\x0b-\x1f\ufffe\uffff]", lambda found: f"_x{ord(found[0]):04X}_", text)
     text = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     return f'<t xml:space="preserve">{text}</t>'

@@ -19,21 +19,32 @@ _PLAIN = f"({_FIRST}({_INSIDE}*{_LAST})?)?"
 _BETWEEN = "\\x1f"
 # Excel's own escapes begin so.
 _ESCAPE = "_x"
-_LONGEST = 32_767
+# What a cell can hold.
+TEXT_LENGTH = 32_767
+
+# Formats of a workbook, in the order in which it numbers them.
+FORMATS = ("head", "energy", "money")
+
+# A sheet holds 1,048,576 rows, and xlsxwriter leaves out what is beyond without a word; the header is one of them.
+LINES_A_SHEET = 1_000_000
 
 
 class TextLine(NamedTuple):
-    """A line as its row of the CSV file and of the sheet, which starts anew after `rows_a_sheet` lines."""
+    """A line as its row of the CSV file and of the sheet, which starts anew after LINES_A_SHEET lines."""
 
     csv: str
     xlsx: str
 
 
-def with_texts(lines: str, kinds: Mapping[str, str], styles: Mapping[str, int], rows_a_sheet: int) -> str:
+def format_no(column: str) -> int:
+    """The number, in a workbook, of the format of a decimal on a line."""
+    return FORMATS.index("energy" if column == "energy_kwh" else "money") + 1
+
+
+def with_texts(lines: str, kinds: Mapping[str, str]) -> str:
     """SQL: of each row of the query `lines` its statement_id, line_no, both texts, and its cells where these are null.
 
-    kinds: the columns of a line in their order with DuckDB's types: texts, decimals and whole numbers. styles: the
-    number of a decimal column's format in the workbook.
+    kinds: the columns of a line in their order with DuckDB's types: texts, decimals and whole numbers.
     """
     texts = [name for name, kind in kinds.items() if kind == "VARCHAR"]
     joined = "concat(" + ", chr(31), ".join(texts) + ")"
@@ -44,8 +55,8 @@ def with_texts(lines: str, kinds: Mapping[str, str], styles: Mapping[str, int], 
         judged as (
             select
                 *,
-                cast((line_no - 1) % {rows_a_sheet} + 2 as varchar) as row_no,
-                session_currency is null and length({joined}) <= {_LONGEST} and not contains({joined}, '{_ESCAPE}')
+                cast((line_no - 1) % {LINES_A_SHEET} + 2 as varchar) as row_no,
+                session_currency is null and length({joined}) <= {TEXT_LENGTH} and not contains({joined}, '{_ESCAPE}')
                 and regexp_full_match({joined}, '{plain.replace("'", "''")}') as is_plain
             from lines
             -- Sorted before the texts are there, which are ten times as wide; of_rows sees to it that it stays so.
@@ -55,7 +66,7 @@ def with_texts(lines: str, kinds: Mapping[str, str], styles: Mapping[str, int], 
             statement_id,
             line_no,
             case when is_plain then {_csv_row(kinds)} end as csv,
-            case when is_plain then {_sheet_row(kinds, styles)} end as xlsx,
+            case when is_plain then {_sheet_row(kinds)} end as xlsx,
             case when not is_plain then struct_pack({cells}) end as cells
         from judged
     """  # noqa: S608 - our own columns
@@ -76,17 +87,17 @@ def _csv_cell(name: str, kind: str) -> str:
     return f"left({digits}, -{kept}) || rtrim(right({digits}, {kept}), '0')"
 
 
-def _sheet_row(kinds: Mapping[str, str], styles: Mapping[str, int]) -> str:
-    cells = [_sheet_cell(name, kind, number, styles) for number, (name, kind) in enumerate(kinds.items())]
+def _sheet_row(kinds: Mapping[str, str]) -> str:
+    cells = [_sheet_cell(name, kind, number) for number, (name, kind) in enumerate(kinds.items())]
     return f"""concat('<row r="', row_no, '">', {", ".join(cells)}, '</row>')"""
 
 
-def _sheet_cell(name: str, kind: str, number: int, styles: Mapping[str, int]) -> str:
+def _sheet_cell(name: str, kind: str, number: int) -> str:
     """As statement_xlsx writes it. What is not there or empty has no cell: concat leaves out what is null."""
     place = f"""'<c r="{xl_col_to_name(number)}' || row_no || '"""
     if kind == "VARCHAR":
         return f"""{place}" t="inlineStr"><is><t>' || nullif({name}, '') || '</t></is></c>'"""
-    style = f' s="{styles[name]}"' if name in styles else ""
+    style = f' s="{format_no(name)}"' if kind.startswith("DECIMAL") else ""
     return f"""{place}"{style}><v>' || cast({name} as varchar) || '</v></c>'"""
 
 

@@ -12,17 +12,15 @@ from typing import Any
 from xlsxwriter import Workbook
 
 from orchestration.defs.settle.lines_sheet import LinesSheet
+from orchestration.defs.settle.statement_texts import FORMATS, LINES_A_SHEET, format_no
 from orchestration.defs.settle.statements import (
     COLUMNS,
     EXCHANGE_COLUMNS,
-    FORMATS,
-    LINES_A_SHEET,
     STEP_COLUMNS,
     Cell,
     Line,
     Statement,
     exchanges,
-    format_no,
 )
 
 # The format's own dates are fixed: bytes depend on content alone.

@@ -107,12 +107,6 @@ _ROWS_AT_A_TIME = 20_000
 Cell = str | int | Decimal | None
 Line = Sequence[Cell] | TextLine
 
-# Formats of a workbook, in the order in which it numbers them.
-FORMATS = ("head", "energy", "money")
-
-# A sheet holds 1,048,576 rows, and xlsxwriter leaves out what is beyond without a word; the header is one of them.
-LINES_A_SHEET = 1_000_000
-
 
 @dataclass(frozen=True, slots=True)
 class Statement:
@@ -167,16 +161,10 @@ def with_lines(connection: duckdb.DuckDBPyConnection, heads: Sequence[Statement]
         return
     kinds = {name: kind for name, kind, *_ in connection.execute(f"describe {_LINES}", [[]]).fetchall()}
     del kinds["statement_id"]
-    styles = {name: format_no(name) for name, kind in kinds.items() if kind.startswith("DECIMAL")}
-    cursor = connection.execute(with_texts(_LINES, kinds, styles, LINES_A_SHEET), [list(by_id)])
+    cursor = connection.execute(with_texts(_LINES, kinds), [list(by_id)])
     for statement_id, rows in groupby(_fetched(cursor), key=itemgetter(0)):
         yield replace(by_id.pop(statement_id), lines=of_rows(rows))
     yield from by_id.values()
-
-
-def format_no(column: str) -> int:
-    """The number, in a workbook, of the format of a decimal on a line."""
-    return FORMATS.index("energy" if column == "energy_kwh" else "money") + 1
 
 
 def content_hashes(connection: duckdb.DuckDBPyConnection, heads: Sequence[Statement]) -> dict[str, str]:
